@@ -1,0 +1,108 @@
+package money
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/trueup/trueup/domain"
+)
+
+// Ratio is an exact fraction. Den is above zero; 90 % is 90/100.
+type Ratio struct{ Num, Den int64 }
+
+// One is the whole.
+var One = Ratio{1, 1}
+
+// ParseRatio reads a plain decimal, such as 1.3, exactly.
+func ParseRatio(s string) (Ratio, error) {
+	digits, scale, err := parseDecimal(s)
+	if err != nil {
+		return Ratio{}, domain.Errorf(domain.Invalid, "number %q %w", s, err)
+	}
+	return Ratio{digits, pow10(scale)}, nil
+}
+
+// ParsePercent reads a percentage with its sign, such as 97.5%, exactly.
+func ParsePercent(s string) (Ratio, error) {
+	number, ok := strings.CutSuffix(s, "%")
+	if !ok {
+		return Ratio{}, domain.Errorf(domain.Invalid, "percentage %q has no %% sign", s)
+	}
+	digits, scale, err := parseDecimal(number)
+	if err != nil || scale > 12 {
+		return Ratio{}, domain.Errorf(domain.Invalid, "percentage %q is not a plain decimal with a %% sign", s)
+	}
+	return Ratio{digits, 100 * pow10(scale)}, nil
+}
+
+// Cmp compares exactly: -1 where r is below s, 0 where equal, 1 where above.
+func (r Ratio) Cmp(s Ratio) int {
+	a := new(big.Int).Mul(big.NewInt(r.Num), big.NewInt(s.Den))
+	return a.Cmp(new(big.Int).Mul(big.NewInt(s.Num), big.NewInt(r.Den)))
+}
+
+// Percent is r for people, in per cent with as many decimals as it needs, at
+// most six: 97.5%.
+func (r Ratio) Percent() string {
+	return trimZeros(new(big.Rat).SetFrac(big.NewInt(r.Num), big.NewInt(r.Den)), 100, 6) + "%"
+}
+
+// Fixed is r as a decimal with six places, rounded half away from zero.
+func (r Ratio) Fixed() string {
+	return new(big.Rat).SetFrac(big.NewInt(r.Num), big.NewInt(r.Den)).FloatString(6)
+}
+
+// String is r as a decimal with as many places as it needs, at most six.
+func (r Ratio) String() string {
+	return trimZeros(new(big.Rat).SetFrac(big.NewInt(r.Num), big.NewInt(r.Den)), 1, 6)
+}
+
+func trimZeros(r *big.Rat, times int64, places int) string {
+	s := r.Mul(r, new(big.Rat).SetInt64(times)).FloatString(places)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+var errDecimal = errors.New("is not a plain decimal")
+
+// parseDecimal reads -?digits[.digits] into an integer and how many of its
+// digits stand after the point.
+func parseDecimal(s string) (digits int64, scale int, err error) {
+	negative := strings.HasPrefix(s, "-")
+	whole, frac, dot := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	if whole == "" || dot && frac == "" {
+		return 0, 0, errDecimal
+	}
+	if len(frac) > 15 {
+		return 0, 0, fmt.Errorf("has %d decimals", len(frac))
+	}
+	for _, c := range []byte(whole + frac) {
+		if c < '0' || c > '9' {
+			return 0, 0, errDecimal
+		}
+		if digits > (1<<63-10)/10 {
+			return 0, 0, errors.New("is too large")
+		}
+		digits = digits*10 + int64(c-'0')
+	}
+	if negative {
+		digits = -digits
+	}
+	return digits, len(frac), nil
+}
+
+// Lowest is r with its common factors taken out.
+func (r Ratio) Lowest() Ratio {
+	a, b := r.Num, r.Den
+	for b != 0 {
+		a, b = b, a%b
+	}
+	if a < 0 {
+		a = -a
+	}
+	if a == 0 {
+		return r
+	}
+	return Ratio{r.Num / a, r.Den / a}
+}

@@ -1,0 +1,3 @@
+module github.com/trueup/trueup
+
+go 1.26.0
