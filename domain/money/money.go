@@ -5,6 +5,7 @@
 package money
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
@@ -202,6 +203,36 @@ func MulDiv(x int64, nums, dens []int64) (int64, error) {
 		return 0, overflow()
 	}
 	return num.Int64(), nil
+}
+
+// CmpProducts compares two products exactly: -1 where a's is below b's, 0
+// where equal, 1 where above.
+func CmpProducts(a, b [4]int64) int {
+	x, errA := product(a)
+	y, errB := product(b)
+	if errA == nil && errB == nil {
+		return cmp.Compare(x, y)
+	}
+	return bigProduct(a).Cmp(bigProduct(b))
+}
+
+func product(factors [4]int64) (int64, error) {
+	p := int64(1)
+	for _, f := range factors {
+		var err error
+		if p, err = mulChecked(p, f); err != nil {
+			return 0, err
+		}
+	}
+	return p, nil
+}
+
+func bigProduct(factors [4]int64) *big.Int {
+	p := big.NewInt(1)
+	for _, f := range factors {
+		p.Mul(p, big.NewInt(f))
+	}
+	return p
 }
 
 // mulDiv64 is the common case of MulDiv, all in machine words.

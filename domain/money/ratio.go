@@ -43,20 +43,37 @@ func (r Ratio) Cmp(s Ratio) int {
 	return a.Cmp(new(big.Int).Mul(big.NewInt(s.Num), big.NewInt(r.Den)))
 }
 
+// Rat is r as a big.Rat of its own.
+func (r Ratio) Rat() *big.Rat { return big.NewRat(r.Num, r.Den) }
+
+// Round is r to an integer, half away from zero, or an error where int64 does
+// not hold it.
+func Round(r *big.Rat) (int64, error) {
+	num, den := new(big.Int).Abs(r.Num()), r.Denom()
+	num.Lsh(num, 1).Add(num, den).Quo(num, new(big.Int).Lsh(den, 1))
+	if r.Sign() < 0 {
+		num.Neg(num)
+	}
+	if !num.IsInt64() {
+		return 0, overflow()
+	}
+	return num.Int64(), nil
+}
+
 // Percent is r for people, in per cent with as many decimals as it needs, at
 // most six: 97.5%.
 func (r Ratio) Percent() string {
-	return trimZeros(new(big.Rat).SetFrac(big.NewInt(r.Num), big.NewInt(r.Den)), 100, 6) + "%"
+	return trimZeros(r.Rat(), 100, 6) + "%"
 }
 
 // Fixed is r as a decimal with six places, rounded half away from zero.
 func (r Ratio) Fixed() string {
-	return new(big.Rat).SetFrac(big.NewInt(r.Num), big.NewInt(r.Den)).FloatString(6)
+	return r.Rat().FloatString(6)
 }
 
 // String is r as a decimal with as many places as it needs, at most six.
 func (r Ratio) String() string {
-	return trimZeros(new(big.Rat).SetFrac(big.NewInt(r.Num), big.NewInt(r.Den)), 1, 6)
+	return trimZeros(r.Rat(), 1, 6)
 }
 
 func trimZeros(r *big.Rat, times int64, places int) string {

@@ -188,7 +188,7 @@ func (c *Crediting) check(say sayer) {
 			say(path, "only the last band has no upper edge")
 		case b.Edge != nil && last:
 			say(path, "the last band must be open above, with the edge %s of the band before it (above: …)", b.Edge.Decimal())
-		case i > 0 && b.Edge != nil && b.Edge.Minor <= c.Bands[i-1].Edge.Minor:
+		case i > 0 && b.Edge != nil && c.Bands[i-1].Edge != nil && b.Edge.Minor <= c.Bands[i-1].Edge.Minor:
 			say(path, "%s is not above the band before", b.Edge.Decimal())
 		}
 		if sum := plus(b.CSM, b.AE); sum.Cmp(money.One) != 0 && c.Mode != "dual" {

@@ -206,3 +206,14 @@ func (a AppliesTo) Covers(role event.Role, segment string) bool {
 	return (len(a.Roles) == 0 || slices.Contains(a.Roles, role)) &&
 		(len(a.Segments) == 0 || slices.Contains(a.Segments, segment))
 }
+
+// BandOf is the band a deal of an incremental ARR falls into, whole deal not
+// slices. Source: rules §4 "Bands".
+func (c *Crediting) BandOf(arr money.Money) Band {
+	for _, b := range c.Bands {
+		if b.Edge == nil || arr.Minor < b.Edge.Minor || b.Inclusive && arr.Minor == b.Edge.Minor {
+			return b
+		}
+	}
+	return Band{CSM: money.Ratio{Num: 0, Den: 1}, AE: money.Ratio{Num: 0, Den: 1}}
+}

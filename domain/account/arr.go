@@ -1,0 +1,452 @@
+package account
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+)
+
+// noChange is earlier than every date.
+const noChange = civil.Date(-1 << 31)
+
+// rank is the order of movements of one date (readings R5).
+type rank uint8
+
+const (
+	started rank = iota
+	changed
+	renewed
+	churned
+	reactivated
+	expanded
+	contracted
+	uncancelled // the cancellation of an expansion
+)
+
+// move is one dated statement or change of an account's ARR.
+type move struct {
+	date civil.Date
+	rank rank
+	event.Header
+	sub   event.SubscriptionID
+	end   civil.Date // of the term that started and renewed moves begin
+	minor int64      // absolute for started … reactivated, else an increment
+	// ends is set on churned moves that cancel one subscription: they end the
+	// account only with its last.
+	ends bool
+}
+
+func (m move) compare(n move) int {
+	return cmp.Or(cmp.Compare(m.date, n.date), cmp.Compare(m.rank, n.rank), m.Time.Compare(n.Time),
+		cmp.Compare(m.Source, n.Source), cmp.Compare(m.ID, n.ID))
+}
+
+// moveKey is the business key a move is told under.
+type moveKey struct {
+	what string // of the closed list in tell
+	id   string
+	date civil.Date
+}
+
+// told is the latest statement under a key, and the move it makes: a
+// statement may also say that there is none.
+type told struct {
+	event.Header
+	move *move
+}
+
+// timeline is an account's ARR over time. Source: rules §1a; readings R4–R6.
+// Amounts are minor units of the tenant's currency; other currencies do not
+// count while no rate is in force.
+type timeline struct {
+	set       *Setting
+	told      map[moveKey]told
+	cancelled map[civil.Date]event.Header // latest churn.cancelled per date
+
+	moves  []move // in order
+	dirty  bool   // moves must be built from told again
+	fold   fold   // after all of moves
+	levels []level
+	// What the fold found on its way, each in order:
+	churns   []move       // ends of the account's lives
+	revivals []civil.Date // starts of later lives, one after each of churns but perhaps the last
+	renewals []move       // renewals with ARR above zero
+	terms    []move       // everything that begins a term
+}
+
+// level is the account's ARR from a date on.
+type level struct {
+	date  civil.Date
+	minor int64
+}
+
+func newTimeline(set *Setting) timeline {
+	return timeline{set: set, told: map[moveKey]told{}, cancelled: map[civil.Date]event.Header{}}
+}
+
+// tell takes a statement about ARR and gives the first day it can change
+// anything on, or noChange where it changes nothing.
+func (t *timeline) tell(e event.Event) civil.Date {
+	evidence := func(which func(plan evidences) string, d civil.Date) bool {
+		return counts(which(evidences(t.set.Plans.Settings(d).Evidence)), e.Head().Type)
+	}
+	switch e := e.(type) {
+	case event.SubscriptionStarted:
+		return t.put(moveKey{"subscription", string(e.Subscription), 0}, e.Header, t.term(e.Header, e.Term, started, e.Subscription))
+	case event.SubscriptionChanged:
+		if t.set.Plans.Settings(e.Effective).Evidence.Expansion == "crm" {
+			return noChange
+		}
+		return t.put(moveKey{"changed", string(e.Subscription), e.Effective}, e.Header, t.absolute(e.Header, e.Effective, changed, e.Subscription, e.ARR))
+	case event.SubscriptionCancelled:
+		if !evidence(evidences.churn, e.Effective) {
+			return noChange
+		}
+		return t.put(moveKey{"cancelled", string(e.Subscription), e.Effective}, e.Header,
+			&move{date: e.Effective, rank: churned, Header: e.Header, sub: e.Subscription, ends: true})
+	case event.RenewalBooked:
+		if !evidence(evidences.renewal, e.Term.Start) {
+			return noChange
+		}
+		return t.put(moveKey{what: "renewal", date: e.Term.Start}, e.Header, t.term(e.Header, e.Term, renewed, e.Subscription))
+	case event.RenewalStage:
+		return t.tellStage(e, evidence)
+	case event.ChurnEffective:
+		if !evidence(evidences.churn, e.Effective) {
+			return noChange
+		}
+		return t.put(moveKey{what: "churn", date: e.Effective}, e.Header, &move{date: e.Effective, rank: churned, Header: e.Header})
+	case event.ChurnCancelled:
+		if !evidence(evidences.churn, e.Effective) {
+			return noChange
+		}
+		if old, ok := t.cancelled[e.Effective]; ok && newer(old, e.Header) {
+			return noChange
+		}
+		t.cancelled[e.Effective] = e.Header
+		t.dirty = true
+		return e.Effective
+	case event.AccountReactivated:
+		return t.put(moveKey{what: "reactivated", date: e.Effective}, e.Header, t.absolute(e.Header, e.Effective, reactivated, "", e.ARR))
+	case event.ContractionBooked:
+		m := t.absolute(e.Header, e.Effective, contracted, "", e.Decrease.Neg())
+		return t.put(moveKey{"contraction", e.Contraction, 0}, e.Header, m)
+	}
+	return noChange
+}
+
+// tellStage takes a renewal told by its opportunity's stage. A lost one is a
+// churn where the term it would have started begins, which is the end of the
+// term before.
+func (t *timeline) tellStage(e event.RenewalStage, evidence func(func(evidences) string, civil.Date) bool) civil.Date {
+	at := stageDay(e)
+	if !evidence(evidences.renewal, at) {
+		return noChange
+	}
+	key := moveKey{what: "renewal", date: at}
+	switch {
+	case e.Stage.Won():
+		return t.put(key, e.Header, t.term(e.Header, e.Term, renewed, ""))
+	case e.Stage.Lost() && evidence(evidences.churn, at):
+		return t.put(key, e.Header, &move{date: at, rank: churned, Header: e.Header})
+	}
+	return t.put(key, e.Header, nil)
+}
+
+// stageDay is the day the term told by a stage begins, which is the day the
+// term before it ends.
+func stageDay(e event.RenewalStage) civil.Date {
+	if e.Term.Start == 0 {
+		return e.Term.End
+	}
+	return e.Term.Start
+}
+
+// absolute makes a move of an amount, or none where the amount is in a
+// currency that cannot be converted.
+func (t *timeline) absolute(h event.Header, date civil.Date, r rank, sub event.SubscriptionID, arr money.Money) *move {
+	if arr.Currency != t.set.Plans.Settings(date).Currency {
+		return nil
+	}
+	return &move{date: date, rank: r, Header: h, sub: sub, minor: arr.Minor}
+}
+
+// term makes the move of a statement that begins a term.
+func (t *timeline) term(h event.Header, term event.Term, r rank, sub event.SubscriptionID) *move {
+	m := t.absolute(h, term.Start, r, sub, term.ARR)
+	if m != nil {
+		m.end = term.End
+	}
+	return m
+}
+
+// stand makes a move stand under a key whatever stood there; nil takes it away.
+// It gives the first day that can differ, or noChange.
+func (t *timeline) stand(key moveKey, h event.Header, m *move) civil.Date {
+	if old, known := t.told[key]; known && m != nil && old.move != nil && *old.move == *m || !known && m == nil {
+		return noChange
+	}
+	t.told[key] = told{}
+	return t.put(key, h, m)
+}
+
+// put makes the statement stand under its key unless a newer one does.
+func (t *timeline) put(key moveKey, h event.Header, m *move) civil.Date {
+	old, known := t.told[key]
+	if known && newer(old.Header, h) {
+		return noChange
+	}
+	t.told[key] = told{h, m}
+	from := civil.Never
+	if m != nil {
+		from = m.date
+	}
+	if known {
+		t.dirty = true
+		if old.move != nil {
+			from = min(from, old.move.date)
+		}
+	} else if m != nil {
+		if len(t.moves) > 0 && m.compare(t.moves[len(t.moves)-1]) < 0 {
+			t.dirty = true
+		}
+		t.moves = append(t.moves, *m)
+	}
+	if from == civil.Never {
+		return noChange
+	}
+	return from
+}
+
+// derive brings the levels up to date: the newest move extends them, anything
+// else folds all moves again.
+func (t *timeline) derive() error {
+	if t.dirty {
+		t.moves = t.moves[:0]
+		for _, v := range t.told {
+			if v.move != nil {
+				t.moves = append(t.moves, *v.move)
+			}
+		}
+		slices.SortFunc(t.moves, move.compare)
+		t.levels, t.churns, t.revivals, t.renewals, t.terms = t.levels[:0], t.churns[:0], t.revivals[:0], t.renewals[:0], t.terms[:0]
+		t.fold = fold{}
+		t.dirty = false
+	}
+	for _, m := range t.moves[t.fold.count:] {
+		if err := t.step(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step folds one move in.
+func (t *timeline) step(m move) error {
+	if c, ok := t.cancelled[m.date]; ok && m.rank == churned && newer(c, m.Header) {
+		t.fold.count++
+		return nil
+	}
+	wasDead := t.fold.dead
+	if err := t.fold.move(m); err != nil {
+		return err
+	}
+	switch {
+	case t.fold.dead && !wasDead:
+		t.churns = append(t.churns, m)
+	case wasDead && !t.fold.dead:
+		t.revivals = append(t.revivals, m.date)
+	}
+	if m.rank == started || m.rank == renewed {
+		t.terms = append(t.terms, m)
+		if m.rank == renewed && m.minor > 0 {
+			t.renewals = append(t.renewals, m)
+		}
+	}
+	total, err := t.fold.total()
+	if err != nil {
+		return err
+	}
+	if n := len(t.levels); n > 0 && t.levels[n-1].date == m.date {
+		t.levels[n-1].minor = total
+	} else {
+		t.levels = append(t.levels, level{m.date, total})
+	}
+	return nil
+}
+
+// At is the ARR on a day, in minor units.
+func (t *timeline) At(d civil.Date) int64 {
+	i, _ := slices.BinarySearchFunc(t.levels, d, func(l level, d civil.Date) int {
+		if l.date <= d {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 {
+		return 0
+	}
+	return t.levels[i-1].minor
+}
+
+// churnFrom is the first end of a life on or after a day.
+func (t *timeline) churnFrom(d civil.Date) (move, bool) {
+	for _, c := range t.churns {
+		if c.date >= d {
+			return c, true
+		}
+	}
+	return move{}, false
+}
+
+// aliveOn reports whether the account lives at the end of a day.
+func (t *timeline) aliveOn(d civil.Date) bool {
+	ends, _ := slices.BinarySearchFunc(t.churns, d+1, func(m move, d civil.Date) int { return cmp.Compare(m.date, d) })
+	starts, _ := slices.BinarySearch(t.revivals, d+1)
+	return ends == starts
+}
+
+// nextRenewal is the first renewal whose term starts after a day.
+func (t *timeline) nextRenewal(after civil.Date) (move, bool) {
+	i, _ := slices.BinarySearchFunc(t.renewals, after+1, func(m move, d civil.Date) int { return cmp.Compare(m.date, d) })
+	if i == len(t.renewals) {
+		return move{}, false
+	}
+	return t.renewals[i], true
+}
+
+// termOn is the term in force on a day: of several the one that started last,
+// then the one that ends last.
+func (t *timeline) termOn(d civil.Date) (move, bool) {
+	var found move
+	ok := false
+	for i := len(t.terms) - 1; i >= 0; i-- {
+		m := t.terms[i]
+		if m.date > d || m.end <= d {
+			continue
+		}
+		if ok && m.date < found.date {
+			break
+		}
+		if !ok || m.end > found.end {
+			found, ok = m, true
+		}
+	}
+	return found, ok
+}
+
+// fold is an account's ARR while its moves are gone through: a part for each
+// living subscription that is known by itself, and the rest.
+type fold struct {
+	count int
+	parts map[event.SubscriptionID]int64
+	rest  int64
+	dead  bool
+}
+
+// move takes one move.
+func (f *fold) move(m move) (err error) {
+	f.count++
+	switch m.rank {
+	case started:
+		f.setPart(m.sub, m.minor)
+		f.dead = false
+	case changed, renewed:
+		if _, live := f.parts[m.sub]; live && len(f.parts) > 1 {
+			f.setPart(m.sub, m.minor)
+		} else {
+			f.setWhole(m.minor)
+		}
+	case churned:
+		switch {
+		case f.dead:
+		case m.ends && f.othersLive(m.sub):
+			delete(f.parts, m.sub)
+		default:
+			f.parts, f.rest, f.dead = nil, 0, true
+		}
+	case reactivated:
+		f.parts, f.rest, f.dead = nil, m.minor, false
+	case expanded, contracted, uncancelled:
+		if f.rest, err = money.Add(f.rest, m.minor); err != nil {
+			return err
+		}
+		total, err := f.sum()
+		if err != nil {
+			return err
+		}
+		if total < 0 {
+			f.rest -= total
+		}
+	}
+	return nil
+}
+
+func (f *fold) othersLive(sub event.SubscriptionID) bool {
+	_, live := f.parts[sub]
+	return len(f.parts) > 1 || len(f.parts) == 1 && !live
+}
+
+func (f *fold) setPart(sub event.SubscriptionID, minor int64) {
+	if f.parts == nil {
+		f.parts = map[event.SubscriptionID]int64{}
+	}
+	f.parts[sub] = minor
+}
+
+// setWhole sets the account as a whole and absorbs the increments before it.
+// Living subscriptions share it in proportion to what they were known to be.
+func (f *fold) setWhole(minor int64) {
+	f.rest = 0
+	if len(f.parts) == 0 {
+		f.rest = minor
+		return
+	}
+	subs := slices.Sorted(maps.Keys(f.parts))
+	weights := make([]int64, len(subs))
+	for i, s := range subs {
+		weights[i] = f.parts[s]
+	}
+	shares, err := money.Money{Minor: minor}.Split(weights)
+	if err != nil { // all known parts are zero
+		f.parts[subs[0]] = minor
+		return
+	}
+	for i, s := range subs {
+		f.parts[s] = shares[i].Minor
+	}
+}
+
+func (f *fold) sum() (int64, error) {
+	total := f.rest
+	for _, p := range f.parts {
+		var err error
+		if total, err = money.Add(total, p); err != nil {
+			return 0, err
+		}
+	}
+	return total, nil
+}
+
+func (f *fold) total() (int64, error) {
+	total, err := f.sum()
+	return max(total, 0), err
+}
+
+// evidences picks the tenant's choice of whose statements count.
+type evidences struct{ Renewal, Churn, Expansion string }
+
+func (e evidences) renewal() string   { return e.Renewal }
+func (e evidences) churn() string     { return e.Churn }
+func (e evidences) expansion() string { return e.Expansion }
+
+// counts reports whether a statement of a type is evidence: "crm" and
+// "billing" take those of that system, "any" takes both.
+func counts(evidence string, t event.Type) bool {
+	return evidence == "any" || strings.HasPrefix(string(t), evidence+".")
+}

@@ -1,0 +1,61 @@
+package account
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+)
+
+// scores are the account's health scores by instant, then by statement; one
+// per instant and source, the latest statement standing.
+type scores struct{ list []event.HealthScored }
+
+func compareScores(a, b event.HealthScored) int {
+	return cmp.Or(a.MeasuredAt.Compare(b.MeasuredAt), cmp.Compare(a.Source, b.Source))
+}
+
+// add takes a score and reports whether it is the newest and replaced nothing.
+func (h *scores) add(e event.HealthScored) (newest bool) {
+	i, found := slices.BinarySearchFunc(h.list, e, compareScores)
+	switch {
+	case !found:
+		h.list = slices.Insert(h.list, i, e)
+		return i == len(h.list)-1
+	case newer(e.Header, h.list[i].Header):
+		h.list[i] = e
+	}
+	return false
+}
+
+// last is the last score measured at or before an instant; of two measured at
+// one instant the one stated later.
+func (h *scores) last(at time.Time) (event.HealthScored, bool) {
+	i, _ := slices.BinarySearchFunc(h.list, at, func(s event.HealthScored, at time.Time) int {
+		if s.MeasuredAt.After(at) {
+			return 1
+		}
+		return -1
+	})
+	if i == 0 {
+		return event.HealthScored{}, false
+	}
+	best := h.list[i-1]
+	for j := i - 2; j >= 0 && h.list[j].MeasuredAt.Equal(best.MeasuredAt); j-- {
+		if newer(h.list[j].Header, best.Header) {
+			best = h.list[j]
+		}
+	}
+	return best, true
+}
+
+// reaches reports whether a score, as a share of its scale, is at least a
+// threshold out of 100. Source: rules §6, §10. Rounding: none.
+func reaches(e event.HealthScored, threshold money.Ratio) bool {
+	// score ÷ scale × 100 ≥ threshold, multiplied out: all divisors are above zero.
+	return money.CmpProducts(
+		[...]int64{e.Score.Num, e.ScaleMax.Den, 100, threshold.Den},
+		[...]int64{threshold.Num, e.Score.Den, e.ScaleMax.Num, 1}) >= 0
+}

@@ -1,0 +1,192 @@
+package account
+
+import (
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+)
+
+// Turn is what can happen to a risk episode.
+type Turn string
+
+// The turns, in the order they can come.
+const (
+	Opened   Turn = "opened"
+	Warned   Turn = "warned"
+	Met      Turn = "met"
+	Closed   Turn = "closed"
+	Breached Turn = "breached"
+	Resolved Turn = "resolved"
+)
+
+// Transition is a turn and when it happened.
+type Transition struct {
+	Turn Turn
+	At   time.Time
+}
+
+// Episode is one run of the risk clock: from the first low score to an
+// intervention, a recovery, a churn or the deadline. Source: rules §10,
+// readings R31. An episode is its account and opening instant.
+type Episode struct {
+	Opened   event.HealthScored
+	Payee    event.PayeeID // the account's CSM that day
+	Deadline time.Time     // that instant is in time
+
+	warnAt    time.Time
+	recovered time.Time // first good score after, zero: none
+	settled   bool      // nothing newer can change it
+}
+
+// episodes derives the account's episodes from its scores and interventions.
+type episodes struct {
+	logged map[string]event.InterventionLogged // latest statement per id
+	times  []time.Time                         // of logged, in order
+	list   []Episode
+	low    bool
+	walked int // scores gone through
+	again  bool
+	anew   bool // derived afresh since Rederived was last asked
+}
+
+// stale makes the next look derive every episode afresh.
+func (r *episodes) stale() { r.again = true }
+
+// log takes an intervention.
+func (r *episodes) log(e event.InterventionLogged) {
+	if r.logged == nil {
+		r.logged = map[string]event.InterventionLogged{}
+	}
+	old, known := r.logged[e.Intervention]
+	if known && newer(old.Header, e.Header) {
+		return
+	}
+	r.logged[e.Intervention] = e
+	if !known && (len(r.times) == 0 || !e.LoggedAt.Before(r.times[len(r.times)-1])) {
+		r.times = append(r.times, e.LoggedAt)
+		return
+	}
+	r.times = r.times[:0]
+	for _, l := range r.logged {
+		r.times = append(r.times, l.LoggedAt)
+	}
+	slices.SortFunc(r.times, time.Time.Compare)
+	r.stale()
+}
+
+// Episodes lists the account's risk episodes that something newer may still
+// change, by opening.
+func (s *State) Episodes() []*Episode {
+	r := &s.risk
+	if r.again {
+		r.list, r.low, r.walked, r.again, r.anew = nil, false, 0, false, true
+	}
+	for r.walked < len(s.health.list) {
+		s.walkScore()
+	}
+	var out []*Episode
+	for i := range r.list {
+		if !r.list[i].settled {
+			out = append(out, &r.list[i])
+		}
+	}
+	return out
+}
+
+// Rederived reports, once, that episodes may have gone or moved since it was
+// last asked.
+func (s *State) Rederived() bool {
+	anew := s.risk.anew
+	s.risk.anew = false
+	return anew
+}
+
+// HasEpisode reports whether an episode opens at an instant.
+func (s *State) HasEpisode(opened time.Time) bool {
+	_, found := slices.BinarySearchFunc(s.risk.list, opened, func(e Episode, at time.Time) int { return e.Opened.MeasuredAt.Compare(at) })
+	return found
+}
+
+// walkScore goes through the next instant's score: a low one opens an episode
+// where the one before was not low, a good one ends the run.
+func (s *State) walkScore() {
+	r := &s.risk
+	at := s.health.list[r.walked].MeasuredAt
+	for r.walked < len(s.health.list) && s.health.list[r.walked].MeasuredAt.Equal(at) {
+		r.walked++
+	}
+	score, _ := s.health.last(at)
+	day := civil.In(at, s.set.Zone)
+	clock := s.set.Plans.Settings(day).SLA.Risk
+	low := !reaches(score, clock.Below)
+	switch {
+	case !low && r.low:
+		if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
+			r.list[n-1].recovered = at
+		}
+	case low && !r.low && s.arr.aliveOn(day):
+		deadline := at.Add(time.Duration(clock.Hours) * time.Hour)
+		r.list = append(r.list, Episode{
+			Opened: score, Payee: s.owners.at(event.CSM, day), Deadline: deadline,
+			warnAt: deadline.Add(-time.Duration(clock.Warn) * time.Hour),
+		})
+	}
+	r.low = low
+}
+
+// Transitions lists what has happened to an episode up to an instant, and the
+// next instant at which the clock alone changes it (zero: none). The episode
+// is settled when only an older fact can change it.
+func (s *State) Transitions(e *Episode, asOf time.Time) (done []Transition, next time.Time) {
+	all := append(make([]Transition, 0, 4), Transition{Opened, e.Opened.MeasuredAt})
+	intervened := s.risk.firstIntervention(e.Opened.MeasuredAt)
+	end, ended := s.endsNeutrally(e)
+	switch {
+	case !intervened.IsZero() && !intervened.After(e.Deadline) && (!ended || !intervened.After(end)):
+		all = append(all, Transition{Met, intervened})
+	case ended:
+		all = append(all, Transition{Closed, end})
+	default:
+		all = append(all, Transition{Breached, e.Deadline})
+		if !intervened.IsZero() {
+			all = append(all, Transition{Resolved, intervened})
+		}
+	}
+	if e.warnAt.Before(all[1].At) && e.warnAt.After(e.Opened.MeasuredAt) {
+		all = slices.Insert(all, 1, Transition{Warned, e.warnAt})
+	}
+	for i, t := range all {
+		at := t.At
+		if t.Turn == Breached {
+			at = at.Add(1) // the deadline itself is still in time
+		}
+		if at.After(asOf) {
+			return all[:i], at
+		}
+	}
+	e.settled = all[len(all)-1].Turn != Breached
+	return all, time.Time{}
+}
+
+// endsNeutrally is when a good score or a churn ended the episode before its
+// deadline.
+func (s *State) endsNeutrally(e *Episode) (time.Time, bool) {
+	end := e.recovered
+	if c, ok := s.arr.churnFrom(civil.In(e.Opened.MeasuredAt, s.set.Zone) + 1); ok {
+		if at := c.date.Start(s.set.Zone); end.IsZero() || at.Before(end) {
+			end = at
+		}
+	}
+	return end, !end.IsZero() && end.Before(e.Deadline)
+}
+
+// firstIntervention is the first logged at or after an instant, or zero.
+func (r *episodes) firstIntervention(from time.Time) time.Time {
+	i, _ := slices.BinarySearchFunc(r.times, from, time.Time.Compare)
+	if i == len(r.times) {
+		return time.Time{}
+	}
+	return r.times[i]
+}

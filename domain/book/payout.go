@@ -1,0 +1,101 @@
+package book
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
+)
+
+// payout is payroll's word on one reference: paid, or not.
+type payout struct {
+	event.Header
+	period    civil.Quarter
+	amount    money.Money
+	at        time.Time
+	confirmed bool
+}
+
+func (p *Person) tellPayout(reference string, st payout) Touched {
+	told := p.payouts[reference]
+	i, _ := slices.BinarySearchFunc(told, st.Header, func(a payout, h event.Header) int {
+		if newer(h, a.Header) {
+			return -1
+		}
+		return 1
+	})
+	p.payouts[reference] = slices.Insert(told, i, st)
+	return Touched{Own: true}
+}
+
+// payoutSteps moves a confirmed amount from payable to paid on the date of its
+// confirmation; a later rejection of the same reference takes it back on its
+// own. Of several statements of one kind in a row the last stands.
+//
+// Source: rules §9; readings R32.
+// Units: minor units.
+// Rounding: none.
+func (p *Person) payoutSteps() []ledger.Step {
+	var steps []ledger.Step
+	for _, reference := range slices.Sorted(maps.Keys(p.payouts)) {
+		told := p.payouts[reference]
+		var paid money.Money
+		for i, st := range told {
+			if i+1 < len(told) && told[i+1].confirmed == st.confirmed {
+				continue
+			}
+			on := civil.In(st.at, p.set.Zone)
+			switch {
+			case st.confirmed:
+				paid = st.amount
+				steps = append(steps, p.payoutStep(reference, ledger.PayoutConfirmed, on, paid, st.Identity,
+					fmt.Sprintf("%s of %s paid, reference %s", paid, st.period, reference)))
+			case paid.Minor != 0:
+				steps = append(steps, p.payoutStep(reference, ledger.PayoutRejected, on, paid.Neg(), st.Identity,
+					fmt.Sprintf("the payment of %s, reference %s, was rejected", paid, reference)))
+				paid = money.Money{}
+			}
+		}
+	}
+	return steps
+}
+
+func (p *Person) payoutStep(reference string, why ledger.Reason, on civil.Date, amount money.Money, told event.Identity, text string) ledger.Step {
+	return ledger.Step{
+		Key: ledger.Key{
+			Line: ledger.Line{Payee: p.ID, Component: "payout"}, Kind: ledger.Payout, Reason: why,
+			From: ledger.Payable, To: ledger.Paid, Effective: on, Reference: reference,
+		},
+		Minor: amount.Minor, Currency: amount.Currency, Causes: []event.Identity{told}, Explain: func() string { return text },
+	}
+}
+
+// manualSteps are adjustments and awards, payable on their date.
+func (p *Person) manualSteps() []ledger.Step {
+	var steps []ledger.Step
+	for _, id := range slices.Sorted(maps.Keys(p.adjustments)) {
+		a := p.adjustments[id]
+		steps = append(steps, p.manualStep(ledger.Adjustment, ledger.ManualAdjustment, "manual", id, a.Amount, a.Effective, a.Identity, a.Reason))
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.spifs)) {
+		a := p.spifs[id]
+		steps = append(steps, p.manualStep(ledger.Spif, ledger.SpifAwarded, "spif", id, a.Amount, a.Effective, a.Identity, a.Reason))
+	}
+	return steps
+}
+
+func (p *Person) manualStep(kind ledger.Kind, why ledger.Reason, component, id string, amount money.Money, on civil.Date, told event.Identity, text string) ledger.Step {
+	return ledger.Step{
+		Key: ledger.Key{
+			Line: ledger.Line{Payee: p.ID, Component: component}, Kind: kind, Reason: why,
+			From: ledger.Expense, To: ledger.Payable, Effective: on, Reference: id,
+		},
+		Minor: amount.Minor, Currency: amount.Currency, Causes: []event.Identity{told},
+		Explain: func() string { return fmt.Sprintf("%s: %s", amount, text) },
+	}
+}

@@ -1,0 +1,171 @@
+// Package book has a payee: enrolment over time, what their accounts add up
+// to in each quarter, and the pools, adjustments and payouts these make due.
+package book
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// Setting is what a payee's rules look at beside their own facts.
+type Setting struct {
+	Plans    plan.Set
+	Zone     *time.Location
+	Calendar civil.Calendar
+	Currency money.Currency
+}
+
+// Person is a payee as their own facts and their accounts tell it. Like an
+// account's state it is a function of sets, not of their order.
+type Person struct {
+	ID  event.PayeeID
+	set *Setting
+
+	told        []employment // by date; per date the latest statement
+	adjustments map[string]event.AdjustmentPosted
+	spifs       map[string]event.SpifAwarded
+	payouts     map[string][]payout
+	shares      map[account.Seat]account.Share
+}
+
+// employment is one statement about a payee's standing from a day on.
+type employment struct {
+	event.Header
+	on       civil.Date
+	enrolled *event.PayeeEnrolled // nil: terminated, on is the last day
+}
+
+// NewPerson is a payee nothing is known of.
+func NewPerson(id event.PayeeID, set *Setting) *Person {
+	return &Person{
+		ID: id, set: set, adjustments: map[string]event.AdjustmentPosted{}, spifs: map[string]event.SpifAwarded{},
+		payouts: map[string][]payout{}, shares: map[account.Seat]account.Share{},
+	}
+}
+
+// Touched says what a payee's fact may have changed.
+type Touched struct {
+	Terms bool // what accounts pay them by
+	Own   bool // their own steps
+}
+
+// Check reports what is wrong with an event about a payee in view of the
+// tenant's settings: amounts that decide pay must be in the ledger's currency.
+func (set *Setting) Check(e event.Event) error {
+	in := func(field string, m *money.Money) error {
+		if m != nil && m.Currency != set.Currency {
+			return domain.Errorf(domain.Invalid, "data.%s.currency: %s, the ledger is in %s", field, m.Currency, set.Currency)
+		}
+		return nil
+	}
+	switch e := e.(type) {
+	case event.PayeeEnrolled:
+		return cmp.Or(in("variable_annual", e.VariableAnnual), in("annual_target", e.AnnualTarget))
+	case event.AdjustmentPosted:
+		return in("amount", &e.Amount)
+	case event.SpifAwarded:
+		return in("amount", &e.Amount)
+	case event.PayoutConfirmed:
+		return in("amount", &e.Amount)
+	case event.PayoutRejected:
+		return in("amount", &e.Amount)
+	}
+	return nil
+}
+
+// Add takes one more fact of the payee's. Types no rule of the payee reads
+// touch nothing.
+func (p *Person) Add(e event.Event) Touched {
+	switch e := e.(type) {
+	case event.PayeeEnrolled:
+		return p.employ(employment{e.Header, e.Effective, &e})
+	case event.PayeeTerminated:
+		return p.employ(employment{e.Header, e.Effective, nil})
+	case event.AdjustmentPosted:
+		if old, ok := p.adjustments[e.Adjustment]; !ok || newer(e.Header, old.Header) {
+			p.adjustments[e.Adjustment] = e
+		}
+		return Touched{Own: true}
+	case event.SpifAwarded:
+		if old, ok := p.spifs[e.Spif]; !ok || newer(e.Header, old.Header) {
+			p.spifs[e.Spif] = e
+		}
+		return Touched{Own: true}
+	case event.PayoutConfirmed:
+		return p.tellPayout(e.Reference, payout{e.Header, e.Period, e.Amount, e.At, true})
+	case event.PayoutRejected:
+		return p.tellPayout(e.Reference, payout{e.Header, e.Period, e.Amount, e.At, false})
+	}
+	return Touched{}
+}
+
+func (p *Person) employ(st employment) Touched {
+	i, found := slices.BinarySearchFunc(p.told, st.on, func(a employment, d civil.Date) int { return cmp.Compare(a.on, d) })
+	switch {
+	case !found:
+		p.told = slices.Insert(p.told, i, st)
+	case newer(st.Header, p.told[i].Header):
+		p.told[i] = st
+	default:
+		return Touched{}
+	}
+	return Touched{Terms: true, Own: true}
+}
+
+// enrolment is the one in force on a day, and whether the employment it began
+// is over by then; nil before the first.
+func (p *Person) enrolment(on civil.Date) (e *event.PayeeEnrolled, over bool) {
+	for _, st := range p.told {
+		switch {
+		case st.enrolled != nil && st.on <= on:
+			e, over = st.enrolled, false
+		case st.enrolled == nil && st.on < on:
+			over = true
+		}
+	}
+	return e, over
+}
+
+// Terms is what the payee is paid by on a day. Source: rules §9, readings R15, R27.
+func (p *Person) Terms(on civil.Date) account.Terms {
+	e, over := p.enrolment(on)
+	if e == nil {
+		return account.Terms{Terminated: over}
+	}
+	t := account.Terms{Role: e.Role, Terminated: over, Target: e.AnnualTarget, Plan: p.set.Plans.For(e.Plan, e.Role, e.Segment, on)}
+	if t.Plan != nil {
+		t.Variable = variable(e, t.Plan)
+	}
+	return t
+}
+
+func variable(e *event.PayeeEnrolled, p *plan.Plan) money.Money {
+	if e.VariableAnnual != nil {
+		return *e.VariableAnnual
+	}
+	return p.Variable
+}
+
+// Employee is payroll's id for the payee on a day, or empty.
+func (p *Person) Employee(on civil.Date) string {
+	if e, _ := p.enrolment(on); e != nil {
+		return e.Employee
+	}
+	return ""
+}
+
+func newer(a, b event.Header) bool {
+	if !a.Time.Equal(b.Time) {
+		return a.Time.After(b.Time)
+	}
+	return ledger.CompareIdentity(a.Identity, b.Identity) > 0
+}

@@ -1,0 +1,134 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// Posted is what the ledger holds of one step.
+type Posted struct {
+	Key
+	Minor       int64
+	Currency    money.Currency
+	Entries     int
+	PlanName    event.PlanID
+	PlanVersion int
+	PlanHash    [8]byte
+}
+
+// Tally is what the ledger holds of a group of steps, such as one deal's.
+type Tally []Posted
+
+// Add counts an entry in.
+func (t *Tally) Add(e *Entry) error {
+	for i := range *t {
+		p := &(*t)[i]
+		if p.Key == e.Key {
+			sum, err := money.Add(p.Minor, e.Minor)
+			p.Minor = sum
+			p.Entries++
+			p.PlanName, p.PlanVersion, p.PlanHash = e.PlanName, e.PlanVersion, e.PlanHash
+			return err
+		}
+	}
+	*t = append(*t, Posted{e.Key, e.Minor, e.Currency, 1, e.PlanName, e.PlanVersion, e.PlanHash})
+	return nil
+}
+
+func (t Tally) of(k Key) (Posted, bool) {
+	for _, p := range t {
+		if p.Key == k {
+			return p, true
+		}
+	}
+	return Posted{}, false
+}
+
+// Settle lists the entries that bring posted to due: what is no longer due is
+// taken back, what is due differently is posted as the difference. Steps of one
+// key must have been merged. Entries come out unnumbered, without id or period,
+// in the order of their keys, those that take back first.
+func Settle(due []Step, posted Tally) ([]Entry, error) {
+	var back, on []Entry
+	for _, p := range posted {
+		if p.Minor != 0 && !slices.ContainsFunc(due, func(s Step) bool { return s.Key == p.Key }) {
+			back = append(back, Entry{
+				Key: p.Key, Minor: -p.Minor, Currency: p.Currency, Ordinal: p.Entries,
+				PlanName: p.PlanName, PlanVersion: p.PlanVersion, PlanHash: p.PlanHash,
+				Explanation: fmt.Sprintf("The %s of %s is taken back: the facts known now no longer support it.", p.Kind, p.Effective),
+			})
+		}
+	}
+	for i := range due {
+		s := &due[i]
+		p, _ := posted.of(s.Key)
+		diff, err := money.Add(s.Minor, -p.Minor)
+		if err != nil {
+			return nil, err
+		}
+		if diff != 0 {
+			on = append(on, s.entry(diff, p))
+		}
+	}
+	byKey := func(a, b Entry) int { return a.Compare(b.Key) }
+	slices.SortFunc(back, byKey)
+	slices.SortFunc(on, byKey)
+	return append(back, on...), nil
+}
+
+func (s *Step) entry(diff int64, p Posted) Entry {
+	e := Entry{
+		Key: s.Key, Minor: diff, Currency: s.Currency, Ordinal: p.Entries, Recoverable: s.Recoverable,
+		CausedBy: slices.Clone(s.Causes), Explanation: s.Explain(),
+	}
+	e.setPlan(s.Plan)
+	if p.Entries > 0 {
+		e.Explanation += fmt.Sprintf(" Posted before: %s; the difference is %s.",
+			money.Money{Minor: p.Minor, Currency: s.Currency}, money.Money{Minor: diff, Currency: s.Currency})
+	}
+	return e
+}
+
+func (e *Entry) setPlan(p *plan.Plan) {
+	if p != nil {
+		e.PlanName, e.PlanVersion, e.PlanHash = p.Name, p.Version, [8]byte(p.Hash[:8])
+	}
+}
+
+// Merge sums steps of one key into one, keeping the first's explanation and
+// the causes of all.
+func Merge(steps []Step) ([]Step, error) {
+	if len(steps) < 2 {
+		return steps, nil
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int { return a.Compare(b.Key) })
+	out := steps[:1]
+	for _, s := range steps[1:] {
+		last := &out[len(out)-1]
+		if last.Key != s.Key {
+			out = append(out, s)
+			continue
+		}
+		sum, err := money.Add(last.Minor, s.Minor)
+		if err != nil {
+			return nil, err
+		}
+		last.Minor = sum
+		for _, c := range s.Causes {
+			if !slices.Contains(last.Causes, c) {
+				last.Causes = append(slices.Clone(last.Causes), c)
+			}
+		}
+	}
+	return out, nil
+}
+
+// CompareIdentity orders identities by source, then id.
+func CompareIdentity(a, b event.Identity) int {
+	return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
+}

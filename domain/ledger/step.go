@@ -1,0 +1,110 @@
+// Package ledger has the two sides of what is owed: steps, which the facts
+// make due, and entries, which were posted; Settle is the difference between
+// them, and Post chains it onto a payee's ledger.
+package ledger
+
+import (
+	"cmp"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// Bucket is one side of a transfer. Expense is the company's, the others are
+// a payee's.
+type Bucket uint8
+
+// The buckets.
+const (
+	Expense Bucket = iota
+	Held
+	Payable
+	Paid
+)
+
+var bucketNames = [...]string{"expense", "held", "payable", "paid"}
+
+func (b Bucket) String() string { return bucketNames[b] }
+
+// Kind is what sort of movement an entry is.
+type Kind uint8
+
+// The kinds. A correction has the kind of what it corrects and the opposite sign.
+const (
+	Earning Kind = iota
+	Release
+	Forfeiture
+	Clawback
+	TrueUp
+	Adjustment
+	Spif
+	Payout
+)
+
+var kindNames = [...]string{"earning", "release", "forfeiture", "clawback", "true_up", "adjustment", "spif", "payout"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// Reason is why, from the closed list of the rules.
+type Reason string
+
+// The reasons this release gives.
+const (
+	ExpansionBooked    Reason = "expansion_booked"
+	HealthScoreMissing Reason = "health_score_missing"
+	HealthGateFailed   Reason = "health_gate_failed"
+	RenewalReleased    Reason = "renewal_released"
+	RenewalMissed      Reason = "renewal_missed"
+	ChurnWithinWindow  Reason = "churn_within_window"
+	ExpansionCancelled Reason = "expansion_cancelled"
+	GRRMultiplier      Reason = "grr_multiplier"
+	ManualAdjustment   Reason = "manual_adjustment"
+	SpifAwarded        Reason = "spif_awarded"
+	PayoutConfirmed    Reason = "payout_confirmed"
+	PayoutRejected     Reason = "payout_rejected"
+	Terminated         Reason = "terminated"
+	RateMissing        Reason = "fx_rate_missing"
+)
+
+// Line is what a step is about: one payee, one component, and the account and
+// opportunity where there are any.
+type Line struct {
+	Payee       event.PayeeID
+	Component   string
+	Account     event.AccountID
+	Opportunity event.OpportunityID
+}
+
+// Key identifies a step. Sums are compared per key, so a step whose date,
+// reason or buckets change is taken back whole and posted anew.
+type Key struct {
+	Line
+	Kind      Kind
+	Reason    Reason
+	From, To  Bucket
+	Effective civil.Date
+	// Reference tells apart steps that agree in all else: a payout's reference,
+	// an adjustment's id.
+	Reference string
+}
+
+// Compare orders keys by date first, then in the order movements of one date
+// take place, then by name.
+func (k Key) Compare(l Key) int {
+	return cmp.Or(cmp.Compare(k.Effective, l.Effective), cmp.Compare(k.Kind, l.Kind), cmp.Compare(k.Payee, l.Payee),
+		cmp.Compare(k.Component, l.Component), cmp.Compare(k.Account, l.Account), cmp.Compare(k.Opportunity, l.Opportunity),
+		cmp.Compare(k.Reason, l.Reason), cmp.Compare(k.From, l.From), cmp.Compare(k.To, l.To), cmp.Compare(k.Reference, l.Reference))
+}
+
+// Step is one movement the facts make due on its key's date.
+type Step struct {
+	Key
+	Minor       int64 // signed, out of From into To
+	Currency    money.Currency
+	Plan        *plan.Plan
+	Recoverable bool
+	Causes      []event.Identity
+	Explain     func() string // the numbers, in a sentence; called only when something is posted
+}

@@ -1,0 +1,272 @@
+package tenant
+
+import (
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/book"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// Engine applies a tenant's inputs one after another. It is not safe for
+// concurrent use. What it caches is a function of the records; after an error
+// of kind Invalid it is as before the input, after any other it must not be
+// used again.
+type Engine struct {
+	tenant   string
+	plans    plan.Set
+	zone     *time.Location
+	calendar civil.Calendar
+	currency money.Currency
+
+	accounts cache
+	payees   map[event.PayeeID]*payee
+	seen     map[event.Identity]Sum // tenant-scope facts; nil: not loaded
+	state    State
+
+	// Of the call under way:
+	records Records
+	out     *Changes
+	at      time.Time      // the instant things are posted at
+	cause   event.Identity // what posts them
+	touched []event.Scope  // to be forgotten if the call fails
+}
+
+// State is the tenant's own small state, to be kept with the records and given
+// back to Resume.
+type State struct {
+	AsOf       time.Time       // the latest arrival, UTC; zero before the first
+	HandLocked []civil.Quarter // locked by hand, sorted
+	Dirty      []event.PayeeID // whose ended quarters must be settled, sorted
+	NextEnd    civil.Quarter   // the quarter whose end is waited for; zero before the first input
+	NextLock   civil.Quarter   // the quarter whose lock is waited for
+}
+
+// DefaultCache is how many facts of accounts an engine keeps at hand.
+const DefaultCache = 2_000_000
+
+// New makes an engine for a tenant; cached is the number of facts of accounts
+// to keep at hand, 0 for DefaultCache.
+func New(tenantName string, plans plan.Set, state State, cached int) (*Engine, error) {
+	if len(plans) == 0 {
+		return nil, domain.Errorf(domain.Invalid, "no plan is given")
+	}
+	first := plans[0]
+	for _, p := range plans[1:] {
+		if p.Zone.String() != first.Zone.String() || p.Currency != first.Currency || p.Periods.Calendar != first.Periods.Calendar {
+			return nil, domain.Errorf(domain.Invalid, "%s and %s differ in timezone, currency or year_starts: a tenant keeps these for good", first.ID(), p.ID())
+		}
+	}
+	if cached == 0 {
+		cached = DefaultCache
+	}
+	return &Engine{
+		tenant: tenantName, plans: plans, zone: first.Zone, calendar: first.Periods.Calendar, currency: first.Currency,
+		accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
+	}, nil
+}
+
+// State is the tenant's own state after the last call.
+func (e *Engine) State() State { return e.state.clone() }
+
+func (s State) clone() State {
+	s.HandLocked, s.Dirty = slices.Clone(s.HandLocked), slices.Clone(s.Dirty)
+	return s
+}
+
+// Today is the civil date of the latest arrival.
+func (e *Engine) Today() civil.Date { return civil.In(e.state.AsOf, e.zone) }
+
+// Arrival is the instant an input that came at an instant counts from: never
+// before the one before it.
+func (e *Engine) Arrival(at time.Time) time.Time {
+	if at = at.UTC(); at.Before(e.state.AsOf) {
+		return e.state.AsOf
+	}
+	return at
+}
+
+// begin starts a call that posts at an instant.
+func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error)) {
+	before := e.state.clone()
+	e.records, e.out, e.at, e.cause, e.touched = r, &Changes{}, at.UTC(), cause, e.touched[:0]
+	if e.state.NextEnd == 0 {
+		e.startClocks()
+	}
+	e.state.AsOf = e.at
+	return func(err error) {
+		e.records = nil
+		if err == nil {
+			return
+		}
+		e.state = before
+		for _, s := range e.touched {
+			e.accounts.drop(s.Account)
+			delete(e.payees, s.Payee)
+		}
+		e.seen = nil
+	}
+}
+
+// startClocks sets the clocks of the first quarter that has not ended and the
+// first that has not locked at the first arrival.
+func (e *Engine) startClocks() {
+	e.state.NextEnd = e.calendar.QuarterOf(civil.In(e.at, e.zone))
+	e.state.NextLock = e.state.NextEnd
+	for !e.lockInstant(e.state.NextLock - 1).Before(e.at) {
+		e.state.NextLock--
+	}
+	e.out.Set = append(e.out.Set,
+		Timer{e.calendar.First(e.state.NextEnd + 1).Start(e.zone), EndQuarter, ""},
+		Timer{e.lockInstant(e.state.NextLock), LockQuarter, ""})
+}
+
+// Fire takes a timer that is due, as if nothing else had happened since.
+func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
+	undo := e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)})
+	defer func() { undo(err) }()
+	e.out.Clear = append(e.out.Clear, t)
+	switch t.Kind {
+	case WakeAccount:
+		err = e.wakeAccount(event.AccountID(t.ID))
+	case WakePayee:
+		err = e.settlePayee(event.PayeeID(t.ID))
+	case SettlePools:
+		err = e.settleDirty()
+	case EndQuarter:
+		err = e.endQuarter()
+	case LockQuarter:
+		err = e.lockNext()
+	}
+	return e.out, err
+}
+
+// Settle settles what waits for a quiet moment, as a tick at an instant would.
+func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
+	undo := e.begin(r, e.Arrival(at), event.Identity{Source: "trueup/clock", ID: at.UTC().Format(time.RFC3339Nano)})
+	defer func() { undo(err) }()
+	return e.out, e.settleDirty()
+}
+
+// Apply takes one input. Errors of kind Duplicate and Invalid change nothing
+// but the clock; the caller parks an Invalid input.
+func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
+	undo := e.begin(r, e.Arrival(in.Arrived), in.Event.Head().Identity)
+	defer func() { undo(err) }()
+	in.Arrived = e.at
+	switch ev := in.Event.(type) {
+	case event.Ticked:
+		return e.out, e.settleDirty()
+	case event.PlanPublished, event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided, event.ObjectiveAttested,
+		event.FactRetracted, event.BalanceOpened, event.RateSet, event.PeriodReopened:
+		return nil, domain.Errorf(domain.Invalid, "type %s is not applied by this release: it waits here and can be retried after an upgrade", ev.Head().Type)
+	}
+	switch scope := in.Event.Scope(); {
+	case scope.Account != "":
+		err = e.applyAccount(scope.Account, in)
+	case scope.Payee != "":
+		err = e.applyPayee(scope.Payee, in)
+	default:
+		err = e.applyTenant(in)
+	}
+	return e.out, err
+}
+
+// Advance moves the clock of a quiet tenant to an instant at which no timer is due.
+func (e *Engine) Advance(at time.Time) { e.state.AsOf = e.Arrival(at) }
+
+// known compares an input with what a scope already holds under its identity.
+func known(seen map[event.Identity]Sum, in Input) error {
+	id := in.Event.Head().Identity
+	switch sum, ok := seen[id]; {
+	case !ok:
+		return nil
+	case sum == in.Sum:
+		return domain.Errorf(domain.Duplicate, "event %s of %s is known", id.ID, id.Source)
+	}
+	return domain.Errorf(domain.Invalid, "id %q of source %q is already taken by an event with other content; the first one stands", id.ID, id.Source)
+}
+
+func (e *Engine) applyTenant(in Input) error {
+	if e.seen == nil {
+		e.seen = map[event.Identity]Sum{}
+		err := e.records.Facts(event.Tenant, func(ev event.Event, sum Sum) error {
+			e.seen[ev.Head().Identity] = sum
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := known(e.seen, in); err != nil {
+		return err
+	}
+	switch ev := in.Event.(type) {
+	case event.PeriodLocked:
+		if err := e.lockByHand(ev); err != nil {
+			return err
+		}
+	case event.ParkedRetried:
+		e.out.Retry = ev.Parked
+	case event.ParkedDiscarded:
+		e.out.Discard = ev.Parked
+	}
+	e.seen[in.Event.Head().Identity] = in.Sum
+	e.out.Facts = append(e.out.Facts, in)
+	return nil
+}
+
+// Terms is what a payee is paid by on a day.
+func (e *Engine) Terms(id event.PayeeID, on civil.Date) (account.Terms, error) {
+	if id == "" {
+		return account.Terms{}, nil
+	}
+	p, err := e.payee(id)
+	if err != nil {
+		return account.Terms{}, err
+	}
+	return p.person.Terms(on), nil
+}
+
+func (e *Engine) bookSetting() *book.Setting {
+	return &book.Setting{Plans: e.plans, Zone: e.zone, Calendar: e.calendar, Currency: e.currency}
+}
+
+// post brings a group of steps to what is due and adds the differences to the
+// payees' ledgers.
+func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) error {
+	entries, err := ledger.Settle(due, *tally)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		en := &entries[i]
+		p, err := e.payee(en.Payee)
+		if err != nil {
+			return err
+		}
+		en.Scope, en.At = of, e.at
+		en.AppliesTo = e.calendar.QuarterOf(en.Effective)
+		en.Period = e.openPeriod(en.AppliesTo)
+		en.ID = ledger.MakeID(e.tenant, en.Key, e.cause, en.Ordinal)
+		if len(en.CausedBy) == 0 {
+			en.CausedBy = []event.Identity{e.cause}
+		}
+		if err := p.ledger.Append(en); err != nil {
+			return err
+		}
+		if err := tally.Add(en); err != nil {
+			return err
+		}
+		e.out.Entries = append(e.out.Entries, *en)
+		e.out.Ledgers = append(e.out.Ledgers, p.ledger)
+		e.out.Outcomes = append(e.out.Outcomes, Adjusted{*en, p.person.Employee(en.Effective)})
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package tenant
+
+import (
+	"slices"
+
+	"github.com/trueup/trueup/domain/account"
+)
+
+// settleEpisodes publishes how the account's risk episodes have turned since
+// it last did, and takes back what no longer holds.
+func (e *Engine) settleEpisodes(r *accountRecord) {
+	due := r.state.Episodes()
+	if r.state.Rederived() {
+		for i := range r.episodes {
+			rec := &r.episodes[i]
+			if !r.state.HasEpisode(rec.Opened) && !rec.retracted() {
+				e.turn(rec, account.Transition{Turn: Retracted, At: e.at})
+			}
+		}
+	}
+	for _, ep := range due {
+		turns, _ := r.state.Transitions(ep, e.at)
+		if len(turns) == 0 {
+			continue
+		}
+		rec := r.episode(ep)
+		if rec.holds(account.Breached) && !has(turns, account.Breached) {
+			e.turn(rec, account.Transition{Turn: Retracted, At: e.at})
+			continue
+		}
+		for i, t := range turns {
+			if rec.isNews(t, i == len(turns)-1) {
+				e.turn(rec, t)
+			}
+		}
+	}
+}
+
+func (e *Engine) turn(rec *Episode, t account.Transition) {
+	rec.Published = append(slices.Clip(rec.Published), t)
+	e.out.Episodes = append(e.out.Episodes, *rec)
+	e.out.Outcomes = append(e.out.Outcomes, RiskTurned{*rec, t})
+}
+
+// episode is the record of an episode, made where there is none.
+func (r *accountRecord) episode(ep *account.Episode) *Episode {
+	opened := ep.Opened.MeasuredAt
+	i, found := slices.BinarySearchFunc(r.episodes, ep, func(rec Episode, ep *account.Episode) int { return rec.Opened.Compare(opened) })
+	if !found {
+		r.episodes = slices.Insert(r.episodes, i, Episode{
+			Account: r.id, Payee: ep.Payee, Opened: opened, Deadline: ep.Deadline, Score: ep.Opened.Score, ScaleMax: ep.Opened.ScaleMax,
+		})
+	}
+	return &r.episodes[i]
+}
+
+func (ep *Episode) retracted() bool {
+	n := len(ep.Published)
+	return n > 0 && ep.Published[n-1].Turn == Retracted
+}
+
+// standing is what was published and not taken back since.
+func (ep *Episode) standing() []account.Transition {
+	for i := len(ep.Published) - 1; i >= 0; i-- {
+		if ep.Published[i].Turn == Retracted {
+			return ep.Published[i+1:]
+		}
+	}
+	return ep.Published
+}
+
+func (ep *Episode) holds(turn account.Turn) bool { return has(ep.standing(), turn) }
+
+// isNews reports whether a turn is to be published. A warning is heard only
+// while it can still help; after a retraction only a breach is news again, and
+// a resolution is news again when its instant has moved.
+func (ep *Episode) isNews(t account.Transition, last bool) bool {
+	switch {
+	case t.Turn == account.Warned && !last:
+		return false
+	case t.Turn == account.Resolved:
+		return !slices.ContainsFunc(ep.standing(), func(p account.Transition) bool { return p.Turn == t.Turn && p.At.Equal(t.At) })
+	case len(ep.standing()) < len(ep.Published) && t.Turn != account.Breached:
+		return false
+	}
+	return !ep.holds(t.Turn)
+}
+
+func has(turns []account.Transition, turn account.Turn) bool {
+	return slices.ContainsFunc(turns, func(t account.Transition) bool { return t.Turn == turn })
+}

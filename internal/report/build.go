@@ -1,0 +1,223 @@
+package report
+
+import (
+	"time"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/book"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+	"github.com/trueup/trueup/domain/tenant"
+)
+
+// Filter narrows a document; zero values narrow nothing.
+type Filter struct {
+	Payee  event.PayeeID
+	Period *civil.Quarter
+}
+
+type builder struct {
+	Setting
+	src  Source
+	home *plan.Plan // whose tenant settings hold
+	cal  civil.Calendar
+	now  civil.Quarter
+}
+
+func newBuilder(set Setting, src Source) *builder {
+	first := set.Plans[0]
+	b := &builder{Setting: set, src: src, home: first, cal: first.Periods.Calendar}
+	b.now = b.cal.QuarterOf(b.today())
+	return b
+}
+
+func (b *builder) today() civil.Date { return civil.In(b.State.AsOf, b.home.Zone) }
+
+// Build makes the statement document.
+func Build(set Setting, src Source, f Filter) (*Document, error) {
+	b := newBuilder(set, src)
+	doc := &Document{
+		Tenant: set.Tenant, AsOf: b.today().String(), PlanVersions: []string{}, Payees: []Payee{}, Credits: []Credit{},
+		SLA: []Episode{}, Flags: []Flag{}, Rejected: []Rejected{},
+	}
+	for _, p := range set.Plans {
+		doc.PlanVersions = append(doc.PlanVersions, p.ID())
+	}
+	ids, err := src.Payees()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if f.Payee != "" && id != f.Payee {
+			continue
+		}
+		p, credits, err := b.payee(id, f)
+		if err != nil {
+			return nil, err
+		}
+		doc.Payees = append(doc.Payees, p)
+		doc.Credits = append(doc.Credits, credits...)
+	}
+	if doc.SLA, err = b.episodes(f); err != nil {
+		return nil, err
+	}
+	err = src.Rejections(func(r Rejected) error {
+		doc.Rejected = append(doc.Rejected, r)
+		return nil
+	})
+	return doc, err
+}
+
+// person is a payee as the rules see them.
+func (b *builder) person(id event.PayeeID) (*book.Person, error) {
+	p := book.NewPerson(id, &book.Setting{Plans: b.Plans, Zone: b.home.Zone, Calendar: b.cal, Currency: b.home.Currency})
+	err := b.src.Facts(event.OfPayee(id), func(ev event.Event, _ tenant.Sum) error {
+		p.Add(ev)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	shares, err := b.src.Shares(id)
+	for at, sh := range shares {
+		p.SetShare(at, sh)
+	}
+	return p, err
+}
+
+func (b *builder) payee(id event.PayeeID, f Filter) (Payee, []Credit, error) {
+	acct, err := b.src.Ledger(id)
+	if err != nil {
+		return Payee{}, nil, err
+	}
+	person, err := b.person(id)
+	if err != nil {
+		return Payee{}, nil, err
+	}
+	credits, err := b.src.Credits(id)
+	if err != nil {
+		return Payee{}, nil, err
+	}
+	out := Payee{ID: string(id), Currency: string(b.home.Currency), Balances: b.balances(acct.Balances), Periods: []Period{}}
+	lines := map[civil.Quarter][]Line{}
+	err = b.src.EntriesOf(id, func(e *ledger.Entry) error {
+		lines[e.Period] = append(lines[e.Period], LineOf(e))
+		return nil
+	})
+	if err != nil {
+		return Payee{}, nil, err
+	}
+	from, until := b.now, b.now
+	for q := range acct.Periods {
+		from, until = min(from, q), max(until, q)
+	}
+	for q := from; q <= until; q++ {
+		if f.Period != nil && q != *f.Period {
+			continue
+		}
+		p := Period{Period: q.String(), Status: b.status(q, person), Totals: b.balances(acct.Periods[q].Moved), Lines: lines[q]}
+		if p.Lines == nil {
+			p.Lines = []Line{}
+		}
+		if p.Measures, err = b.measures(person, q, credits); err != nil {
+			return Payee{}, nil, err
+		}
+		out.Periods = append(out.Periods, p)
+	}
+	return out, b.credits(credits, f), nil
+}
+
+func (b *builder) balances(x ledger.Balances) Balances {
+	dec := func(minor int64) string { return money.Money{Minor: minor, Currency: b.home.Currency}.Decimal() }
+	return Balances{dec(x.Held), dec(x.Payable), dec(x.Paid)}
+}
+
+// status follows a quarter through open, ended, locked and paid.
+func (b *builder) status(q civil.Quarter, p *book.Person) string {
+	switch {
+	case b.State.Locked(q) && p.PaidFor(q):
+		return "paid"
+	case b.State.Locked(q):
+		return "locked"
+	case b.cal.Last(q) < b.today():
+		return "ended"
+	}
+	return "open"
+}
+
+// measures are the figures a quarter's pay looks at.
+func (b *builder) measures(p *book.Person, q civil.Quarter, credits []account.Credit) (map[string]string, error) {
+	out := map[string]string{}
+	grr, ok, err := p.GRR(q)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		out["grr"] = grr.Fixed()
+	}
+	var credited int64
+	for _, c := range credits {
+		if c.Counted() && b.cal.QuarterOf(c.Booked) == q {
+			if credited, err = money.Add(credited, c.ARR.Minor); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if target, ok := p.QuarterTarget(q); ok {
+		out["attainment"] = target.Of(credited)
+	}
+	return out, nil
+}
+
+func (b *builder) credits(credits []account.Credit, f Filter) []Credit {
+	var out []Credit
+	for _, c := range credits {
+		if f.Period != nil && b.cal.QuarterOf(c.Booked) != *f.Period {
+			continue
+		}
+		out = append(out, Credit{
+			PayeeID: string(c.Payee), OpportunityID: string(c.Opportunity), AccountID: string(c.Account), CreditedARR: c.ARR.Decimal(),
+			Currency: string(c.ARR.Currency), BookedOn: c.Booked.String(), Counted: c.Counted(), Why: string(c.Why),
+		})
+	}
+	return out
+}
+
+func (b *builder) episodes(f Filter) ([]Episode, error) {
+	out := []Episode{}
+	err := b.src.AllEpisodes(func(e tenant.Episode) error {
+		if f.Payee != "" && e.Payee != f.Payee {
+			return nil
+		}
+		out = append(out, EpisodeOf(e))
+		return nil
+	})
+	return out, err
+}
+
+// EpisodeOf is an episode as documents show it.
+func EpisodeOf(e tenant.Episode) Episode {
+	return Episode{
+		SLA: "risk_intervention", AccountID: string(e.Account), PayeeID: string(e.Payee), EpisodeID: e.ID(),
+		OpenedAt: instant(e.Opened), Deadline: instant(e.Deadline), Status: e.Status(), Since: instant(e.Since()),
+	}
+}
+
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// LineOf is an entry as documents show it.
+func LineOf(e *ledger.Entry) Line {
+	l := Line{
+		EntryID: e.ID.String(), Kind: e.Kind.String(), Reason: string(e.Reason), Component: e.Component,
+		Amount: money.Money{Minor: e.Minor, Currency: e.Currency}.Decimal(), From: e.From.String(), To: e.To.String(),
+		EffectiveOn: e.Effective.String(), AppliesTo: e.AppliesTo.String(), AccountID: string(e.Account), OpportunityID: string(e.Opportunity),
+		Plan: e.Plan(), Recoverable: e.Recoverable, CausedBy: make([]Cause, 0, len(e.CausedBy)), Explanation: e.Explanation,
+	}
+	for _, c := range e.CausedBy {
+		l.CausedBy = append(l.CausedBy, Cause{c.Source, c.ID})
+	}
+	return l
+}
