@@ -2,7 +2,6 @@ package account
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -36,6 +35,10 @@ type move struct {
 	sub   event.SubscriptionID
 	end   civil.Date // of the term that started and renewed moves begin
 	minor int64      // absolute for started … reactivated, else an increment
+	opp   event.OpportunityID
+	// foreign is set where the amount cannot be converted: it moves nothing, but
+	// the term it begins is one.
+	foreign bool
 	// ends is set on churned moves that cancel one subscription: they end the
 	// account only with its last.
 	ends bool
@@ -76,7 +79,13 @@ type timeline struct {
 	churns   []move       // ends of the account's lives
 	revivals []civil.Date // starts of later lives, one after each of churns but perhaps the last
 	renewals []move       // renewals with ARR above zero
-	terms    []move       // everything that begins a term
+	terms    []term       // everything that begins a term
+}
+
+// term is a term as it was begun, and the day something stopped it.
+type term struct {
+	move
+	stopped civil.Date // civil.Never: it runs to its end
 }
 
 // level is the account's ARR from a date on.
@@ -97,7 +106,7 @@ func (t *timeline) tell(e event.Event) civil.Date {
 	}
 	switch e := e.(type) {
 	case event.SubscriptionStarted:
-		return t.put(moveKey{"subscription", string(e.Subscription), 0}, e.Header, t.term(e.Header, e.Term, started, e.Subscription))
+		return t.put(moveKey{"subscription", string(e.Subscription), e.Term.Start}, e.Header, t.term(e.Header, e.Term, started, e.Subscription))
 	case event.SubscriptionChanged:
 		if t.set.Plans.Settings(e.Effective).Evidence.Expansion == "crm" {
 			return noChange
@@ -167,32 +176,48 @@ func stageDay(e event.RenewalStage) civil.Date {
 	return e.Term.Start
 }
 
-// absolute makes a move of an amount, or none where the amount is in a
-// currency that cannot be converted.
+// absolute makes a move of an amount.
 func (t *timeline) absolute(h event.Header, date civil.Date, r rank, sub event.SubscriptionID, arr money.Money) *move {
+	m := &move{date: date, rank: r, Header: h, sub: sub, minor: arr.Minor}
 	if arr.Currency != t.set.Plans.Settings(date).Currency {
-		return nil
+		m.minor, m.foreign = 0, true
 	}
-	return &move{date: date, rank: r, Header: h, sub: sub, minor: arr.Minor}
+	return m
 }
 
 // term makes the move of a statement that begins a term.
 func (t *timeline) term(h event.Header, term event.Term, r rank, sub event.SubscriptionID) *move {
 	m := t.absolute(h, term.Start, r, sub, term.ARR)
-	if m != nil {
-		m.end = term.End
-	}
+	m.end = term.End
 	return m
 }
 
 // stand makes a move stand under a key whatever stood there; nil takes it away.
 // It gives the first day that can differ, or noChange.
-func (t *timeline) stand(key moveKey, h event.Header, m *move) civil.Date {
-	if old, known := t.told[key]; known && m != nil && old.move != nil && *old.move == *m || !known && m == nil {
+func (t *timeline) stand(key moveKey, m *move) civil.Date {
+	old := t.told[key].move
+	if m == nil && old == nil || m != nil && old != nil && *m == *old {
 		return noChange
 	}
-	t.told[key] = told{}
-	return t.put(key, h, m)
+	t.told[key] = told{move: m}
+	if m == nil {
+		t.dirty = true
+		return old.date
+	}
+	if old == nil {
+		t.append(m)
+		return m.date
+	}
+	t.dirty = true
+	return min(m.date, old.date)
+}
+
+// append takes a move under a key that had none.
+func (t *timeline) append(m *move) {
+	if n := len(t.moves); n > 0 && m.compare(t.moves[n-1]) < 0 {
+		t.dirty = true
+	}
+	t.moves = append(t.moves, *m)
 }
 
 // put makes the statement stand under its key unless a newer one does.
@@ -212,10 +237,7 @@ func (t *timeline) put(key moveKey, h event.Header, m *move) civil.Date {
 			from = min(from, old.move.date)
 		}
 	} else if m != nil {
-		if len(t.moves) > 0 && m.compare(t.moves[len(t.moves)-1]) < 0 {
-			t.dirty = true
-		}
-		t.moves = append(t.moves, *m)
+		t.append(m)
 	}
 	if from == civil.Never {
 		return noChange
@@ -248,8 +270,9 @@ func (t *timeline) derive() error {
 
 // step folds one move in.
 func (t *timeline) step(m move) error {
-	if c, ok := t.cancelled[m.date]; ok && m.rank == churned && newer(c, m.Header) {
-		t.fold.count++
+	c, cancelled := t.cancelled[m.date]
+	if cancelled && m.rank == churned && newer(c, m.Header) && !(m.ends && t.fold.othersLive(m.sub)) {
+		t.fold.count++ // the churn of that date did not happen
 		return nil
 	}
 	wasDead := t.fold.dead
@@ -259,12 +282,15 @@ func (t *timeline) step(m move) error {
 	switch {
 	case t.fold.dead && !wasDead:
 		t.churns = append(t.churns, m)
+		t.stopTerms(m.date, func(term) bool { return true })
 	case wasDead && !t.fold.dead:
 		t.revivals = append(t.revivals, m.date)
+	case m.ends && !wasDead:
+		t.stopTerms(m.date, func(o term) bool { return o.sub == m.sub })
 	}
 	if m.rank == started || m.rank == renewed {
-		t.terms = append(t.terms, m)
-		if m.rank == renewed && m.minor > 0 {
+		t.terms = append(t.terms, term{m, civil.Never})
+		if m.rank == renewed && (m.minor > 0 || m.foreign) {
 			t.renewals = append(t.renewals, m)
 		}
 	}
@@ -278,6 +304,15 @@ func (t *timeline) step(m move) error {
 		t.levels = append(t.levels, level{m.date, total})
 	}
 	return nil
+}
+
+// stopTerms stops the terms running on a day.
+func (t *timeline) stopTerms(on civil.Date, which func(term) bool) {
+	for i := range t.terms {
+		if o := &t.terms[i]; o.end > on && o.stopped == civil.Never && which(*o) {
+			o.stopped = on
+		}
+	}
 }
 
 // At is the ARR on a day, in minor units.
@@ -322,12 +357,12 @@ func (t *timeline) nextRenewal(after civil.Date) (move, bool) {
 
 // termOn is the term in force on a day: of several the one that started last,
 // then the one that ends last.
-func (t *timeline) termOn(d civil.Date) (move, bool) {
-	var found move
+func (t *timeline) termOn(d civil.Date) (term, bool) {
+	var found term
 	ok := false
 	for i := len(t.terms) - 1; i >= 0; i-- {
 		m := t.terms[i]
-		if m.date > d || m.end <= d {
+		if m.date > d || m.end <= d || m.stopped <= d {
 			continue
 		}
 		if ok && m.date < found.date {
@@ -346,45 +381,66 @@ type fold struct {
 	count int
 	parts map[event.SubscriptionID]int64
 	rest  int64
+	added map[event.OpportunityID]bool // expansions of this life
 	dead  bool
 }
 
-// move takes one move.
-func (f *fold) move(m move) (err error) {
+// move takes one move. While the account is dead only what starts its next
+// life moves anything.
+func (f *fold) move(m move) error {
 	f.count++
+	if f.dead && m.rank != started && m.rank != reactivated {
+		return nil
+	}
 	switch m.rank {
 	case started:
-		f.setPart(m.sub, m.minor)
 		f.dead = false
+		f.setPart(m.sub, m.minor)
 	case changed, renewed:
-		if _, live := f.parts[m.sub]; live && len(f.parts) > 1 {
+		switch {
+		case m.foreign:
+		case m.sub != "" && f.othersLive(m.sub):
 			f.setPart(m.sub, m.minor)
-		} else {
-			f.setWhole(m.minor)
+		default:
+			return f.setWhole(m.sub, m.minor)
 		}
 	case churned:
-		switch {
-		case f.dead:
-		case m.ends && f.othersLive(m.sub):
+		if m.ends && f.othersLive(m.sub) {
 			delete(f.parts, m.sub)
-		default:
-			f.parts, f.rest, f.dead = nil, 0, true
+			return nil
 		}
+		*f = fold{count: f.count, dead: true}
 	case reactivated:
-		f.parts, f.rest, f.dead = nil, m.minor, false
-	case expanded, contracted, uncancelled:
-		if f.rest, err = money.Add(f.rest, m.minor); err != nil {
-			return err
+		f.dead = false
+		if !m.foreign {
+			return f.setWhole("", m.minor)
 		}
-		total, err := f.sum()
-		if err != nil {
-			return err
+	case expanded:
+		if f.added == nil {
+			f.added = map[event.OpportunityID]bool{}
 		}
-		if total < 0 {
-			f.rest -= total
+		f.added[m.opp] = true
+		return f.increase(m.minor)
+	case contracted:
+		return f.increase(m.minor)
+	case uncancelled:
+		if f.added[m.opp] { // else a churn has taken it already
+			return f.increase(m.minor)
 		}
 	}
 	return nil
+}
+
+// increase adds to the rest, or takes from it, but not below nothing in all.
+func (f *fold) increase(minor int64) (err error) {
+	if f.rest, err = money.Add(f.rest, minor); err != nil {
+		return err
+	}
+	total, err := f.sum()
+	if total < 0 {
+		f.rest -= total
+	}
+	return err
 }
 
 func (f *fold) othersLive(sub event.SubscriptionID) bool {
@@ -399,27 +455,28 @@ func (f *fold) setPart(sub event.SubscriptionID, minor int64) {
 	f.parts[sub] = minor
 }
 
-// setWhole sets the account as a whole and absorbs the increments before it.
-// Living subscriptions share it in proportion to what they were known to be.
-func (f *fold) setWhole(minor int64) {
+// setWhole sets the account as a whole and absorbs the increments before it. A
+// living subscription that is alone has all of it; of several, each keeps what
+// it is known to be and the rest takes the difference.
+func (f *fold) setWhole(sub event.SubscriptionID, minor int64) error {
+	switch {
+	case sub != "":
+		f.parts, f.rest = map[event.SubscriptionID]int64{sub: minor}, 0
+		return nil
+	case len(f.parts) == 1:
+		for only := range f.parts {
+			f.parts[only] = minor
+		}
+		f.rest = 0
+		return nil
+	}
 	f.rest = 0
-	if len(f.parts) == 0 {
-		f.rest = minor
-		return
+	known, err := f.sum()
+	if err != nil {
+		return err
 	}
-	subs := slices.Sorted(maps.Keys(f.parts))
-	weights := make([]int64, len(subs))
-	for i, s := range subs {
-		weights[i] = f.parts[s]
-	}
-	shares, err := money.Money{Minor: minor}.Split(weights)
-	if err != nil { // all known parts are zero
-		f.parts[subs[0]] = minor
-		return
-	}
-	for i, s := range subs {
-		f.parts[s] = shares[i].Minor
-	}
+	f.rest, err = money.Add(minor, -known)
+	return err
 }
 
 func (f *fold) sum() (int64, error) {

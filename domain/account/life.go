@@ -16,7 +16,7 @@ type life struct {
 	churned bool
 	next    move // first renewal whose term starts after the booking
 	renewed bool
-	term    move // in force at the booking
+	term    term // in force at the booking
 	inTerm  bool
 }
 

@@ -28,7 +28,7 @@ type Credit struct {
 	Booked      civil.Date
 	Why         ledger.Reason // why it does not count; empty where it does
 
-	lost    civil.Date // the day it stops counting, or civil.Never
+	lost    civil.Date // the day it stops counting, or civil.Never; inside the deal only
 	because ledger.Reason
 }
 
@@ -62,6 +62,7 @@ func (d *Deal) CreditsOn(day civil.Date) []Credit {
 		if c.lost <= day && c.Counted() {
 			c.ARR.Minor, c.Why = 0, c.because
 		}
+		c.lost, c.because = 0, ""
 		out = append(out, c)
 	}
 	return out

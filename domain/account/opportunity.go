@@ -90,14 +90,18 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 // gives the first day that moved.
 func (s *State) moveDeal(d *Deal) civil.Date {
 	booked := s.arr.absolute(event.Header{Identity: d.Told, Time: d.ClosedAt}, d.Booked, expanded, "", d.ARR)
+	booked.opp = d.Opportunity
 	var left *move
-	if booked != nil && d.Left != civil.Never {
-		left = &move{date: d.Left, rank: uncancelled, Header: event.Header{Identity: d.LeftTold, Time: d.ClosedAt}, minor: -booked.minor}
+	switch {
+	case booked.foreign:
+		booked = nil
+	case d.Left != civil.Never:
+		left = &move{date: d.Left, rank: uncancelled, Header: event.Header{Identity: d.LeftTold, Time: d.ClosedAt}, minor: -booked.minor, opp: d.Opportunity}
 	}
 	from := civil.Never
 	for _, at := range []civil.Date{
-		s.arr.stand(moveKey{what: "expanded", id: string(d.Opportunity)}, event.Header{}, booked),
-		s.arr.stand(moveKey{what: "left", id: string(d.Opportunity)}, event.Header{}, left),
+		s.arr.stand(moveKey{what: "expanded", id: string(d.Opportunity)}, booked),
+		s.arr.stand(moveKey{what: "left", id: string(d.Opportunity)}, left),
 	} {
 		if at != noChange {
 			from = min(from, at)

@@ -66,6 +66,10 @@ func (r *episodes) log(e event.InterventionLogged) {
 	r.logged[e.Intervention] = e
 	if !known && (len(r.times) == 0 || !e.LoggedAt.Before(r.times[len(r.times)-1])) {
 		r.times = append(r.times, e.LoggedAt)
+		// It may still have come in time for an episode that had ended without.
+		for i := len(r.list) - 1; i >= 0 && !r.list[i].Deadline.Before(e.LoggedAt); i-- {
+			r.list[i].settled = false
+		}
 		return
 	}
 	r.times = r.times[:0]
@@ -109,31 +113,42 @@ func (s *State) HasEpisode(opened time.Time) bool {
 	return found
 }
 
-// walkScore goes through the next instant's score: a low one opens an episode
-// where the one before was not low, a good one ends the run.
+// walkScore goes through the scores of the next instant, in the order they
+// were stated: a low one opens an episode where the one before was not low, a
+// good one ends the run.
 func (s *State) walkScore() {
-	r := &s.risk
-	at := s.health.list[r.walked].MeasuredAt
-	for r.walked < len(s.health.list) && s.health.list[r.walked].MeasuredAt.Equal(at) {
+	r, list := &s.risk, s.health.list
+	from := r.walked
+	for r.walked < len(list) && list[r.walked].MeasuredAt.Equal(list[from].MeasuredAt) {
 		r.walked++
 	}
-	score, _ := s.health.last(at)
-	day := civil.In(at, s.set.Zone)
-	clock := s.set.Plans.Settings(day).SLA.Risk
-	low := !reaches(score, clock.Below)
-	switch {
-	case !low && r.low:
-		if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
-			r.list[n-1].recovered = at
-		}
-	case low && !r.low && s.arr.aliveOn(day):
-		deadline := at.Add(time.Duration(clock.Hours) * time.Hour)
-		r.list = append(r.list, Episode{
-			Opened: score, Payee: s.owners.at(event.CSM, day), Deadline: deadline,
-			warnAt: deadline.Add(-time.Duration(clock.Warn) * time.Hour),
+	group := list[from:r.walked]
+	if len(group) > 1 {
+		group = slices.SortedFunc(slices.Values(group), func(a, b event.HealthScored) int {
+			if newer(b.Header, a.Header) {
+				return -1
+			}
+			return 1
 		})
 	}
-	r.low = low
+	day := civil.In(group[0].MeasuredAt, s.set.Zone)
+	clock := s.set.Plans.Settings(day).SLA.Risk
+	for _, score := range group {
+		low := !reaches(score, clock.Below)
+		switch {
+		case !low && r.low:
+			if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
+				r.list[n-1].recovered = score.MeasuredAt
+			}
+		case low && !r.low && s.arr.aliveOn(day):
+			deadline := score.MeasuredAt.Add(time.Duration(clock.Hours) * time.Hour)
+			r.list = append(r.list, Episode{
+				Opened: score, Payee: s.owners.at(event.CSM, day), Deadline: deadline,
+				warnAt: deadline.Add(-time.Duration(clock.Warn) * time.Hour),
+			})
+		}
+		r.low = low
+	}
 }
 
 // Transitions lists what has happened to an episode up to an instant, and the

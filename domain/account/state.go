@@ -125,7 +125,7 @@ func (s *State) Moves(e event.Event) (civil.Date, bool) {
 	}
 	switch e := e.(type) {
 	case event.SubscriptionStarted:
-		return earlier(e.Term.Start, moveKey{what: "subscription", id: string(e.Subscription)})
+		return earlier(e.Term.Start, moveKey{"subscription", string(e.Subscription), e.Term.Start})
 	case event.ContractionBooked:
 		return earlier(e.Effective, moveKey{what: "contraction", id: e.Contraction})
 	case event.SubscriptionChanged:

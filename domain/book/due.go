@@ -2,19 +2,21 @@ package book
 
 import (
 	"slices"
+	"time"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/ledger"
 )
 
-// Due lists the payee's own steps that count by a day: true-ups of quarters
-// that ended before it, adjustments, awards and payouts up to it. Nothing here
-// depends on what was posted.
-func (p *Person) Due(day civil.Date) ([]ledger.Step, error) {
-	steps, err := p.retentionSteps(day)
+// Due lists the payee's own steps that count by an instant: true-ups of
+// quarters that have ended, adjustments, awards and payouts up to that day.
+// Nothing here depends on what was posted.
+func (p *Person) Due(asOf time.Time) ([]ledger.Step, error) {
+	steps, err := p.retentionSteps(asOf)
 	if err != nil {
 		return nil, err
 	}
+	day := civil.In(asOf, p.set.Zone)
 	for _, s := range slices.Concat(p.manualSteps(), p.payoutSteps()) {
 		if s.Effective <= day {
 			steps = append(steps, s)

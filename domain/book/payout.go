@@ -35,7 +35,7 @@ func (p *Person) tellPayout(reference string, st payout) Touched {
 
 // payoutSteps moves a confirmed amount from payable to paid on the date of its
 // confirmation; a later rejection of the same reference takes it back on its
-// own. Of several statements of one kind in a row the last stands.
+// own. Of several confirmations in a row the last stands, of rejections the first.
 //
 // Source: rules §9; readings R32.
 // Units: minor units.
@@ -46,7 +46,7 @@ func (p *Person) payoutSteps() []ledger.Step {
 		told := p.payouts[reference]
 		var paid money.Money
 		for i, st := range told {
-			if i+1 < len(told) && told[i+1].confirmed == st.confirmed {
+			if st.confirmed && i+1 < len(told) && told[i+1].confirmed {
 				continue
 			}
 			on := civil.In(st.at, p.set.Zone)

@@ -135,13 +135,14 @@ func (p *Person) enrolment(on civil.Date) (e *event.PayeeEnrolled, over bool) {
 	return e, over
 }
 
-// Terms is what the payee is paid by on a day. Source: rules §9, readings R15, R27.
+// Terms is what the payee is paid by on a day: by nothing before the first
+// enrolment and after the last day of employment. Source: rules §9, readings R15, R27.
 func (p *Person) Terms(on civil.Date) account.Terms {
 	e, over := p.enrolment(on)
-	if e == nil {
+	if e == nil || over {
 		return account.Terms{Terminated: over}
 	}
-	t := account.Terms{Role: e.Role, Terminated: over, Target: e.AnnualTarget, Plan: p.set.Plans.For(e.Plan, e.Role, e.Segment, on)}
+	t := account.Terms{Role: e.Role, Target: e.AnnualTarget, Plan: p.set.Plans.For(e.Plan, e.Role, e.Segment, on)}
 	if t.Plan != nil {
 		t.Variable = variable(e, t.Plan)
 	}

@@ -3,6 +3,7 @@ package book
 import (
 	"fmt"
 	"math/big"
+	"time"
 
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
@@ -106,18 +107,19 @@ func (p *Person) enrolledIn(q civil.Quarter) (*event.PayeeEnrolled, int) {
 	return first, days
 }
 
-// retentionSteps are the true-ups of every quarter that ended before a day.
+// retentionSteps are the true-ups of every quarter that has ended by an instant:
+// a quarter ends with the last nanosecond of its last day.
 //
 // Source: rules §8 "GRR"; readings R16, R17, R36.
 // Units: minor units of the plan's currency.
 // Rounding: half away from zero, once per quarter and component.
-func (p *Person) retentionSteps(day civil.Date) ([]ledger.Step, error) {
+func (p *Person) retentionSteps(asOf time.Time) ([]ledger.Step, error) {
 	if len(p.told) == 0 {
 		return nil, nil
 	}
 	var steps []ledger.Step
 	year := map[string]*yearSoFar{} // by component
-	for q := p.set.Calendar.QuarterOf(p.told[0].on); p.set.Calendar.Last(q) < day; q++ {
+	for q := p.set.Calendar.QuarterOf(p.told[0].on); !p.set.Calendar.Last(q).End(p.set.Zone).After(asOf); q++ {
 		if q.Number() == 1 {
 			clear(year)
 		}

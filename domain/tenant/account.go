@@ -19,7 +19,8 @@ type accountRecord struct {
 	tallies  map[event.OpportunityID]*ledger.Tally
 	episodes []Episode // by opening
 	refs     map[event.PayeeID]bool
-	wake     time.Time // its timer; zero: none
+	credits  map[event.OpportunityID][]account.Credit // as last recorded
+	wake     time.Time                                // its timer; zero: none
 }
 
 // account gives an account, from its records where it is not at hand.
@@ -32,6 +33,7 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	r := &accountRecord{
 		id: id, state: account.New(id, set), seen: map[event.Identity]Sum{},
 		tallies: map[event.OpportunityID]*ledger.Tally{}, refs: map[event.PayeeID]bool{},
+		credits: map[event.OpportunityID][]account.Credit{},
 	}
 	err := e.records.Facts(event.OfAccount(id), func(ev event.Event, sum Sum) error {
 		r.seen[ev.Head().Identity] = sum
@@ -51,12 +53,17 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	for _, p := range r.state.Referred() {
 		r.refs[p] = true
 	}
-	// Everything up to now was settled when it came: deriving again finds what
-	// waits for the clock, and with it the timer that is set.
-	if _, err := r.state.Settling(e.Today()); err != nil {
+	// Everything before this instant was settled when it came: deriving again
+	// finds what waits for the clock, and with it the timer that is set.
+	before := e.at.Add(-1)
+	deals, err := r.state.Settling(civil.In(before, e.zone))
+	if err != nil {
 		return nil, err
 	}
-	r.wake = r.state.Wake(e.at)
+	for _, d := range deals {
+		r.credits[d.Opportunity] = d.CreditsOn(civil.In(before, e.zone))
+	}
+	r.wake = r.state.Wake(before)
 	e.accounts.put(id, r)
 	return r, nil
 }
@@ -136,7 +143,7 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		if err := e.post(event.OfAccount(r.id), d.Due(today), r.tally(d.Opportunity)); err != nil {
 			return err
 		}
-		e.out.Credits = append(e.out.Credits, d.CreditsOn(today)...)
+		e.credit(r, d.Opportunity, d.CreditsOn(today))
 	}
 	e.settleEpisodes(r)
 	wake := r.state.Wake(e.at)
@@ -150,6 +157,21 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		r.wake = wake
 	}
 	return nil
+}
+
+// credit records what of a deal's credits has changed.
+func (e *Engine) credit(r *accountRecord, id event.OpportunityID, now []account.Credit) {
+	for _, old := range r.credits[id] {
+		if !slices.ContainsFunc(now, func(c account.Credit) bool { return c.Payee == old.Payee }) {
+			e.out.Uncredited = append(e.out.Uncredited, old)
+		}
+	}
+	for _, c := range now {
+		if !slices.Contains(r.credits[id], c) {
+			e.out.Credits = append(e.out.Credits, c)
+		}
+	}
+	r.credits[id] = now
 }
 
 // addToBooks adds what the account now contributes to its owners' quarters,
@@ -184,7 +206,7 @@ func (e *Engine) addToBooks(r *accountRecord, before map[account.Seat]account.Sh
 		}
 		p.person.SetShare(seat, sum)
 		e.out.Shares = append(e.out.Shares, SeatShare{seat, sum})
-		if e.calendar.Last(seat.Quarter) < e.Today() {
+		if !e.endInstant(seat.Quarter).After(e.at) {
 			e.markDirty(seat.Payee)
 		}
 	}

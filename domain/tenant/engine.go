@@ -123,7 +123,7 @@ func (e *Engine) startClocks() {
 		e.state.NextLock--
 	}
 	e.out.Set = append(e.out.Set,
-		Timer{e.calendar.First(e.state.NextEnd + 1).Start(e.zone), EndQuarter, ""},
+		Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""},
 		Timer{e.lockInstant(e.state.NextLock), LockQuarter, ""})
 }
 
@@ -165,7 +165,7 @@ func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
 		return e.out, e.settleDirty()
 	case event.PlanPublished, event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided, event.ObjectiveAttested,
 		event.FactRetracted, event.BalanceOpened, event.RateSet, event.PeriodReopened:
-		return nil, domain.Errorf(domain.Invalid, "type %s is not applied by this release: it waits here and can be retried after an upgrade", ev.Head().Type)
+		return nil, refusef("not_supported", "type %s is not applied by this release: it waits here and can be retried after an upgrade", ev.Head().Type)
 	}
 	switch scope := in.Event.Scope(); {
 	case scope.Account != "":
@@ -190,7 +190,7 @@ func known(seen map[event.Identity]Sum, in Input) error {
 	case sum == in.Sum:
 		return domain.Errorf(domain.Duplicate, "event %s of %s is known", id.ID, id.Source)
 	}
-	return domain.Errorf(domain.Invalid, "id %q of source %q is already taken by an event with other content; the first one stands", id.ID, id.Source)
+	return refusef("conflict", "id %q of source %q is already taken by an event with other content; the first one stands", id.ID, id.Source)
 }
 
 func (e *Engine) applyTenant(in Input) error {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
@@ -48,7 +47,7 @@ func (e *Engine) lockNext() error {
 
 func (e *Engine) lockByHand(ev event.PeriodLocked) error {
 	if e.calendar.Last(ev.Period) >= e.Today() {
-		return domain.Errorf(domain.Invalid, "data.period: %s has not ended by %s and cannot be locked", ev.Period, e.Today())
+		return refusef("not_ended", "data.period: %s has not ended by %s and cannot be locked", ev.Period, e.Today())
 	}
 	if e.state.Locked(ev.Period) {
 		return nil

@@ -104,7 +104,7 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 	if err != nil {
 		return err
 	}
-	due, err := p.person.Due(e.Today())
+	due, err := p.person.Due(e.at)
 	if err != nil {
 		return err
 	}
@@ -147,6 +147,9 @@ func (e *Engine) settleDirty() error {
 	return nil
 }
 
+// endInstant is when a quarter's true-up is due: the end of its last day.
+func (e *Engine) endInstant(q civil.Quarter) time.Time { return e.calendar.Last(q).End(e.zone) }
+
 // endQuarter settles everybody's pools at the end of a quarter.
 func (e *Engine) endQuarter() error {
 	ids, err := e.records.Payees()
@@ -160,6 +163,6 @@ func (e *Engine) endQuarter() error {
 		}
 	}
 	e.state.NextEnd++
-	e.out.Set = append(e.out.Set, Timer{e.calendar.First(e.state.NextEnd + 1).Start(e.zone), EndQuarter, ""})
+	e.out.Set = append(e.out.Set, Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""})
 	return nil
 }

@@ -184,6 +184,7 @@ type Changes struct {
 	Ledgers    []ledger.Account
 	Shares     []SeatShare
 	Refs       []Ref
+	Uncredited []account.Credit // no longer there; before Credits
 	Credits    []account.Credit
 	Episodes   []Episode
 	Locks      []Lock

@@ -24,6 +24,12 @@ func (e *Engine) settleEpisodes(r *accountRecord) {
 			continue
 		}
 		rec := r.episode(ep)
+		if rec.Payee != ep.Payee {
+			rec.Payee = ep.Payee
+			if len(rec.Published) > 0 {
+				e.out.Episodes = append(e.out.Episodes, *rec)
+			}
+		}
 		if rec.holds(account.Breached) && !has(turns, account.Breached) {
 			e.turn(rec, account.Transition{Turn: Retracted, At: e.at})
 			continue
@@ -71,19 +77,24 @@ func (ep *Episode) standing() []account.Transition {
 
 func (ep *Episode) holds(turn account.Turn) bool { return has(ep.standing(), turn) }
 
-// isNews reports whether a turn is to be published. A warning is heard only
-// while it can still help; after a retraction only a breach is news again, and
-// a resolution is news again when its instant has moved.
+// isNews reports whether a turn is to be published: one on the way where it
+// was not before, the last where it is not what was published last. A warning
+// is heard only while it can still help, and after a retraction only a breach
+// is news again.
 func (ep *Episode) isNews(t account.Transition, last bool) bool {
+	standing := ep.standing()
 	switch {
 	case t.Turn == account.Warned && !last:
 		return false
-	case t.Turn == account.Resolved:
-		return !slices.ContainsFunc(ep.standing(), func(p account.Transition) bool { return p.Turn == t.Turn && p.At.Equal(t.At) })
-	case len(ep.standing()) < len(ep.Published) && t.Turn != account.Breached:
+	case len(standing) < len(ep.Published) && !has(standing, account.Breached) && t.Turn != account.Breached:
 		return false
+	case !last:
+		return !has(standing, t.Turn)
+	case len(standing) == 0:
+		return true
 	}
-	return !ep.holds(t.Turn)
+	p := standing[len(standing)-1]
+	return p.Turn != t.Turn || t.Turn == account.Resolved && !p.At.Equal(t.At)
 }
 
 func has(turns []account.Transition, turn account.Turn) bool {

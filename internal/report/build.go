@@ -142,7 +142,7 @@ func (b *builder) status(q civil.Quarter, p *book.Person) string {
 		return "paid"
 	case b.State.Locked(q):
 		return "locked"
-	case b.cal.Last(q) < b.today():
+	case !b.cal.Last(q).End(b.home.Zone).After(b.State.AsOf):
 		return "ended"
 	}
 	return "open"

@@ -68,6 +68,9 @@ func (m *Memory) Commit(c *tenant.Changes) {
 		put(m.refs, r.Payee, r.Account, true)
 		m.person(r.Payee)
 	}
+	for _, cr := range c.Uncredited {
+		delete(m.credits[cr.Payee], cr.Opportunity)
+	}
 	for _, cr := range c.Credits {
 		put(m.credits, cr.Payee, cr.Opportunity, cr)
 	}

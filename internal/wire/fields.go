@@ -1,0 +1,282 @@
+package wire
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+)
+
+// maxID bounds ids, which become keys of the ledger; maxAttribute bounds the
+// attributes of the envelope.
+const (
+	maxID        = 128
+	maxAttribute = 256
+)
+
+// unfit says what is wrong with an id or another short name, and nothing where
+// it is fine. Control characters cannot be: the ledger separates keys by NUL.
+func unfit[S ~string | ~[]byte](s S, most int) string {
+	switch {
+	case len(s) == 0:
+		return "is empty"
+	case len(s) > most:
+		return "is longer than " + strconv.Itoa(most) + " bytes: " + show(s)
+	}
+	ascii := true
+	for i := range len(s) {
+		if c := s[i]; c >= 0x80 {
+			ascii = false
+		} else if c < 0x20 || c == 0x7f {
+			return show(s) + " has a control character"
+		}
+	}
+	if s[0] == ' ' || s[len(s)-1] == ' ' {
+		return show(s) + " starts or ends with a space"
+	}
+	if ascii {
+		return ""
+	}
+	switch s := string(s); {
+	case !utf8.ValidString(s):
+		return show(s) + " is not valid UTF-8"
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return show(s) + " has a control character"
+	case strings.TrimSpace(s) != s:
+		return show(s) + " starts or ends with a space"
+	}
+	return ""
+}
+
+// id is an id or another short name: of a person, a segment, a stage.
+func id[S ~string](f *form, field string, p *S, n need) { short(f, field, p, n, maxID) }
+
+// attribute is a value that stands in an envelope, of another event.
+func attribute(f *form, field string, p *string) { short(f, field, p, must, maxAttribute) }
+
+func short[S ~string](f *form, field string, p *S, n need, most int) {
+	if f.reading {
+		i := f.findOf(field, n, isString)
+		if i == none {
+			return
+		}
+		*p = S(f.doc.nodes[i].text)
+	} else if f.absent(field, *p == "", n) {
+		return
+	}
+	if why := unfit(string(*p), most); why != "" {
+		f.fail(BadValue, field, "%s", why)
+		return
+	}
+	f.key(field)
+	f.out = appendQuoted(f.out, string(*p))
+}
+
+// text is anything people wrote. An optional one that is empty counts as absent.
+func (f *form) text(field string, p *string, n need) {
+	if f.reading {
+		i := f.findOf(field, n, isString)
+		if i == none {
+			return
+		}
+		*p = string(f.doc.nodes[i].text)
+		if *p == "" && n == must {
+			f.fail(BadValue, field, "is empty")
+		}
+	}
+	if f.absent(field, *p == "", n) {
+		return
+	}
+	if !utf8.ValidString(*p) {
+		f.fail(BadValue, field, "%s is not valid UTF-8", show(*p))
+		return
+	}
+	f.key(field)
+	f.out = appendQuoted(f.out, *p)
+}
+
+// oneOf is a name from a closed list.
+func oneOf[S ~string](f *form, field string, p *S, n need, allowed []S) {
+	if f.reading {
+		i := f.findOf(field, n, isString)
+		if i == none {
+			return
+		}
+		*p = among(f, field, f.doc.nodes[i].text, allowed)
+	} else if !f.absent(field, *p == "", n) {
+		*p = among(f, field, []byte(*p), allowed)
+	}
+	if f.err != nil || *p == "" {
+		return
+	}
+	f.key(field)
+	f.out = appendQuoted(f.out, string(*p))
+}
+
+// among is the one of allowed that v spells.
+func among[S ~string](f *form, field string, v []byte, allowed []S) S {
+	for _, a := range allowed {
+		if string(a) == string(v) {
+			return a
+		}
+	}
+	names := make([]string, len(allowed))
+	for i, a := range allowed {
+		names[i] = string(a)
+	}
+	f.fail(BadValue, field, "%s is not one of %s", show(v), strings.Join(names, ", "))
+	return ""
+}
+
+// set is a list of names from a closed list, none twice.
+func (f *form) set(field string, p *[]string, allowed []string) {
+	if f.reading {
+		i := f.findOf(field, may, isArray)
+		if i == none {
+			return
+		}
+		if length := f.length(i); length > 0 {
+			*p = make([]string, 0, min(length, len(allowed)))
+		}
+		for k := i + 1; k < f.doc.nodes[i].next && f.err == nil; k = f.doc.nodes[k].next {
+			if f.doc.nodes[k].kind != isString {
+				f.fail(BadValue, field, "must be a list of strings, but has %v", f.doc.nodes[k].kind)
+				return
+			}
+			f.member(field, p, f.doc.nodes[k].text, allowed)
+		}
+	} else {
+		given := *p
+		*p = nil
+		for _, v := range given {
+			f.member(field, p, []byte(v), allowed)
+		}
+	}
+	if f.absent(field, len(*p) == 0, may) {
+		return
+	}
+	f.key(field)
+	f.out = append(f.out, '[')
+	for _, v := range *p {
+		f.comma()
+		f.out = appendQuoted(f.out, v)
+	}
+	f.out = append(f.out, ']')
+}
+
+func (f *form) member(field string, p *[]string, v []byte, allowed []string) {
+	a := among(f, field, v, allowed)
+	if slices.Contains(*p, a) {
+		f.fail(BadValue, field, "names %s twice", a)
+	}
+	*p = append(*p, a)
+}
+
+// The dates that an event can be about: others are typing errors.
+var (
+	firstDate = civil.On(1990, time.January, 1)
+	lastDate  = civil.On(2199, time.December, 31)
+)
+
+// date is a civil date; the zero Date is an absent one.
+func (f *form) date(field string, p *civil.Date, n need) {
+	if f.reading {
+		i := f.findOf(field, n, isString)
+		if i == none {
+			return
+		}
+		d, err := civil.ParseDate(string(f.doc.nodes[i].text))
+		if err != nil {
+			f.fail(BadDate, field, "%s is not a date like 2027-02-10", show(f.doc.nodes[i].text))
+			return
+		}
+		*p = d
+	} else if f.absent(field, *p == 0, n) {
+		return
+	}
+	if *p < firstDate || *p > lastDate {
+		f.fail(BadDate, field, "%v is not plausible: it is not between %v and %v", *p, firstDate, lastDate)
+		return
+	}
+	f.key(field)
+	f.out = append(appendDate(append(f.out, '"'), *p), '"')
+}
+
+// instant is a point in time, kept in UTC; the zero Time is an absent one.
+func (f *form) instant(field string, p *time.Time, n need) {
+	if f.reading {
+		i := f.findOf(field, n, isString)
+		if i == none {
+			return
+		}
+		t, why := parseInstant(f.doc.nodes[i].text)
+		if why != "" {
+			f.fail(BadDate, field, "%s", why)
+			return
+		}
+		*p = t
+	} else if f.absent(field, p.IsZero(), n) {
+		return
+	} else if why := implausible(*p); why != "" {
+		f.fail(BadDate, field, "%s", why)
+		return
+	}
+	f.key(field)
+	f.out = appendInstant(f.out, *p)
+}
+
+// quarter is a period such as 2027-Q1.
+func (f *form) quarter(field string, p *civil.Quarter) {
+	if f.reading {
+		i := f.findOf(field, must, isString)
+		if i == none {
+			return
+		}
+		q, err := civil.ParseQuarter(string(f.doc.nodes[i].text))
+		if err != nil {
+			f.fail(BadDate, field, "%s is not a period like 2027-Q1", show(f.doc.nodes[i].text))
+			return
+		}
+		*p = q
+	}
+	if f.err != nil {
+		return
+	}
+	if y := p.Year(); y < firstDate.Year() || y > lastDate.Year() {
+		f.fail(BadDate, field, "%v is not plausible: it is not between %d and %d", *p, firstDate.Year(), lastDate.Year())
+		return
+	}
+	f.key(field)
+	f.out = appendQuoted(f.out, p.String())
+}
+
+// maybe is an optional field that is a pointer in the event.
+func maybe[T any](f *form, field string, p **T, one func(*form, string, *T)) {
+	if f.reading {
+		i := f.find(field, may)
+		if i == none {
+			return
+		}
+		*p = new(T)
+	}
+	if *p != nil && f.err == nil {
+		one(f, field, *p)
+	}
+}
+
+// aDate is date for maybe.
+func (f *form) aDate(field string, p *civil.Date) { f.date(field, p, must) }
+
+// header is the envelope's part of an event.
+func (f *form) header(h *event.Header) { *h = f.head }
+
+// by is who decided.
+func (f *form) by(b *event.By) {
+	id(f, "by", &b.By, must)
+	id(f, "by_role", &b.ByRole, must)
+}
