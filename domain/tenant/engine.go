@@ -154,6 +154,28 @@ func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
 	return e.out, e.settleDirty()
 }
 
+// Rederive works out a scope afresh from its facts and lists the entries that
+// would bring what is posted to what is due: none where the ledger is right.
+// Payees whose ended quarters wait to be settled are passed over.
+func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
+	undo := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/verify"})
+	defer func() { undo(domain.Errorf(domain.Invalid, "nothing is kept")) }()
+	if of.Account == "" {
+		if _, dirty := slices.BinarySearch(e.state.Dirty, of.Payee); dirty {
+			return nil, nil
+		}
+		err := e.settlePayee(of.Payee)
+		return e.out.Entries, err
+	}
+	rec, err := e.account(of.Account)
+	if err != nil {
+		return nil, err
+	}
+	rec.state.PayeesChanged()
+	err = e.settleAccount(rec)
+	return e.out.Entries, err
+}
+
 // Apply takes one input. Errors of kind Duplicate and Invalid change nothing
 // but the clock; the caller parks an Invalid input.
 func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {

@@ -93,6 +93,9 @@ func (e *Engine) lock(q civil.Quarter, by string) error {
 		all.Write(st.Head[:])
 		e.out.Statements = append(e.out.Statements, st)
 		e.out.Outcomes = append(e.out.Outcomes, StatementLocked{st})
+		if st.Requested.Minor > 0 {
+			e.out.Outcomes = append(e.out.Outcomes, PaymentRequested{st})
+		}
 	}
 	l := Lock{q, e.at, by}
 	e.out.Locks = append(e.out.Locks, l)

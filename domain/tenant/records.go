@@ -161,9 +161,10 @@ type (
 		Episode Episode
 		Turn    account.Transition
 	}
-	// StatementLocked is a payee's frozen quarter, with a payment requested
-	// where it has one.
+	// StatementLocked is a payee's frozen quarter.
 	StatementLocked struct{ Statement Statement }
+	// PaymentRequested asks payroll to pay a frozen quarter.
+	PaymentRequested struct{ Statement Statement }
 	// PeriodLocked is a quarter locked for everybody; Head covers all statements.
 	PeriodLocked struct {
 		Lock Lock
@@ -171,10 +172,11 @@ type (
 	}
 )
 
-func (Adjusted) isOutcome()        {}
-func (RiskTurned) isOutcome()      {}
-func (StatementLocked) isOutcome() {}
-func (PeriodLocked) isOutcome()    {}
+func (Adjusted) isOutcome()         {}
+func (RiskTurned) isOutcome()       {}
+func (StatementLocked) isOutcome()  {}
+func (PaymentRequested) isOutcome() {}
+func (PeriodLocked) isOutcome()     {}
 
 // Changes is all that one input or timer changes. Later elements of a list
 // stand over earlier ones about the same thing.

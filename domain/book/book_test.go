@@ -1,0 +1,675 @@
+package book
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+func usd(minor int64) money.Money { return money.Money{Minor: minor, Currency: "USD"} }
+
+func percent(n int64) money.Ratio { return money.Ratio{Num: n, Den: 100} }
+
+func day(text string) civil.Date {
+	d, err := civil.ParseDate(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func quarter(text string) civil.Quarter {
+	q, err := civil.ParseQuarter(text)
+	if err != nil {
+		panic(err)
+	}
+	return q
+}
+
+func head(id string, hour int) event.Header {
+	return event.Header{Identity: event.Identity{Source: "crm", ID: id}, Time: time.Date(2027, time.January, 1, hour, 0, 0, 0, time.UTC)}
+}
+
+// retention is the component of the scenarios grr-*: 90, 95, 98.
+func retention(window, curve string) plan.Component {
+	whole := money.One
+	return plan.Component{
+		ID: "retention", Kind: plan.Retention, Weight: &whole, Window: window, Curve: curve,
+		Floor: percent(90), Target: percent(95), Stretch: percent(98),
+		Multiplier: plan.Multiplier{BelowFloor: percent(50), AtTarget: percent(100), AtStretch: percent(150)},
+	}
+}
+
+// setting has one plan for everybody from 2027 on: 13,500 a year, 3,375 a quarter.
+func setting(change func(*plan.Plan)) *Setting {
+	arr := usd(600000_00)
+	p := &plan.Plan{
+		Name: "scenario", Version: 1, EffectiveFrom: day("2027-01-01"), Zone: time.UTC, Currency: "USD", Variable: usd(13500_00), Proration: "days",
+		Components: []plan.Component{retention("quarter", "prorata"), {ID: "expansion", Kind: plan.Expansion, AnnualARR: &arr}},
+	}
+	if change != nil {
+		change(p)
+	}
+	set, problems := plan.NewSet(p)
+	if len(problems) > 0 {
+		panic(problems)
+	}
+	return &Setting{Plans: set, Zone: time.UTC, Currency: "USD"}
+}
+
+func enrolled(on string) event.PayeeEnrolled {
+	return event.PayeeEnrolled{Header: head("enrolled "+on, 1), Payee: "csm-1", Role: event.CSM, Effective: day(on)}
+}
+
+func terminated(on string) event.PayeeTerminated {
+	return event.PayeeTerminated{Header: head("terminated "+on, 2), Payee: "csm-1", Effective: day(on)}
+}
+
+func person(set *Setting, facts ...event.Event) *Person {
+	p := NewPerson("csm-1", set)
+	for _, e := range facts {
+		p.Add(e)
+	}
+	return p
+}
+
+// own gives the payee a book as it is for a quarter's window, and as in the
+// sums of shares: the opening is owned from the window's first day.
+func own(p *Person, w account.Window, q civil.Quarter, opening, lost int64) {
+	first := account.Seat{Payee: p.ID, Role: event.CSM, Quarter: w.First(q)}
+	sh := p.Share(first)
+	sh.Opening += opening
+	p.SetShare(first, sh)
+	at := account.Seat{Payee: p.ID, Role: event.CSM, Quarter: q}
+	sh = p.Share(at)
+	sh.Lost[w] += lost
+	p.SetShare(at, sh)
+}
+
+func due(t *testing.T, p *Person, on string) []string {
+	t.Helper()
+	steps, err := p.Due(day(on))
+	if err != nil {
+		t.Fatalf("Due(%s): %v", on, err)
+	}
+	var out []string
+	for _, s := range steps {
+		out = append(out, fmt.Sprintf("%s %s %s %s>%s %s %s", s.Effective, s.Kind, s.Component, s.From, s.To, money.Money{Minor: s.Minor, Currency: s.Currency}.Decimal(), s.Reference))
+		if s.Explain() == "" || len(s.Causes) == 0 {
+			t.Errorf("%s has no explanation or no cause", out[len(out)-1])
+		}
+	}
+	for i := range out {
+		out[i] = strings.TrimSpace(out[i])
+	}
+	return out
+}
+
+// Source: rules §8 "Multiplier".
+func TestMultiplier(t *testing.T) {
+	const opening = 4_000_000_00
+	frac := func(num, den int64) *big.Rat { return big.NewRat(num, den) }
+	for _, tt := range []struct {
+		where               string
+		lost                int64
+		prorata, flat, ramp *big.Rat
+	}{
+		{"nothing left", opening, frac(1, 2), frac(1, 2), frac(1, 2)},
+		{"89.9 %", 404_000_00, frac(1, 2), frac(1, 2), frac(1, 2)},
+		{"89.999975 %", 400_001_00, frac(1, 2), frac(1, 2), frac(1, 2)},
+		{"a cent below the floor", 400_000_01, frac(1, 2), frac(1, 2), frac(1, 2)},
+		{"at the floor", 400_000_00, frac(90, 95), frac(1, 1), frac(1, 2)},
+		{"92 %", 320_000_00, frac(92, 95), frac(1, 1), frac(7, 10)},
+		{"92.5 %, half way", 300_000_00, frac(925, 950), frac(1, 1), frac(3, 4)},
+		{"a cent below the target", 200_000_01, frac(3_799_999_99, 3_800_000_00), frac(1, 1), frac(1_999_999_95, 2_000_000_00)},
+		{"at the target", 200_000_00, frac(1, 1), frac(1, 1), frac(1, 1)},
+		{"96.5 %, half way", 140_000_00, frac(1, 1), frac(1, 1), frac(5, 4)},
+		{"a cent below the stretch", 80_000_01, frac(1, 1), frac(1, 1), frac(17_999_999_95, 12_000_000_00)},
+		{"at the stretch", 80_000_00, frac(3, 2), frac(3, 2), frac(3, 2)},
+		{"everything kept", 0, frac(3, 2), frac(3, 2), frac(3, 2)},
+	} {
+		for curve, want := range map[string]*big.Rat{"prorata": tt.prorata, "flat": tt.flat, "ramp": tt.ramp} {
+			c := retention("quarter", curve)
+			got := pool{component: &c, book: Retained{opening, opening - tt.lost}}.multiplier()
+			if tt.where == "a cent below the stretch" && curve == "ramp" {
+				// the line from 1 at 95 % to 1.5 at 98 %, a cent before its end
+				want = new(big.Rat).Sub(frac(3, 2), frac(1, 2*opening/100*3))
+			}
+			if got.times.Cmp(want) != 0 || got.text == "" {
+				t.Errorf("%s, curve %s: × %s (%s), want × %s", tt.where, curve, got.times.RatString(), got.text, want.RatString())
+			}
+		}
+	}
+}
+
+// The multiplier never falls when retention grows, and stays between its ends.
+func TestMultiplierGrowsWithRetention(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := retention("quarter", rapid.SampledFrom([]string{"prorata", "flat", "ramp"}).Draw(t, "curve"))
+		opening := rapid.Int64Range(1, 1_000_000).Draw(t, "opening")
+		a, b := rapid.Int64Range(0, opening).Draw(t, "a"), rapid.Int64Range(0, opening).Draw(t, "b")
+		low := pool{component: &c, book: Retained{opening, min(a, b)}}.multiplier().times
+		high := pool{component: &c, book: Retained{opening, max(a, b)}}.multiplier().times
+		if low.Cmp(high) > 0 || low.Cmp(big.NewRat(1, 2)) < 0 || high.Cmp(big.NewRat(3, 2)) > 0 {
+			t.Fatalf("× %s at %d, × %s at %d of %d", low, min(a, b), high, max(a, b), opening)
+		}
+	})
+}
+
+// The amounts of the scenarios grr-*: opening 4,000,000, quarter pool 3,375.
+func TestGRRPays(t *testing.T) {
+	for _, tt := range []struct {
+		lost int64
+		want string
+	}{
+		{80_000_00, "5062.50"},
+		{200_000_00, "3375.00"},
+		{320_000_00, "3268.42"},
+		{400_000_00, "3197.37"},
+		{400_001_00, "1687.50"},
+		{404_000_00, "1687.50"},
+	} {
+		p := person(setting(nil), enrolled("2027-01-01"))
+		own(p, account.WindowQuarter, quarter("2027-Q1"), 4_000_000_00, tt.lost)
+		want := []string{"2027-03-31 true_up retention expense>payable " + tt.want}
+		if got := due(t, p, "2027-04-01"); !slices.Equal(got, want) {
+			t.Errorf("%s lost: due %q, want %q", usd(tt.lost), got, want)
+		}
+		if got := due(t, p, "2027-03-31"); len(got) > 0 { // readings R2: from the end of the last day
+			t.Errorf("%s lost: due on the quarter's last day: %q", usd(tt.lost), got)
+		}
+	}
+}
+
+// Source: readings R15.
+func TestEmployment(t *testing.T) {
+	again := enrolled("2027-08-01")
+	again.Plan = "other"
+	sameDay := event.PayeeTerminated{Header: head("same day", 9), Payee: "csm-1", Effective: day("2027-01-10")}
+	for _, tt := range []struct {
+		name       string
+		facts      []event.Event
+		on         string
+		role       event.Role
+		terminated bool
+		plan       string
+	}{
+		{"nothing known", nil, "2027-06-01", "", false, ""},
+		{"the day before", []event.Event{enrolled("2027-01-10")}, "2027-01-09", "", false, ""},
+		{"the first day", []event.Event{enrolled("2027-01-10")}, "2027-01-10", event.CSM, false, "scenario@1"},
+		{"before the first plan", []event.Event{enrolled("2026-01-10")}, "2026-12-31", event.CSM, false, ""},
+		{"the last day", []event.Event{enrolled("2027-01-10"), terminated("2027-06-30")}, "2027-06-30", event.CSM, false, "scenario@1"},
+		{"the day after", []event.Event{enrolled("2027-01-10"), terminated("2027-06-30")}, "2027-07-01", event.CSM, true, "scenario@1"},
+		{"told in the other order", []event.Event{terminated("2027-06-30"), enrolled("2027-01-10")}, "2027-07-01", event.CSM, true, "scenario@1"},
+		{"hired again", []event.Event{enrolled("2027-01-10"), terminated("2027-06-30"), again}, "2027-08-01", event.CSM, false, ""},
+		{"in between", []event.Event{enrolled("2027-01-10"), terminated("2027-06-30"), again}, "2027-07-31", event.CSM, true, "scenario@1"},
+		{"terminated, never enrolled", []event.Event{terminated("2027-06-30")}, "2027-07-01", "", true, ""},
+		{"one date: the later statement", []event.Event{sameDay, enrolled("2027-01-10")}, "2027-01-11", "", true, ""},
+	} {
+		got := person(setting(nil), tt.facts...).Terms(day(tt.on))
+		id := ""
+		if got.Plan != nil {
+			id = got.Plan.ID()
+		}
+		if got.Role != tt.role || got.Terminated != tt.terminated || id != tt.plan {
+			t.Errorf("%s: Terms(%s) = role %q, terminated %v, plan %q, want %q, %v, %q",
+				tt.name, tt.on, got.Role, got.Terminated, id, tt.role, tt.terminated, tt.plan)
+		}
+	}
+}
+
+func TestTermsTakeTheEnrolmentsOwnAmounts(t *testing.T) {
+	variable, target := usd(20000_00), usd(1_000_000_00)
+	e := enrolled("2027-04-01")
+	e.VariableAnnual, e.AnnualTarget, e.Employee = &variable, &target, "E-7"
+	p := person(setting(nil), enrolled("2027-01-01"), e)
+	for _, tt := range []struct {
+		on       string
+		variable money.Money
+		target   *money.Money
+		employee string
+	}{
+		{"2027-03-31", usd(13500_00), nil, ""},
+		{"2027-04-01", variable, &target, "E-7"},
+	} {
+		got := p.Terms(day(tt.on))
+		if got.Variable != tt.variable || (got.Target == nil) != (tt.target == nil) || got.Target != nil && *got.Target != *tt.target {
+			t.Errorf("Terms(%s) = %v, %v, want %v, %v", tt.on, got.Variable, got.Target, tt.variable, tt.target)
+		}
+		if got := p.Employee(day(tt.on)); got != tt.employee {
+			t.Errorf("Employee(%s) = %q, want %q", tt.on, got, tt.employee)
+		}
+	}
+	if got := p.Employee(day("2026-12-31")); got != "" {
+		t.Errorf("Employee before the first enrolment = %q", got)
+	}
+}
+
+// Source: rules §8 "Proration"; readings R16. Everything is kept: × 1.5.
+func TestProration(t *testing.T) {
+	leap := enrolled("2028-02-29")
+	for _, tt := range []struct {
+		name    string
+		facts   []event.Event
+		quarter string
+		days    int
+		want    string // empty: nothing
+	}{
+		{"the whole quarter", []event.Event{enrolled("2027-01-01")}, "2027-Q1", 90, "5062.50"},
+		{"from before", []event.Event{enrolled("2026-05-01")}, "2027-Q1", 90, "5062.50"},
+		{"from the second day", []event.Event{enrolled("2027-01-02")}, "2027-Q1", 89, "5006.25"},
+		{"on the last day", []event.Event{enrolled("2027-03-31")}, "2027-Q1", 1, "56.25"},
+		{"the next quarter", []event.Event{enrolled("2027-04-01")}, "2027-Q1", 0, ""},
+		{"left on the last day", []event.Event{enrolled("2027-01-01"), terminated("2027-03-31")}, "2027-Q1", 90, "5062.50"},
+		{"left on the first day", []event.Event{enrolled("2027-01-01"), terminated("2027-01-01")}, "2027-Q1", 0, ""}, // one date: the later statement
+		{"left on the second day", []event.Event{enrolled("2027-01-01"), terminated("2027-01-02")}, "2027-Q1", 2, "112.50"},
+		{"left in the quarter before", []event.Event{enrolled("2026-05-01"), terminated("2026-12-31")}, "2027-Q1", 0, ""},
+		{"left and came back", []event.Event{enrolled("2027-01-01"), terminated("2027-01-30"), enrolled("2027-03-02")}, "2027-Q1", 60, "3375.00"},
+		{"moved within", []event.Event{enrolled("2027-01-01"), enrolled("2027-02-01")}, "2027-Q1", 90, "5062.50"},
+		{"leap year", []event.Event{leap}, "2028-Q1", 32, "1780.22"}, // 5062.50 × 32 ÷ 91 = 1780.2197…
+	} {
+		p := person(setting(nil), tt.facts...)
+		q := quarter(tt.quarter)
+		own(p, account.WindowQuarter, q, 1_000_000_00, 0)
+		if _, got := p.enrolledIn(q); got != tt.days {
+			t.Errorf("%s: %d days enrolled in %s, want %d", tt.name, got, q, tt.days)
+		}
+		last := civil.Calendar{}.Last(q)
+		var want []string
+		if tt.want != "" {
+			want = []string{last.String() + " true_up retention expense>payable " + tt.want}
+		}
+		got := slices.DeleteFunc(due(t, p, (last+1).String()), func(s string) bool { return !strings.HasPrefix(s, last.String()) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: due %q, want %q", tt.name, got, want)
+		}
+	}
+
+	whole := person(setting(func(p *plan.Plan) { p.Proration = "none" }), enrolled("2027-03-31"))
+	own(whole, account.WindowQuarter, quarter("2027-Q1"), 1_000_000_00, 0)
+	if got, want := due(t, whole, "2027-04-01"), []string{"2027-03-31 true_up retention expense>payable 5062.50"}; !slices.Equal(got, want) {
+		t.Errorf("proration none: due %q, want %q", got, want)
+	}
+}
+
+// Source: readings R16: by the version in force on the quarter's first day.
+func TestAQuarterIsPaidByTheVersionOfItsFirstDay(t *testing.T) {
+	set := setting(nil)
+	v2 := *set.Plans[0]
+	v2.Version, v2.EffectiveFrom, v2.Variable = 2, day("2027-04-02"), usd(27000_00)
+	plans, problems := plan.NewSet(set.Plans[0], &v2)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	set.Plans = plans
+	p := person(set, enrolled("2027-01-01"))
+	own(p, account.WindowQuarter, quarter("2027-Q1"), 1_000_000_00, 0)
+	want := []string{
+		"2027-03-31 true_up retention expense>payable 5062.50",
+		"2027-06-30 true_up retention expense>payable 5062.50",
+		"2027-09-30 true_up retention expense>payable 10125.00",
+	}
+	if got := due(t, p, "2027-10-01"); !slices.Equal(got, want) {
+		t.Errorf("due %q, want %q", got, want)
+	}
+}
+
+// Source: rules §8 "Pay"; readings R16, R17. The year's pool is 13,500.
+func TestCumulativeWindows(t *testing.T) {
+	const opening = 1_000_000_00
+	type q struct{ opening, lost int64 } // of the window that ends with the quarter
+	for _, tt := range []struct {
+		name     string
+		facts    []event.Event
+		quarters []q
+		want     []string // per quarter of 2027; empty: nothing due
+	}{
+		{"at target all year", nil, []q{{opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}},
+			[]string{"3375.00", "3375.00", "3375.00", "3375.00"}},
+		{"from stretch to below the floor takes back", nil, []q{{opening, 0}, {opening, 20_000_000}, {opening, 20_000_000}, {opening, 5_000_000}},
+			[]string{"5062.50", "-1687.50", "1687.50", "8437.50"}}, // 1 × 1.5, 2 × 0.5, 3 × 0.5, 4 × 1 quarter pools
+		{"an empty second quarter pays nothing and is caught up", nil, []q{{opening, 5_000_000}, {0, 0}, {opening, 5_000_000}, {opening, 5_000_000}},
+			[]string{"3375.00", "", "6750.00", "3375.00"}},
+		{"an empty last quarter takes nothing back", nil, []q{{opening, 0}, {opening, 0}, {opening, 0}, {0, 0}},
+			[]string{"5062.50", "5062.50", "5062.50", ""}},
+		{"an empty year", nil, []q{{0, 0}, {0, 0}, {0, 0}, {0, 0}}, []string{"", "", "", ""}},
+		{"half of the second quarter missed", []event.Event{enrolled("2027-01-01"), terminated("2027-05-15"), enrolled("2027-07-01")},
+			[]q{{opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}},
+			[]string{"3375.00", "1668.96", "3375.00", "3375.00"}}, // 45 of 91 days
+		{"enrolled in the third quarter", []event.Event{enrolled("2027-07-01")},
+			[]q{{opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}},
+			[]string{"", "", "3375.00", "3375.00"}},
+	} {
+		for window, w := range windowNames {
+			if w == account.WindowQuarter {
+				continue
+			}
+			facts := tt.facts
+			if facts == nil {
+				facts = []event.Event{enrolled("2027-01-01")}
+			}
+			p := person(setting(func(p *plan.Plan) { p.Components[0].Window = window }), facts...)
+			// What Retained sums is set apart for each quarter: all of a window's
+			// opening has come to the payee inside it.
+			for i, of := range tt.quarters {
+				var sh account.Share
+				sh.Joined[w], sh.Lost[w] = of.opening, of.lost
+				p.SetShare(account.Seat{Payee: p.ID, Role: event.CSM, Quarter: quarter("2027-Q1") + civil.Quarter(i)}, sh)
+			}
+			var want []string
+			for i, amount := range tt.want {
+				if amount != "" {
+					want = append(want, fmt.Sprintf("%s true_up retention expense>payable %s", civil.Calendar{}.Last(quarter("2027-Q1")+civil.Quarter(i)), amount))
+				}
+			}
+			if got := due(t, p, "2028-01-01"); !slices.Equal(got, want) {
+				t.Errorf("%s, %s: due %q, want %q", tt.name, window, got, want)
+			}
+		}
+	}
+}
+
+func TestACumulativeYearStartsAnew(t *testing.T) {
+	p := person(setting(func(p *plan.Plan) { p.Components[0].Window = "ttm" }), enrolled("2027-07-01"))
+	own(p, account.WindowTTM, quarter("2027-Q3"), 1_000_000_00, 0)
+	want := []string{
+		"2027-09-30 true_up retention expense>payable 5062.50",
+		"2027-12-31 true_up retention expense>payable 5062.50",
+		"2028-03-31 true_up retention expense>payable 5062.50",
+	}
+	if got := due(t, p, "2028-04-01"); !slices.Equal(got, want) {
+		t.Errorf("due %q, want %q", got, want)
+	}
+}
+
+// In a cumulative window the year's quarters always sum to the year's pool so
+// far × the last multiplier.
+func TestCumulativeQuartersSumToTheYear(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		window := rapid.SampledFrom([]string{"ytd", "ttm"}).Draw(t, "window")
+		w := windowNames[window]
+		variable := usd(rapid.Int64Range(0, 50_000_00).Draw(t, "variable"))
+		p := person(setting(func(p *plan.Plan) { p.Components[0].Window, p.Variable = window, variable }), enrolled("2027-01-01"))
+		want := int64(0)
+		for i := range int64(4) {
+			opening := rapid.Int64Range(1, 1000).Draw(t, "opening")
+			lost := rapid.Int64Range(0, opening).Draw(t, "lost")
+			q := quarter("2027-Q1") + civil.Quarter(i)
+			var sh account.Share
+			sh.Joined[w], sh.Lost[w] = opening, lost
+			p.SetShare(account.Seat{Payee: p.ID, Role: event.CSM, Quarter: q}, sh)
+			times := big.NewRat(3, 2)
+			switch kept := big.NewRat(opening-lost, opening); {
+			case kept.Cmp(big.NewRat(90, 100)) < 0:
+				times = big.NewRat(1, 2)
+			case kept.Cmp(big.NewRat(95, 100)) < 0:
+				times.Quo(kept, big.NewRat(95, 100))
+			case kept.Cmp(big.NewRat(98, 100)) < 0:
+				times = big.NewRat(1, 1)
+			}
+			var err error
+			if want, err = money.Round(times.Mul(times, big.NewRat(variable.Minor*(i+1), 4))); err != nil {
+				t.Fatal(err)
+			}
+			steps, err := p.Due(civil.Calendar{}.Last(q) + 1)
+			if err != nil {
+				t.Fatalf("Due: %v", err)
+			}
+			sum := int64(0)
+			for _, s := range steps {
+				sum += s.Minor
+			}
+			if sum != want {
+				t.Fatalf("up to %s due %d, want %d", q, sum, want)
+			}
+		}
+	})
+}
+
+func TestRetained(t *testing.T) {
+	p := NewPerson("csm-1", setting(nil))
+	set := func(role event.Role, q string, sh account.Share) {
+		p.SetShare(account.Seat{Payee: p.ID, Role: role, Quarter: quarter(q)}, sh)
+	}
+	set(event.CSM, "2026-Q3", account.Share{Opening: 1000})
+	set(event.CSM, "2027-Q1", account.Share{Opening: 500, Joined: [3]int64{7, 7, 70}, Lost: [3]int64{10, 10, 100}})
+	set(event.CSM, "2027-Q2", account.Share{Opening: -200, Joined: [3]int64{0, 8, 80}, Lost: [3]int64{20, 30, 200}})
+	set(event.AE, "2027-Q1", account.Share{Opening: 9999, Lost: [3]int64{9, 9, 9}})
+	for _, tt := range []struct {
+		window  account.Window
+		quarter string
+		want    Retained
+	}{
+		{account.WindowQuarter, "2026-Q2", Retained{0, 0}},
+		{account.WindowQuarter, "2026-Q3", Retained{1000, 1000}},
+		{account.WindowQuarter, "2026-Q4", Retained{1000, 1000}},
+		{account.WindowQuarter, "2027-Q1", Retained{1507, 1497}},
+		{account.WindowQuarter, "2027-Q2", Retained{1300, 1280}},
+		{account.WindowYTD, "2027-Q2", Retained{1508, 1478}}, // opening of Q1
+		{account.WindowTTM, "2027-Q1", Retained{70, -30}},    // opening of 2026-Q2
+		{account.WindowTTM, "2027-Q2", Retained{1080, 880}},  // opening of 2026-Q3
+	} {
+		got, err := p.Retained(event.CSM, tt.window, quarter(tt.quarter))
+		if err != nil || got != tt.want {
+			t.Errorf("Retained(csm, %d, %s) = %+v, %v, want %+v", tt.window, tt.quarter, got, err, tt.want)
+		}
+	}
+	set(event.CSM, "2027-Q1", account.Share{})
+	if got, err := p.Retained(event.CSM, account.WindowQuarter, quarter("2027-Q1")); err != nil || got != (Retained{1000, 1000}) {
+		t.Errorf("Retained after its share was emptied = %+v, %v, want 1000, 1000", got, err)
+	}
+}
+
+func TestGRRIsReadOverThePlansWindow(t *testing.T) {
+	p := person(setting(func(p *plan.Plan) { p.Components[0].Window = "ttm" }), enrolled("2027-01-01"))
+	own(p, account.WindowTTM, quarter("2027-Q1"), 1000, 100)
+	got, some, err := p.GRR(quarter("2027-Q1"))
+	if err != nil || !some || got.Cmp(percent(90)) != 0 {
+		t.Errorf("GRR(2027-Q1) = %v, %v, %v, want 90%%", got, some, err)
+	}
+	for _, q := range []string{"2026-Q4", "2026-Q1"} { // not enrolled
+		if _, some, err := p.GRR(quarter(q)); some || err != nil {
+			t.Errorf("GRR(%s) = %v, %v, want none", q, some, err)
+		}
+	}
+	empty := person(setting(nil), enrolled("2027-01-01"))
+	if _, some, err := empty.GRR(quarter("2027-Q1")); some || err != nil {
+		t.Errorf("GRR of an empty book: %v, %v, want none", some, err)
+	}
+}
+
+func TestQuarterTarget(t *testing.T) {
+	override := usd(400_000_00)
+	e := enrolled("2027-02-15") // 45 of 90 days
+	e.AnnualTarget = &override
+	for _, tt := range []struct {
+		name  string
+		facts []event.Event
+		want  string // of 120,000 credited; empty: no target
+	}{
+		{"a quarter of the year's", []event.Event{enrolled("2027-01-01")}, "0.800000"},
+		{"the enrolment's own, prorated", []event.Event{e}, "2.400000"},
+		{"not enrolled", nil, ""},
+		{"not enrolled yet", []event.Event{enrolled("2027-04-01")}, ""},
+	} {
+		target, ok := person(setting(nil), tt.facts...).QuarterTarget(quarter("2027-Q1"))
+		got := ""
+		if ok {
+			got = target.Of(120_000_00)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q of the target, want %q", tt.name, got, tt.want)
+		}
+	}
+	if _, ok := person(setting(func(p *plan.Plan) { p.Components = p.Components[:1] }), enrolled("2027-01-01")).QuarterTarget(quarter("2027-Q1")); ok {
+		t.Errorf("a plan without expansion has a target")
+	}
+}
+
+func confirmed(reference string, hour int, on string, minor int64) event.PayoutConfirmed {
+	h := head(fmt.Sprintf("confirmed %s %d", reference, hour), hour)
+	return event.PayoutConfirmed{Header: h, Period: quarter("2027-Q1"), Payee: "csm-1", Amount: usd(minor), Reference: reference, At: day(on).Start(time.UTC)}
+}
+
+func rejected(reference string, hour int, on string) event.PayoutRejected {
+	h := head(fmt.Sprintf("rejected %s %d", reference, hour), hour)
+	return event.PayoutRejected{Header: h, Period: quarter("2027-Q1"), Payee: "csm-1", Amount: usd(1), Reference: reference, At: day(on).Start(time.UTC)}
+}
+
+// Source: rules §9; readings R32.
+func TestPayouts(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		facts []event.Event
+		want  []string
+		paid  bool
+	}{
+		{"confirmed", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00)},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1"}, true},
+		{"rejected alone", []event.Event{rejected("r1", 1, "2027-04-20")}, nil, false},
+		{"confirmed, then rejected: the confirmed amount comes back", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22")},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1"}, false},
+		{"rejected, then confirmed", []event.Event{rejected("r1", 1, "2027-04-20"), confirmed("r1", 2, "2027-04-22", 500_00)},
+			[]string{"2027-04-22 payout payout payable>paid 500.00 r1"}, true},
+		{"confirmed, rejected, confirmed", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22"), confirmed("r1", 3, "2027-04-25", 400_00)},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1", "2027-04-25 payout payout payable>paid 400.00 r1"}, true},
+		{"confirmed twice: the later statement stands", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), confirmed("r1", 2, "2027-04-21", 450_00)},
+			[]string{"2027-04-21 payout payout payable>paid 450.00 r1"}, true},
+		{"confirmed, rejected twice", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22"), rejected("r1", 3, "2027-04-23")},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-23 payout payout payable>paid -500.00 r1"}, false},
+		{"two references", []event.Event{confirmed("r2", 1, "2027-04-20", 200_00), confirmed("r1", 2, "2027-04-20", 100_00), rejected("r2", 3, "2027-04-21")},
+			[]string{"2027-04-20 payout payout payable>paid 100.00 r1", "2027-04-20 payout payout payable>paid 200.00 r2", "2027-04-21 payout payout payable>paid -200.00 r2"}, true},
+	} {
+		for _, facts := range [][]event.Event{tt.facts, reversed(tt.facts)} {
+			p := person(setting(nil), facts...)
+			if got := due(t, p, "2027-12-31"); !slices.Equal(got, tt.want) {
+				t.Errorf("%s: due %q, want %q", tt.name, got, tt.want)
+			}
+			if got := p.PaidFor(quarter("2027-Q1")); got != tt.paid {
+				t.Errorf("%s: PaidFor(2027-Q1) = %v, want %v", tt.name, got, tt.paid)
+			}
+			if p.PaidFor(quarter("2027-Q2")) {
+				t.Errorf("%s: PaidFor another quarter", tt.name)
+			}
+		}
+	}
+}
+
+func reversed(facts []event.Event) []event.Event {
+	out := slices.Clone(facts)
+	slices.Reverse(out)
+	return out
+}
+
+func TestManualAmountsCountFromTheirDate(t *testing.T) {
+	adjust := func(hour int, minor int64, on string) event.AdjustmentPosted {
+		return event.AdjustmentPosted{Header: head(fmt.Sprint("a", hour), hour), Adjustment: "adj-1", Payee: "csm-1", Amount: usd(minor), Effective: day(on), Reason: "agreed"}
+	}
+	spif := event.SpifAwarded{Header: head("s", 1), Spif: "spif-1", Payee: "csm-1", Amount: usd(250_00), Effective: day("2027-05-02"), Reason: "launch"}
+	p := person(setting(nil), adjust(2, -30_00, "2027-05-01"), spif, adjust(1, 99_00, "2027-04-01"))
+	for _, tt := range []struct {
+		on   string
+		want []string
+	}{
+		{"2027-04-30", nil}, // the first statement of adj-1 does not stand
+		{"2027-05-01", []string{"2027-05-01 adjustment manual expense>payable -30.00 adj-1"}},
+		{"2027-05-02", []string{"2027-05-01 adjustment manual expense>payable -30.00 adj-1", "2027-05-02 spif spif expense>payable 250.00 spif-1"}},
+	} {
+		if got := due(t, p, tt.on); !slices.Equal(got, tt.want) {
+			t.Errorf("due on %s: %q, want %q", tt.on, got, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		after string
+		want  civil.Date
+	}{
+		{"2027-04-01", day("2027-05-01")}, {"2027-05-01", day("2027-05-02")}, {"2027-05-02", civil.Never},
+	} {
+		if got := p.Next(day(tt.after)); got != tt.want {
+			t.Errorf("Next(%s) = %s, want %s", tt.after, got, tt.want)
+		}
+	}
+}
+
+func TestCheckTakesOnlyTheLedgersCurrency(t *testing.T) {
+	euro := money.Money{Minor: 1, Currency: "EUR"}
+	dollar := usd(1)
+	set := setting(nil)
+	for _, tt := range []struct {
+		event event.Event
+		path  string // empty: fine
+	}{
+		{event.PayeeEnrolled{}, ""},
+		{event.PayeeEnrolled{VariableAnnual: &dollar, AnnualTarget: &dollar}, ""},
+		{event.PayeeEnrolled{VariableAnnual: &euro}, "variable_annual"},
+		{event.PayeeEnrolled{VariableAnnual: &dollar, AnnualTarget: &euro}, "annual_target"},
+		{event.AdjustmentPosted{Amount: euro}, "amount"},
+		{event.AdjustmentPosted{Amount: dollar}, ""},
+		{event.SpifAwarded{Amount: euro}, "amount"},
+		{event.PayoutConfirmed{Amount: euro}, "amount"},
+		{event.PayoutRejected{Amount: euro}, "amount"},
+		{event.PayeeTerminated{}, ""},
+	} {
+		err := set.Check(tt.event)
+		if (err == nil) != (tt.path == "") || err != nil && (domain.KindOf(err) != domain.Invalid || !strings.Contains(err.Error(), "data."+tt.path+".")) {
+			t.Errorf("Check(%+v) = %v, want a problem at %q", tt.event, err, tt.path)
+		}
+	}
+}
+
+// A person is a function of the set of facts.
+func TestOrderLeavesNoTrace(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		date := rapid.Custom(func(t *rapid.T) civil.Date { return day("2027-01-01").Add(rapid.IntRange(0, 400).Draw(t, "day")) })
+		var facts []event.Event
+		for i := range rapid.IntRange(1, 10).Draw(t, "facts") {
+			h := head(fmt.Sprint("e", i), rapid.IntRange(0, 3).Draw(t, "hour"))
+			d := date.Draw(t, "date")
+			id := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "id")
+			amount := usd(rapid.Int64Range(-100, 100).Draw(t, "amount"))
+			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			case 0:
+				facts = append(facts, event.PayeeEnrolled{Header: h, Payee: "csm-1", Role: event.CSM, Effective: d, VariableAnnual: &amount})
+			case 1:
+				facts = append(facts, event.PayeeTerminated{Header: h, Payee: "csm-1", Effective: d})
+			case 2:
+				facts = append(facts, event.AdjustmentPosted{Header: h, Adjustment: id, Amount: amount, Effective: d})
+			case 3:
+				facts = append(facts, event.SpifAwarded{Header: h, Spif: id, Amount: amount, Effective: d})
+			case 4:
+				facts = append(facts, event.PayoutConfirmed{Header: h, Reference: id, Amount: amount, At: d.Start(time.UTC)})
+			case 5:
+				facts = append(facts, event.PayoutRejected{Header: h, Reference: id, Amount: amount, At: d.Start(time.UTC)})
+			}
+		}
+		say := func(facts []event.Event) string {
+			p := person(setting(nil), facts...)
+			own(p, account.WindowQuarter, quarter("2027-Q1"), 1000, 30)
+			steps, err := p.Due(day("2028-06-01"))
+			if err != nil {
+				t.Fatalf("Due: %v", err)
+			}
+			var b strings.Builder
+			for _, s := range steps {
+				fmt.Fprintln(&b, s.Key, s.Minor, s.Causes, s.Explain())
+			}
+			fmt.Fprintln(&b, p.Terms(day("2027-06-01")).Terminated, p.Terms(day("2027-06-01")).Variable)
+			return b.String()
+		}
+		if a, b := say(facts), say(rapid.Permutation(facts).Draw(t, "arrived")); a != b {
+			t.Fatalf("due\n%s\nor in another order\n%s", a, b)
+		}
+	})
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/trueup/trueup/domain"
+)
+
+// Message is something that leaves: where to, under which id, and its bytes.
+type Message struct {
+	Subject string
+	ID      string
+	Body    []byte
+}
+
+// Out is a message in the out log: its number from 1, and a hash of the log up
+// to it.
+type Out struct {
+	Message
+	N    uint64
+	Hash [32]byte
+}
+
+// appendOut adds messages to the out log.
+func appendOut(tx *bbolt.Tx, messages []Message) error {
+	b := tx.Bucket(bOut)
+	b.FillPercent = 0.95
+	last, err := lastOut(b)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		payload := make([]byte, 0, 8+len(m.Subject)+len(m.ID)+len(m.Body))
+		payload = binary.AppendUvarint(payload, uint64(len(m.Subject)))
+		payload = append(payload, m.Subject...)
+		payload = binary.AppendUvarint(payload, uint64(len(m.ID)))
+		payload = append(payload, m.ID...)
+		payload = append(payload, m.Body...)
+		last = Out{m, last.N + 1, hashOut(last.Hash, payload)}
+		v := make([]byte, 0, 33+len(payload))
+		v = append(append(append(v, formVersion), last.Hash[:]...), payload...)
+		if err := b.Put(key(last.N), v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hashOut is the hash of the log with one more message.
+func hashOut(before [32]byte, payload []byte) [32]byte {
+	h := sha256.New()
+	h.Write(before[:])
+	h.Write(payload)
+	return [32]byte(h.Sum(nil))
+}
+
+func lastOut(b *bbolt.Bucket) (Out, error) {
+	k, v := b.Cursor().Last()
+	if k == nil {
+		return Out{}, nil
+	}
+	return decodeOut(k, v)
+}
+
+func decodeOut(k, v []byte) (Out, error) {
+	bad := domain.Errorf(domain.Corrupt, "stored output %q is malformed", k)
+	if len(k) != 8 || len(v) < 35 || v[0] != formVersion {
+		return Out{}, bad
+	}
+	o := Out{N: binary.BigEndian.Uint64(k), Hash: [32]byte(v[1:33])}
+	rest := v[33:]
+	for _, to := range []*string{&o.Subject, &o.ID} {
+		n, size := binary.Uvarint(rest)
+		if size <= 0 || n > uint64(len(rest)-size) {
+			return Out{}, bad
+		}
+		*to = string(rest[size : size+int(n)]) //nolint:gosec // bounded by the slice above
+		rest = rest[size+int(n):]              //nolint:gosec // as above
+	}
+	o.Body = bytes.Clone(rest)
+	return o, nil
+}
+
+// Outputs reads up to limit messages of the out log after number n.
+func (s *Store) Outputs(after uint64, limit int) ([]Out, error) {
+	var out []Out
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(bOut).Cursor()
+		for k, v := c.Seek(key(after + 1)); k != nil && len(out) < limit; k, v = c.Next() {
+			o, err := decodeOut(k, v)
+			if err != nil {
+				return err
+			}
+			out = append(out, o)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// OutputHash is the hash of the out log up to number n (all zeros for 0), and
+// whether the log reaches that far.
+func (s *Store) OutputHash(n uint64) (hash [32]byte, ok bool, err error) {
+	if n == 0 {
+		return hash, true, nil
+	}
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		v := tx.Bucket(bOut).Get(key(n))
+		if v == nil {
+			return nil
+		}
+		o, err := decodeOut(key(n), v)
+		hash, ok = o.Hash, err == nil
+		return err
+	})
+	return hash, ok, err
+}
+
+// LastOutput is the number of the newest message in the out log.
+func (s *Store) LastOutput() (uint64, error) {
+	var n uint64
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		o, err := lastOut(tx.Bucket(bOut))
+		n = o.N
+		return err
+	})
+	return n, err
+}

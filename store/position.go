@@ -1,0 +1,78 @@
+package store
+
+import (
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/trueup/trueup/domain/tenant"
+)
+
+const (
+	checkpointEvery = 4096 // messages between checkpoints
+	checkpointsKept = 32
+)
+
+func positionOf(p tenant.Position) positionForm {
+	return positionForm{p.Created.UnixNano(), p.Seq, p.Time.UnixNano()}
+}
+
+func readPosition(b []byte) (tenant.Position, error) {
+	var f positionForm
+	if err := decode(b, &f); err != nil {
+		return tenant.Position{}, err
+	}
+	return tenant.Position{Created: time.Unix(0, f.Created).UTC(), Seq: f.Seq, Time: time.Unix(0, f.Time).UTC()}, nil
+}
+
+// putPosition keeps where the input stands, and now and then a checkpoint.
+func putPosition(tx *bbolt.Tx, p tenant.Position) error {
+	form, err := encode(positionOf(p))
+	if err != nil {
+		return err
+	}
+	meta, checkpoints := tx.Bucket(bMeta), tx.Bucket(bCheckpoints)
+	if old := meta.Get(kPosition); old != nil {
+		last, err := readPosition(old)
+		if err != nil {
+			return err
+		}
+		if last.Seq/checkpointEvery != p.Seq/checkpointEvery {
+			if err := checkpoints.Put(key(last.Seq), old); err != nil {
+				return err
+			}
+		}
+	}
+	for checkpoints.Inspect().KeyN > checkpointsKept {
+		k, _ := checkpoints.Cursor().First()
+		if err := checkpoints.Delete(k); err != nil {
+			return err
+		}
+	}
+	return meta.Put(kPosition, form)
+}
+
+// Positions lists where the input stands and stood, the newest first; none
+// before the first input.
+func (s *Store) Positions() ([]tenant.Position, error) {
+	var out []tenant.Position
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		if v := tx.Bucket(bMeta).Get(kPosition); v != nil {
+			p, err := readPosition(v)
+			if err != nil {
+				return err
+			}
+			out = append(out, p)
+		}
+		c := tx.Bucket(bCheckpoints).Cursor()
+		for k, v := c.Last(); k != nil; k, v = c.Prev() {
+			p, err := readPosition(v)
+			if err != nil {
+				return err
+			}
+			out = append(out, p)
+		}
+		return nil
+	})
+	return out, err
+}

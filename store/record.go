@@ -1,0 +1,217 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/tenant"
+)
+
+// Record applies a batch of arrivals in their order, in one transaction: before
+// each the timers due by its arrival, then the fact, then the differences it
+// makes. An arrival that cannot be applied is parked by itself. After any
+// error the store records nothing more; the error has ErrStopped in its chain.
+func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
+	if s.broken != nil {
+		return tenant.Recorded{}, s.broken
+	}
+	r := recording{store: s}
+	err := s.transact(&r, func() error {
+		for i := range batch {
+			o, err := r.arrive(&batch[i])
+			if err != nil {
+				return fmt.Errorf("record event %s of %s: %w", batch[i].Event.ID, batch[i].Event.Source, err)
+			}
+			r.out.Fates = append(r.out.Fates, o)
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		return putPosition(r.tx, batch[len(batch)-1].Position)
+	})
+	return r.out, err
+}
+
+// transact runs f in a write transaction and commits what it recorded. A
+// failure of any kind leaves the outcome unknown to the engine's caches: the
+// store stops.
+func (s *Store) transact(r *recording, f func() error) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return s.stop(err)
+	}
+	r.tx, r.records = tx, records{tx, s.opts.Codec}
+	if err := f(); err != nil {
+		return s.stop(errors.Join(err, tx.Rollback()))
+	}
+	if err := r.finish(); err != nil {
+		return s.stop(errors.Join(err, tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return s.stop(fmt.Errorf("commit: %w", err))
+	}
+	if len(r.messages) > 0 {
+		select {
+		case s.wrote <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+func (s *Store) stop(err error) error {
+	s.broken = fmt.Errorf("%w: %w", ErrStopped, err)
+	return s.broken
+}
+
+// recording is one transaction under way.
+type recording struct {
+	store    *Store
+	tx       *bbolt.Tx
+	records  records
+	messages []Message
+	out      tenant.Recorded
+	totals   *totals
+}
+
+// arrive takes one arrival.
+func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
+	e := r.store.engine
+	at := e.Arrival(a.Arrived)
+	if err := r.fire(at); err != nil {
+		return 0, err
+	}
+	if a.Code != "" {
+		e.Advance(at)
+		return tenant.Rejected, r.park(a, at, a.Code, a.Reason)
+	}
+	a.Input.Arrived = at
+	err := r.checkParked(a.Input.Event)
+	if err == nil {
+		var c *tenant.Changes
+		if c, err = e.Apply(r.records, a.Input); err == nil {
+			return tenant.Applied, r.keepAll(c, a.Input)
+		}
+	}
+	switch domain.KindOf(err) {
+	case domain.Duplicate:
+		e.Advance(at)
+		return tenant.Duplicate, nil
+	case domain.Invalid:
+		e.Advance(at)
+		return tenant.Rejected, r.park(a, at, tenant.CodeOf(err), err.Error())
+	case domain.Transient, domain.Corrupt:
+	}
+	return 0, err
+}
+
+// fire lets every timer due by an instant fire, in order.
+func (r *recording) fire(until time.Time) error {
+	for {
+		t, due, err := r.records.FirstTimer(until)
+		if err != nil || !due {
+			return err
+		}
+		c, err := r.store.engine.Fire(r.records, t)
+		if err != nil {
+			return fmt.Errorf("timer of %s due %s: %w", t.ID, t.Due.Format(time.RFC3339), err)
+		}
+		r.out.Timers++
+		if err := r.keep(c); err != nil {
+			return err
+		}
+	}
+}
+
+// park sets an arrival aside with its bytes, once per content.
+func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) error {
+	id := ParkedID(a.Subject, a.Header, a.Body)
+	old, known, err := getParked(r.tx, id)
+	if err != nil || known && old.State == StateParked {
+		return err
+	}
+	p := Parked{
+		ID: id, Subject: a.Subject, Header: a.Header, Body: a.Body, Event: a.Event, Code: code, Reason: reason, At: at, Tries: 1, State: StateParked,
+	}
+	if known { // given up or applied before, and here again
+		return nil
+	}
+	r.out.Parked = append(r.out.Parked, tenant.ParkedInput{ID: id, Code: code})
+	if err := putParked(r.tx, p); err != nil {
+		return err
+	}
+	m, err := r.store.opts.Codec.Rejected(p)
+	r.messages = append(r.messages, m)
+	return err
+}
+
+// checkParked holds a retry or discard against what is parked. One that was
+// done already is left to the identity check: it is a duplicate.
+func (r *recording) checkParked(ev event.Event) error {
+	var id string
+	switch ev := ev.(type) {
+	case event.ParkedRetried:
+		id = ev.Parked
+	case event.ParkedDiscarded:
+		id = ev.Parked
+	default:
+		return nil
+	}
+	_, ok, err := getParked(r.tx, id)
+	if err == nil && !ok {
+		err = domain.Errorf(domain.Invalid, "data.parked_id: nothing is parked as %q", id)
+	}
+	return err
+}
+
+// keepAll keeps what an input changed, and does what it asks of parked inputs.
+func (r *recording) keepAll(c *tenant.Changes, in tenant.Input) error {
+	if err := r.keep(c); err != nil {
+		return err
+	}
+	switch ev := in.Event.(type) {
+	case event.ParkedRetried:
+		return r.retry(ev.Parked, ev.By.By, ev.Reason, in.Arrived)
+	case event.ParkedDiscarded:
+		return r.settleParked(ev.Parked, func(p *Parked) { p.State, p.By, p.Note = StateDiscarded, ev.By.By, ev.Reason })
+	default:
+		return nil
+	}
+}
+
+// retry decodes and applies a parked input again, as arriving now.
+func (r *recording) retry(id, by, note string, at time.Time) error {
+	p, _, err := getParked(r.tx, id)
+	if err != nil || p.State != StateParked {
+		return err
+	}
+	in, err := r.store.opts.Codec.Again(p)
+	if err == nil {
+		in.Arrived = at
+		var c *tenant.Changes
+		if c, err = r.store.engine.Apply(r.records, in); err == nil {
+			err = r.keep(c)
+		}
+	}
+	switch kind := domain.KindOf(err); {
+	case err == nil, kind == domain.Duplicate:
+		return r.settleParked(id, func(p *Parked) { p.State, p.By, p.Note = StateApplied, by, note; p.Tries++ })
+	case kind == domain.Invalid:
+		return r.settleParked(id, func(p *Parked) { p.Reason, p.By, p.Note = err.Error(), by, note; p.Tries++ })
+	}
+	return err
+}
+
+func (r *recording) settleParked(id string, change func(*Parked)) error {
+	p, _, err := getParked(r.tx, id)
+	if err != nil || p.State != StateParked {
+		return err
+	}
+	change(&p)
+	return putParked(r.tx, p)
+}

@@ -1,0 +1,225 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"maps"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/tenant"
+)
+
+// Verified is what a verification walked and what it found wrong.
+type Verified struct {
+	Facts    uint64
+	Payees   int
+	Entries  int64
+	Outputs  uint64
+	Accounts int
+	Problems []string
+}
+
+// problemsTold bounds how many problems are listed.
+const problemsTold = 100
+
+type verifier struct {
+	*View
+	out      Verified
+	totals   totals
+	progress func(what string, done int)
+}
+
+// Verify walks everything in the file: bbolt's own pages, every fact and its
+// index, every payee's chain from its first entry, the totals, the out log's
+// hash, and every account derived again from its facts and held against what
+// is posted. It changes nothing. progress may be nil.
+func (s *Store) Verify(progress func(what string, done int)) (Verified, error) {
+	if progress == nil {
+		progress = func(string, int) {}
+	}
+	var out Verified
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		state, err := readState(tx)
+		if err != nil {
+			return err
+		}
+		v := verifier{View: &View{records{tx, s.opts.Codec}, state}, progress: progress}
+		for err := range tx.Check() {
+			v.problemf("pages: %v", err)
+		}
+		for _, walk := range []func() error{v.facts, v.ledgers, v.outputs, func() error { return v.derive(s) }} {
+			if err := walk(); err != nil {
+				v.problemf("%v", err)
+			}
+		}
+		out = v.out
+		return nil
+	})
+	return out, err
+}
+
+func (v *verifier) problemf(format string, args ...any) {
+	if len(v.out.Problems) < problemsTold {
+		v.out.Problems = append(v.out.Problems, fmt.Sprintf(format, args...))
+	}
+}
+
+// facts walks the facts in order of arrival: each decodes, stands once in the
+// index of its scope, and arrivals never go back.
+func (v *verifier) facts() error {
+	of := v.tx.Bucket(bFactsOf)
+	indexed := 0
+	if err := v.prefixed(bFactsOf, nil, func(_, _ []byte) error { indexed++; return nil }); err != nil {
+		return err
+	}
+	var last []byte
+	err := v.prefixed(bFacts, nil, func(k, b []byte) error {
+		arrived, _, canonical, err := decodeFact(b)
+		if err != nil {
+			return err
+		}
+		ev, err := v.codec.Fact(canonical)
+		if err != nil {
+			return fmt.Errorf("fact %d: %w", binary.BigEndian.Uint64(k), err)
+		}
+		if of.Get(key(ev.Scope(), k)) == nil {
+			v.problemf("fact %d is missing from the index of its scope", binary.BigEndian.Uint64(k))
+		}
+		if now := key(arrived); last != nil && bytes.Compare(now, last) < 0 {
+			v.problemf("fact %d arrived before the one before it", binary.BigEndian.Uint64(k))
+		} else {
+			last = now
+		}
+		v.out.Facts++
+		v.progress("facts", int(v.out.Facts)) //nolint:gosec // for people
+		return nil
+	})
+	if err == nil && indexed != int(v.out.Facts) { //nolint:gosec // counts of keys
+		v.problemf("%d facts, %d in the index", v.out.Facts, indexed)
+	}
+	return err
+}
+
+// ledgers walks every payee's chain and holds the sums against what is kept.
+func (v *verifier) ledgers() error {
+	ids, err := v.Payees()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := v.ledger(id); err != nil {
+			v.problemf("ledger of %s: %v", id, err)
+		}
+		v.out.Payees++
+	}
+	inBucket := 0
+	if err := v.prefixed(bLedger, nil, func(_, _ []byte) error { inBucket++; return nil }); err != nil {
+		return err
+	}
+	kept, err := readTotals(v.tx)
+	if err != nil {
+		return err
+	}
+	if kept != v.totals || int64(inBucket) != v.totals.Entries {
+		v.problemf("totals are kept as %+v, the entries come to %+v (%d in the ledger)", kept, v.totals, inBucket)
+	}
+	return nil
+}
+
+func (v *verifier) ledger(id event.PayeeID) error {
+	kept, err := v.Ledger(id)
+	if err != nil {
+		return err
+	}
+	walked := ledger.Account{Payee: id}
+	err = v.EntriesOf(id, func(e *ledger.Entry) error {
+		again := *e
+		if err := walked.Append(&again); err != nil {
+			return err
+		}
+		if again.Seq != e.Seq || again.Hash != e.Hash || again.After != e.After {
+			return fmt.Errorf("entry %d does not follow the one before it", e.Seq)
+		}
+		at := key(id, e.Seq)
+		if !bytes.Equal(v.tx.Bucket(bEntryIDs).Get(e.ID[:]), at) || v.tx.Bucket(bEntriesOf).Get(key(e.Scope, at)) == nil {
+			v.problemf("entry %s of %s is missing from an index", e.ID, id)
+		}
+		v.progress("entries", int(v.totals.Entries))
+		v.out.Entries++
+		return v.totals.add(e)
+	})
+	if err != nil {
+		return err
+	}
+	if walked.Seq != kept.Seq || walked.Head != kept.Head || walked.Balances != kept.Balances || !maps.Equal(walked.Periods, kept.Periods) {
+		v.problemf("the ledger of %s comes to %d entries and %+v, kept as %d and %+v", id, walked.Seq, walked.Balances, kept.Seq, kept.Balances)
+	}
+	return nil
+}
+
+// outputs walks the out log: numbered without gaps, each hash over the one
+// before.
+func (v *verifier) outputs() error {
+	var last Out
+	return v.prefixed(bOut, nil, func(k, b []byte) error {
+		o, err := decodeOut(k, b)
+		if err != nil {
+			return err
+		}
+		if o.N != last.N+1 || o.Hash != hashOut(last.Hash, b[33:]) {
+			v.problemf("output %d does not follow the one before it", o.N)
+		}
+		last = o
+		v.out.Outputs++
+		v.progress("outputs", int(o.N)) //nolint:gosec // for people
+		return nil
+	})
+}
+
+// derive works out every account and payee from their facts again and holds
+// them against what is posted.
+func (v *verifier) derive(s *Store) error {
+	e, err := tenant.New(s.opts.Tenant, s.plans, v.state, 0)
+	if err != nil {
+		return err
+	}
+	var last []byte
+	err = v.prefixed(bFactsOf, []byte{'a'}, func(k, _ []byte) error {
+		name := k[1 : len(k)-9]
+		if bytes.Equal(name, last) {
+			return nil
+		}
+		last = bytes.Clone(name)
+		v.out.Accounts++
+		v.progress("accounts", v.out.Accounts)
+		return v.rederived(e, event.OfAccount(event.AccountID(name)))
+	})
+	if err != nil {
+		return err
+	}
+	ids, err := v.Payees()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := v.rederived(e, event.OfPayee(id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *verifier) rederived(e *tenant.Engine, of event.Scope) error {
+	entries, err := e.Rederive(v.View, of)
+	if err != nil {
+		return err
+	}
+	for _, en := range entries {
+		v.problemf("%s%s: derived again, %s %s of %d minor units on %s (%s) is not what is posted", of.Account, of.Payee, en.Kind, en.Reason, en.Minor, en.Effective, en.Payee)
+	}
+	return nil
+}

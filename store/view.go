@@ -1,0 +1,197 @@
+package store
+
+import (
+	"encoding/binary"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/tenant"
+)
+
+// View is the ledger at one moment, for reading. It must not outlive the
+// function it is given to.
+type View struct {
+	records
+	state tenant.State
+}
+
+// View reads the ledger at one moment. It holds the file's pages while it
+// runs, so it is to be short.
+func (s *Store) View(read func(*View) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		state, err := readState(tx)
+		if err != nil {
+			return err
+		}
+		return read(&View{records{tx, s.opts.Codec}, state})
+	})
+}
+
+// State is the tenant's own state.
+func (v *View) State() tenant.State { return v.state }
+
+// EntriesOf goes through a payee's ledger in its order.
+func (v *View) EntriesOf(payee event.PayeeID, yield func(*ledger.Entry) error) error {
+	return v.prefixed(bLedger, key(payee), func(k, b []byte) error {
+		e, err := decodeEntry(k, b)
+		if err != nil {
+			return err
+		}
+		return yield(e)
+	})
+}
+
+// Entry finds an entry by its id.
+func (v *View) Entry(id ledger.EntryID) (*ledger.Entry, bool, error) {
+	at := v.tx.Bucket(bEntryIDs).Get(id[:])
+	if at == nil {
+		return nil, false, nil
+	}
+	e, err := decodeEntry(at, v.tx.Bucket(bLedger).Get(at))
+	return e, err == nil, err
+}
+
+// Credits lists what deals credit to a payee, by opportunity.
+func (v *View) Credits(payee event.PayeeID) ([]account.Credit, error) {
+	var out []account.Credit
+	prefix := key(payee)
+	err := v.prefixed(bCredits, prefix, func(k, b []byte) error {
+		var f creditForm
+		if err := decode(b, &f); err != nil {
+			return err
+		}
+		out = append(out, account.Credit{
+			Payee: payee, Opportunity: event.OpportunityID(k[len(prefix):]), Account: event.AccountID(f.Account),
+			ARR: money.Money{Minor: f.Minor, Currency: money.Currency(f.Currency)}, Booked: civil.Date(f.Booked), Why: ledger.Reason(f.Why),
+		})
+		return nil
+	})
+	return out, err
+}
+
+// AllEpisodes goes through every risk episode by account and opening.
+func (v *View) AllEpisodes(yield func(tenant.Episode) error) error {
+	return v.prefixed(bEpisodes, nil, func(k, b []byte) error {
+		e, err := decodeEpisode(k, b)
+		if err != nil {
+			return err
+		}
+		return yield(e)
+	})
+}
+
+// Locks lists the locked quarters in order.
+func (v *View) Locks() ([]tenant.Lock, error) {
+	var out []tenant.Lock
+	err := v.prefixed(bLocks, nil, func(k, b []byte) error {
+		var f lockForm
+		if err := decode(b, &f); err != nil {
+			return err
+		}
+		out = append(out, tenant.Lock{Period: civil.Quarter(binary.BigEndian.Uint32(k)), At: time.Unix(0, f.At).UTC(), By: f.By}) //nolint:gosec // written from a Quarter
+		return nil
+	})
+	return out, err
+}
+
+// Statement is a payee's frozen quarter.
+func (v *View) Statement(payee event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
+	b := v.tx.Bucket(bStatements).Get(key(q, []byte(payee)))
+	if b == nil {
+		return tenant.Statement{}, false, nil
+	}
+	var f statementForm
+	if err := decode(b, &f); err != nil {
+		return tenant.Statement{}, false, err
+	}
+	if len(f.Head) != 32 {
+		return tenant.Statement{}, false, domain.Errorf(domain.Corrupt, "stored statement of %s for %s is malformed", payee, q)
+	}
+	c := money.Currency(f.Currency)
+	return tenant.Statement{
+		Payee: payee, Employee: f.Employee, Period: q, At: time.Unix(0, f.At).UTC(), Net: money.Money{Minor: f.Net, Currency: c},
+		Requested: money.Money{Minor: f.Requested, Currency: c}, Lines: f.Lines, Head: [32]byte(f.Head), Reference: f.Reference,
+	}, true, nil
+}
+
+// Status is where the ledger stands.
+type Status struct {
+	Position  tenant.Position
+	AsOf      time.Time
+	Facts     uint64
+	Entries   int64
+	Payees    int
+	Timers    int
+	Parked    int
+	LastOut   uint64
+	Confirmed uint64 // outputs the broker was known to have at the last commit
+	NextTimer time.Time
+	Dirty     int // payees whose ended quarters wait for a quiet moment
+	FileBytes int64
+}
+
+// Status reads where the ledger stands.
+func (v *View) Status() (Status, error) {
+	st := Status{AsOf: v.state.AsOf, Dirty: len(v.state.Dirty), FileBytes: v.tx.Size()}
+	if b := v.tx.Bucket(bMeta).Get(kPosition); b != nil {
+		var err error
+		if st.Position, err = readPosition(b); err != nil {
+			return st, err
+		}
+	}
+	if b := v.tx.Bucket(bMeta).Get(kConfirmed); len(b) == 8 {
+		st.Confirmed = binary.BigEndian.Uint64(b)
+	}
+	st.Facts = v.tx.Bucket(bFacts).Sequence()
+	t, err := readTotals(v.tx)
+	if err != nil {
+		return st, err
+	}
+	st.Entries = t.Entries
+	last, err := lastOut(v.tx.Bucket(bOut))
+	if err != nil {
+		return st, err
+	}
+	st.LastOut = last.N
+	if t, _, err := v.FirstTimer(time.Time{}); err != nil {
+		return st, err
+	} else if t != (tenant.Timer{}) {
+		st.NextTimer = t.Due
+	}
+	st.Payees = v.tx.Bucket(bPayees).Stats().KeyN
+	st.Timers = v.tx.Bucket(bTimers).Stats().KeyN
+	parked, err := v.Parked(StateParked)
+	st.Parked = len(parked)
+	return st, err
+}
+
+// Confirm notes that the broker has the outputs up to a number; it is kept
+// with the next batch.
+func (s *Store) Confirm(n uint64) { s.confirmed.Store(n) }
+
+// Waiting tells what the clock will change: the first timer (zero: none), and
+// whether ended quarters wait for a quiet moment.
+func (s *Store) Waiting() (first time.Time, dirty bool, err error) {
+	err = s.View(func(v *View) error {
+		t, _, err := v.FirstTimer(time.Time{})
+		first, dirty = t.Due, len(v.state.Dirty) > 0
+		return err
+	})
+	return first, dirty, err
+}
+
+// AsOf is the latest arrival, zero before the first.
+func (s *Store) AsOf() (at time.Time, err error) {
+	err = s.View(func(v *View) error {
+		at = v.state.AsOf
+		return nil
+	})
+	return at, err
+}
