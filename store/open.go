@@ -26,9 +26,9 @@ type Codec interface {
 	// Again decodes the bytes of a parked input anew.
 	Again(p Parked) (tenant.Input, error)
 	// Outcome writes an outcome as a message.
-	Outcome(o tenant.Outcome) (Message, error)
+	Outcome(o tenant.Outcome) (tenant.Message, error)
 	// Rejected writes the announcement of a parked input.
-	Rejected(p Parked) (Message, error)
+	Rejected(p Parked) (tenant.Message, error)
 	// PlanText is a plan's canonical form, kept so that every entry's rule book
 	// can be read for ever.
 	PlanText(p *plan.Plan) string

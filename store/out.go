@@ -8,25 +8,11 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/tenant"
 )
 
-// Message is something that leaves: where to, under which id, and its bytes.
-type Message struct {
-	Subject string
-	ID      string
-	Body    []byte
-}
-
-// Out is a message in the out log: its number from 1, and a hash of the log up
-// to it.
-type Out struct {
-	Message
-	N    uint64
-	Hash [32]byte
-}
-
 // appendOut adds messages to the out log.
-func appendOut(tx *bbolt.Tx, messages []Message) error {
+func appendOut(tx *bbolt.Tx, messages []tenant.Message) error {
 	b := tx.Bucket(bOut)
 	b.FillPercent = 0.95
 	last, err := lastOut(b)
@@ -40,7 +26,7 @@ func appendOut(tx *bbolt.Tx, messages []Message) error {
 		payload = binary.AppendUvarint(payload, uint64(len(m.ID)))
 		payload = append(payload, m.ID...)
 		payload = append(payload, m.Body...)
-		last = Out{m, last.N + 1, hashOut(last.Hash, payload)}
+		last = tenant.Output{Message: m, N: last.N + 1, Hash: hashOut(last.Hash, payload)}
 		v := make([]byte, 0, 33+len(payload))
 		v = append(append(append(v, formVersion), last.Hash[:]...), payload...)
 		if err := b.Put(key(last.N), v); err != nil {
@@ -58,25 +44,25 @@ func hashOut(before [32]byte, payload []byte) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-func lastOut(b *bbolt.Bucket) (Out, error) {
+func lastOut(b *bbolt.Bucket) (tenant.Output, error) {
 	k, v := b.Cursor().Last()
 	if k == nil {
-		return Out{}, nil
+		return tenant.Output{}, nil
 	}
 	return decodeOut(k, v)
 }
 
-func decodeOut(k, v []byte) (Out, error) {
+func decodeOut(k, v []byte) (tenant.Output, error) {
 	bad := domain.Errorf(domain.Corrupt, "stored output %q is malformed", k)
 	if len(k) != 8 || len(v) < 35 || v[0] != formVersion {
-		return Out{}, bad
+		return tenant.Output{}, bad
 	}
-	o := Out{N: binary.BigEndian.Uint64(k), Hash: [32]byte(v[1:33])}
+	o := tenant.Output{N: binary.BigEndian.Uint64(k), Hash: [32]byte(v[1:33])}
 	rest := v[33:]
 	for _, to := range []*string{&o.Subject, &o.ID} {
 		n, size := binary.Uvarint(rest)
 		if size <= 0 || n > uint64(len(rest)-size) {
-			return Out{}, bad
+			return tenant.Output{}, bad
 		}
 		*to = string(rest[size : size+int(n)]) //nolint:gosec // bounded by the slice above
 		rest = rest[size+int(n):]              //nolint:gosec // as above
@@ -86,8 +72,8 @@ func decodeOut(k, v []byte) (Out, error) {
 }
 
 // Outputs reads up to limit messages of the out log after number n.
-func (s *Store) Outputs(after uint64, limit int) ([]Out, error) {
-	var out []Out
+func (s *Store) Outputs(after uint64, limit int) ([]tenant.Output, error) {
+	var out []tenant.Output
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bOut).Cursor()
 		for k, v := c.Seek(key(after + 1)); k != nil && len(out) < limit; k, v = c.Next() {

@@ -74,7 +74,7 @@ type recording struct {
 	store    *Store
 	tx       *bbolt.Tx
 	records  records
-	messages []Message
+	messages []tenant.Message
 	out      tenant.Recorded
 	totals   *totals
 }

@@ -164,7 +164,7 @@ func (v *verifier) ledger(id event.PayeeID) error {
 // outputs walks the out log: numbered without gaps, each hash over the one
 // before.
 func (v *verifier) outputs() error {
-	var last Out
+	var last tenant.Output
 	return v.prefixed(bOut, nil, func(k, b []byte) error {
 		o, err := decodeOut(k, b)
 		if err != nil {

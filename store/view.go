@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -176,15 +178,24 @@ func (v *View) Status() (Status, error) {
 // with the next batch.
 func (s *Store) Confirm(n uint64) { s.confirmed.Store(n) }
 
-// Waiting tells what the clock will change: the first timer (zero: none), and
-// whether ended quarters wait for a quiet moment.
-func (s *Store) Waiting() (first time.Time, dirty bool, err error) {
+// Confirmed is how far the broker is known to have the outputs.
+func (s *Store) Confirmed() uint64 { return s.confirmed.Load() }
+
+// Waiting is what the clock will change.
+type Waiting struct {
+	AsOf  time.Time // latest arrival; zero before the first
+	First time.Time // first timer; zero: none
+	Dirty bool      // ended quarters wait for a quiet moment
+}
+
+// Waiting reads what the clock will change.
+func (s *Store) Waiting() (w Waiting, err error) {
 	err = s.View(func(v *View) error {
 		t, _, err := v.FirstTimer(time.Time{})
-		first, dirty = t.Due, len(v.state.Dirty) > 0
+		w = Waiting{v.state.AsOf, t.Due, len(v.state.Dirty) > 0}
 		return err
 	})
-	return first, dirty, err
+	return w, err
 }
 
 // AsOf is the latest arrival, zero before the first.
@@ -194,4 +205,23 @@ func (s *Store) AsOf() (at time.Time, err error) {
 		return nil
 	})
 	return at, err
+}
+
+// FactsNamed goes through the facts of a scope that have one of the identities.
+func (v *View) FactsNamed(of event.Scope, ids []event.Identity, yield func(arrived time.Time, canonical []byte)) error {
+	facts := v.tx.Bucket(bFacts)
+	return v.prefixed(bFactsOf, key(of), func(k, _ []byte) error {
+		arrived, _, canonical, err := decodeFact(facts.Get(k[len(k)-8:]))
+		if err != nil {
+			return err
+		}
+		ev, err := v.codec.Fact(canonical)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(ids, ev.Head().Identity) {
+			yield(arrived, bytes.Clone(canonical))
+		}
+		return nil
+	})
 }

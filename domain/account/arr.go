@@ -21,6 +21,7 @@ const (
 	changed
 	renewed
 	churned
+	lapsed // a churned move that only cancels one of several subscriptions, once that is known
 	reactivated
 	expanded
 	contracted
@@ -116,6 +117,7 @@ func (t *timeline) tell(e event.Event) civil.Date {
 		if !evidence(evidences.churn, e.Effective) {
 			return noChange
 		}
+		t.dirty = true // what others cancelled on that day do may depend on it
 		return t.put(moveKey{"cancelled", string(e.Subscription), e.Effective}, e.Header,
 			&move{date: e.Effective, rank: churned, Header: e.Header, sub: e.Subscription, ends: true})
 	case event.RenewalBooked:
@@ -176,10 +178,10 @@ func stageDay(e event.RenewalStage) civil.Date {
 	return e.Term.Start
 }
 
-// absolute makes a move of an amount.
+// absolute makes a move of an amount. Nothing is nothing in every currency.
 func (t *timeline) absolute(h event.Header, date civil.Date, r rank, sub event.SubscriptionID, arr money.Money) *move {
 	m := &move{date: date, rank: r, Header: h, sub: sub, minor: arr.Minor}
-	if arr.Currency != t.set.Plans.Settings(date).Currency {
+	if arr.Minor != 0 && arr.Currency != t.set.Plans.Settings(date).Currency {
 		m.minor, m.foreign = 0, true
 	}
 	return m
@@ -270,13 +272,16 @@ func (t *timeline) derive() error {
 
 // step folds one move in.
 func (t *timeline) step(m move) error {
-	c, cancelled := t.cancelled[m.date]
-	if cancelled && m.rank == churned && newer(c, m.Header) && !(m.ends && t.fold.othersLive(m.sub)) {
+	if m.ends && t.outlived(m.date) {
+		m.rank = lapsed
+	}
+	if c, cancelled := t.cancelled[m.date]; cancelled && m.rank == churned && newer(c, m.Header) {
 		t.fold.count++ // the churn of that date did not happen
 		return nil
 	}
 	wasDead := t.fold.dead
-	if err := t.fold.move(m); err != nil {
+	total, err := t.fold.move(m)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -285,7 +290,7 @@ func (t *timeline) step(m move) error {
 		t.stopTerms(m.date, func(term) bool { return true })
 	case wasDead && !t.fold.dead:
 		t.revivals = append(t.revivals, m.date)
-	case m.ends && !wasDead:
+	case m.rank == lapsed && !wasDead:
 		t.stopTerms(m.date, func(o term) bool { return o.sub == m.sub })
 	}
 	if m.rank == started || m.rank == renewed {
@@ -294,16 +299,22 @@ func (t *timeline) step(m move) error {
 			t.renewals = append(t.renewals, m)
 		}
 	}
-	total, err := t.fold.total()
-	if err != nil {
-		return err
-	}
 	if n := len(t.levels); n > 0 && t.levels[n-1].date == m.date {
 		t.levels[n-1].minor = total
 	} else {
 		t.levels = append(t.levels, level{m.date, total})
 	}
 	return nil
+}
+
+// outlived reports whether a subscription lives that is not cancelled on a day.
+func (t *timeline) outlived(on civil.Date) bool {
+	for sub := range t.fold.parts {
+		if t.told[moveKey{"cancelled", string(sub), on}].move == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // stopTerms stops the terms running on a day.
@@ -385,13 +396,24 @@ type fold struct {
 	dead  bool
 }
 
-// move takes one move. While the account is dead only what starts its next
-// life moves anything.
-func (f *fold) move(m move) error {
+// move takes one move and gives the ARR after it, which is never below
+// nothing: what would take it there is taken only as far. While the account is
+// dead only what starts its next life moves anything.
+func (f *fold) move(m move) (int64, error) {
 	f.count++
-	if f.dead && m.rank != started && m.rank != reactivated {
-		return nil
+	if !f.dead || m.rank == started || m.rank == reactivated {
+		if err := f.take(m); err != nil {
+			return 0, err
+		}
 	}
+	total, err := f.sum()
+	if total < 0 {
+		f.rest -= total
+	}
+	return max(total, 0), err
+}
+
+func (f *fold) take(m move) (err error) {
 	switch m.rank {
 	case started:
 		f.dead = false
@@ -405,11 +427,9 @@ func (f *fold) move(m move) error {
 			return f.setWhole(m.sub, m.minor)
 		}
 	case churned:
-		if m.ends && f.othersLive(m.sub) {
-			delete(f.parts, m.sub)
-			return nil
-		}
 		*f = fold{count: f.count, dead: true}
+	case lapsed:
+		delete(f.parts, m.sub)
 	case reactivated:
 		f.dead = false
 		if !m.foreign {
@@ -420,25 +440,13 @@ func (f *fold) move(m move) error {
 			f.added = map[event.OpportunityID]bool{}
 		}
 		f.added[m.opp] = true
-		return f.increase(m.minor)
+		f.rest, err = money.Add(f.rest, m.minor)
 	case contracted:
-		return f.increase(m.minor)
+		f.rest, err = money.Add(f.rest, m.minor)
 	case uncancelled:
 		if f.added[m.opp] { // else a churn has taken it already
-			return f.increase(m.minor)
+			f.rest, err = money.Add(f.rest, m.minor)
 		}
-	}
-	return nil
-}
-
-// increase adds to the rest, or takes from it, but not below nothing in all.
-func (f *fold) increase(minor int64) (err error) {
-	if f.rest, err = money.Add(f.rest, minor); err != nil {
-		return err
-	}
-	total, err := f.sum()
-	if total < 0 {
-		f.rest -= total
 	}
 	return err
 }
@@ -488,11 +496,6 @@ func (f *fold) sum() (int64, error) {
 		}
 	}
 	return total, nil
-}
-
-func (f *fold) total() (int64, error) {
-	total, err := f.sum()
-	return max(total, 0), err
 }
 
 // evidences picks the tenant's choice of whose statements count.

@@ -17,13 +17,13 @@ func compareScores(a, b event.HealthScored) int {
 	return cmp.Or(a.MeasuredAt.Compare(b.MeasuredAt), cmp.Compare(a.Source, b.Source))
 }
 
-// add takes a score and reports whether it is the newest and replaced nothing.
+// add takes a score and reports whether it is newer than every other.
 func (h *scores) add(e event.HealthScored) (newest bool) {
 	i, found := slices.BinarySearchFunc(h.list, e, compareScores)
 	switch {
 	case !found:
 		h.list = slices.Insert(h.list, i, e)
-		return i == len(h.list)-1
+		return i == len(h.list)-1 && (i == 0 || h.list[i-1].MeasuredAt.Before(e.MeasuredAt))
 	case newer(e.Header, h.list[i].Header):
 		h.list[i] = e
 	}

@@ -138,7 +138,8 @@ func (s *State) walkScore() {
 		switch {
 		case !low && r.low:
 			if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
-				r.list[n-1].recovered = score.MeasuredAt
+				// It may have been told late, of an episode that seemed over.
+				r.list[n-1].recovered, r.list[n-1].settled = score.MeasuredAt, false
 			}
 		case low && !r.low && s.arr.aliveOn(day):
 			deadline := score.MeasuredAt.Add(time.Duration(clock.Hours) * time.Hour)

@@ -106,6 +106,9 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 			return
 		}
 		e.state = before
+		if domain.KindOf(err) == domain.Duplicate {
+			return // found before anything was touched
+		}
 		for _, s := range e.touched {
 			e.accounts.drop(s.Account)
 			delete(e.payees, s.Payee)

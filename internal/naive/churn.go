@@ -15,31 +15,27 @@ type ends struct {
 
 // churnActs: an account ends on a date when the last word about that date says
 // so, or when the last of its live subscriptions is cancelled then. A
-// subscription cancelled while another lives is a contraction (R4, R6).
+// subscription cancelled while another lives is a contraction (R4, R6); it
+// comes where the end would have come (R5).
 func (w *world) churnActs(account event.AccountID) []act {
 	var acts []act
 	for d, e := range w.ends(account) {
-		contracts := false
 		acts = append(acts, act{d, churned, whileAlive(func(s *state) {
-			last := e.told
-			if len(e.subs) > 0 && !s.outlive(e.subs) {
-				for _, at := range e.subs {
+			last, contracts := e.told, s.outlive(e.subs)
+			for sub, at := range e.subs {
+				_, live := s.parts[sub]
+				switch {
+				case !contracts:
 					last = max(last, at)
-				}
-			} else {
-				contracts = true
-			}
-			if last > e.cancelled {
-				s.end(d)
-			}
-		})}, act{d, shrunk, whileAlive(func(s *state) {
-			for sub := range e.subs {
-				if _, live := s.parts[sub]; live && contracts {
+				case live:
 					delete(s.parts, sub)
 					s.gone = append(s.gone, gone{sub, d})
 				}
 			}
 			s.floor()
+			if last > e.cancelled {
+				s.end(d)
+			}
 		})})
 	}
 	return acts

@@ -268,8 +268,8 @@ func (w *world) contractionActs(account event.AccountID) []act {
 }
 
 // foreign reports whether an amount is in another currency than the plans':
-// it would need a rate and is not counted (R23).
-func (w *world) foreign(m money.Money) bool { return m.Currency != w.tenant.Currency }
+// it would need a rate and is not counted (R23). Nothing needs none.
+func (w *world) foreign(m money.Money) bool { return m.Minor != 0 && m.Currency != w.tenant.Currency }
 
 // minor is an amount that counts: nothing where it is foreign.
 func (w *world) minor(m money.Money) int64 {

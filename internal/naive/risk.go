@@ -79,7 +79,7 @@ func (w *world) episode(account event.AccountID, opened time.Time) Episode {
 		e.Status, e.At = "closed", over
 	case !late.IsZero():
 		e.Status, e.At = "resolved", late
-	case !e.Deadline.After(w.asOf):
+	case e.Deadline.Before(w.asOf): // at that very instant proof could still come
 		e.Status, e.At = "breached", e.Deadline
 	}
 	return e
@@ -99,7 +99,8 @@ func (w *world) firstIntervention(account event.AccountID, from time.Time) time.
 }
 
 // neutralEnd is when an episode ended without effect: at the first score that
-// is not low, or the account's churn, strictly before the deadline. Zero: not.
+// is not low, or the account's churn, strictly before the deadline. A churn of
+// the day it opened on came before, as the account lived that day. Zero: not.
 func (w *world) neutralEnd(account event.AccountID, e Episode) time.Time {
 	var end time.Time
 	consider := func(t time.Time) {
@@ -115,7 +116,9 @@ func (w *world) neutralEnd(account event.AccountID, e Episode) time.Time {
 		after = after || s.at.Equal(e.OpenedAt) && w.low(s)
 	}
 	for _, c := range w.life(account).churns {
-		consider(c.Start(w.tenant.Zone).UTC())
+		if c > w.date(e.OpenedAt) {
+			consider(c.Start(w.tenant.Zone).UTC())
+		}
 	}
 	return end
 }

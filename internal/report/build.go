@@ -17,6 +17,7 @@ import (
 type Filter struct {
 	Payee  event.PayeeID
 	Period *civil.Quarter
+	Status string // of episodes; only lists of episodes look at it
 }
 
 type builder struct {
@@ -36,7 +37,8 @@ func newBuilder(set Setting, src Source) *builder {
 
 func (b *builder) today() civil.Date { return civil.In(b.State.AsOf, b.home.Zone) }
 
-// Build makes the statement document.
+// Build makes the statement document. A payee the filter names and nobody has
+// heard of is NotFound.
 func Build(set Setting, src Source, f Filter) (*Document, error) {
 	b := newBuilder(set, src)
 	doc := &Document{
@@ -60,6 +62,9 @@ func Build(set Setting, src Source, f Filter) (*Document, error) {
 		}
 		doc.Payees = append(doc.Payees, p)
 		doc.Credits = append(doc.Credits, credits...)
+	}
+	if f.Payee != "" && len(doc.Payees) == 0 {
+		return nil, NotFound{"payee", string(f.Payee)}
 	}
 	if doc.SLA, err = b.episodes(f); err != nil {
 		return nil, err

@@ -102,33 +102,54 @@ func (p *Played) Rejections(yield func(report.Rejected) error) error {
 // Play applies arrivals in the order given, fires every timer up to asOf and
 // settles everything there. Arrivals after asOf do not exist.
 func Play(tenantName string, plans plan.Set, arrivals []Arrival, asOf time.Time) (*Played, error) {
-	e, err := tenant.New(tenantName, plans, tenant.State{}, 0)
+	p, err := Start(tenantName, plans, 0)
 	if err != nil {
 		return nil, err
 	}
-	p := &Played{Memory: NewMemory(), Engine: e, Setting: report.Setting{Tenant: tenantName, Plans: plans}}
 	for _, a := range arrivals {
-		if a.Rejected != nil {
-			p.rejected = append(p.rejected, *a.Rejected)
+		if a.Rejected == nil && a.Arrived.After(asOf) {
 			continue
 		}
-		if a.Arrived.After(asOf) {
-			continue
-		}
-		if err := p.arrive(a.Input); err != nil {
+		if err := p.Arrive(a); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.fire(asOf); err != nil {
+	if err := p.Finish(asOf); err != nil {
 		return nil, err
 	}
-	c, err := e.Settle(p.Memory, asOf)
+	return p, nil
+}
+
+// Start is a tenant nothing has arrived at; cached is as in tenant.New.
+func Start(tenantName string, plans plan.Set, cached int) (*Played, error) {
+	e, err := tenant.New(tenantName, plans, tenant.State{}, cached)
 	if err != nil {
 		return nil, err
 	}
+	return &Played{Memory: NewMemory(), Engine: e, Setting: report.Setting{Tenant: tenantName, Plans: plans}}, nil
+}
+
+// Arrive fires every timer due by an arrival and applies it.
+func (p *Played) Arrive(a Arrival) error {
+	if a.Rejected != nil {
+		p.rejected = append(p.rejected, *a.Rejected)
+		return nil
+	}
+	return p.arrive(a.Input)
+}
+
+// Finish fires every timer up to asOf and settles everything there.
+func (p *Played) Finish(asOf time.Time) error {
+	if err := p.fire(asOf); err != nil {
+		return err
+	}
+	c, err := p.Engine.Settle(p.Memory, asOf)
+	if err != nil {
+		return err
+	}
 	p.Commit(c)
-	p.Setting.State = e.State()
-	return p, nil
+	p.Setting.State = p.Engine.State()
+	return nil
 }
 
 func (p *Played) arrive(in tenant.Input) error {

@@ -1,0 +1,67 @@
+GO ?= go
+BIN := bin
+TOOLS := $(CURDIR)/$(BIN)/tools
+export GOFLAGS += -buildvcs=false
+
+# Versions of the tools that make check uses; they are not part of the module.
+GOLANGCI := v2.15.0
+GOFUMPT := v0.12.0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/trueup
+	@mkdir -p $(BIN)
+	$(GO) build -trimpath -o $(BIN)/trueup ./cmd/trueup
+
+.PHONY: run
+run: build ## start the worker with its embedded broker and demo data
+	./$(BIN)/trueup run --demo
+
+.PHONY: test
+test: ## run every test; needs Go, gcc, make and git
+	$(GO) test ./...
+
+.PHONY: race
+race: ## run the tests with the race detector
+	$(GO) test -race -short ./...
+
+.PHONY: fuzz
+FUZZTIME ?= 10s
+fuzz: ## fuzz every decoder for FUZZTIME each (default 10s)
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## measure the worker against the usual way and the floor (bench/)
+	cd bench && $(GO) run . $(BENCHFLAGS)
+
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+
+$(TOOLS)/gofumpt:
+	GOBIN=$(TOOLS) $(GO) install mvdan.cc/gofumpt@$(GOFUMPT)
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## gofumpt, vet and golangci-lint
+	@test -z "$$($(TOOLS)/gofumpt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(TOOLS)/golangci-lint run
+
+.PHONY: generated
+generated: ## check that go.mod and go.sum are as they should be
+	$(GO) mod tidy -diff
+
+.PHONY: check
+check: lint generated race fuzz ## everything before a change is taken: lint, generated files, race, fuzz
+
+.PHONY: clean
+clean: ## remove what was built; data stays
+	rm -rf $(BIN)

@@ -1,0 +1,82 @@
+package consumers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/trueup/trueup/domain/tenant"
+	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/wire"
+)
+
+// Decoder decodes raw messages; many goroutines use it at once.
+type Decoder interface {
+	Decode(wire.Raw) (wire.Input, error)
+}
+
+// Handler is the same for every family: it decodes and validates, in parallel
+// with all others, and hands what comes of it to the batch. It returns when the
+// input is committed, so that the router acknowledges only what is kept.
+type Handler struct {
+	Decoder Decoder
+	Clock   Clock
+	Batch   *Batcher
+}
+
+// Handle takes one message.
+func (h Handler) Handle(msg *message.Message) error {
+	d, ok := broker.DeliveryOf(msg)
+	if !ok {
+		return fmt.Errorf("message %s did not come from our subscriber", msg.UUID)
+	}
+	return h.Batch.Submit(msg.Context(), d.Index, h.arrival(d, msg.Payload))
+}
+
+func (h Handler) arrival(d broker.Delivery, body []byte) tenant.Arrival {
+	raw := wire.Raw{Subject: d.Subject, Header: d.Header, Body: body}
+	a := tenant.Arrival{
+		Position: tenant.Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time},
+		Subject:  d.Subject, Header: d.Header, Body: body,
+	}
+	in, err := h.Decoder.Decode(raw)
+	if err != nil {
+		a.Arrived = h.Clock.Arrived(d.Time, time.Time{}, time.Time{})
+		a.Event, _ = wire.Identify(raw)
+		a.Code, a.Reason = string(wire.ReasonOf(err)), err.Error()
+		return a
+	}
+	a.Arrived = h.Clock.Arrived(d.Time, in.Recorded, in.Event.Head().Time)
+	a.Event = in.Event.Head().Identity
+	a.Input = tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum}
+	return a
+}
+
+// closeTimeout bounds how long the router waits for handlers at its end.
+const closeTimeout = 20 * time.Second
+
+// NewRouter makes a router with the handler on every family's subjects and on
+// what no family takes.
+func NewRouter(sub message.Subscriber, tenantName string, h Handler, log watermill.LoggerAdapter) (*message.Router, error) {
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, log)
+	if err != nil {
+		return nil, err
+	}
+	sub = ownedElsewhere{sub}
+	for _, f := range Families {
+		for _, subject := range f.subjects(tenantName) {
+			router.AddConsumerHandler(f.Name+" "+subject, subject, sub, h.Handle)
+		}
+	}
+	router.AddConsumerHandler("unmatched", broker.Unmatched, sub, h.Handle)
+	return router, nil
+}
+
+// ownedElsewhere keeps the router from closing the subscriber, which all
+// handlers share and whoever made it closes.
+type ownedElsewhere struct{ message.Subscriber }
+
+// Close does nothing.
+func (ownedElsewhere) Close() error { return nil }

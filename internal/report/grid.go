@@ -1,0 +1,123 @@
+package report
+
+import (
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// grid is rows of cells that are written in aligned columns.
+type grid struct {
+	indent string
+	right  map[int]bool // columns aligned to the right
+	rows   [][]string
+}
+
+func newGrid(indent string, header ...string) *grid {
+	g := &grid{indent: indent, right: map[int]bool{}}
+	if len(header) > 0 {
+		g.rows = append(g.rows, header)
+	}
+	return g
+}
+
+func (g *grid) rightAlign(columns ...int) *grid {
+	for _, c := range columns {
+		g.right[c] = true
+	}
+	return g
+}
+
+func (g *grid) row(cells ...string) {
+	for i, c := range cells {
+		cells[i] = plainText(c)
+	}
+	g.rows = append(g.rows, cells)
+}
+
+func (g *grid) writeTo(w *printer) {
+	var widths []int
+	for _, row := range g.rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(c))
+		}
+	}
+	for _, row := range g.rows {
+		var b strings.Builder
+		b.WriteString(g.indent)
+		for i, c := range row {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
+			if i > 0 {
+				b.WriteString("  ")
+			}
+			if g.right[i] {
+				c, pad = pad, c
+			}
+			b.WriteString(c + pad)
+		}
+		w.line(strings.TrimRight(b.String(), " "))
+	}
+}
+
+// printer writes lines until the first error, which it keeps.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(s string) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, s+"\n")
+	}
+}
+
+// plainText is s without what could steer a terminal or turn a line around:
+// ids, reasons and payloads come from outside.
+func plainText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, s)
+}
+
+// grouped is a decimal with its thousands separated: -1200.50 is -1,200.50.
+func grouped(amount string) string {
+	sign, digits := "", amount
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "-", digits[1:]
+	}
+	whole, fraction, hasFraction := strings.Cut(digits, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if hasFraction {
+		whole += "." + fraction
+	}
+	return sign + whole
+}
+
+// percent is a ratio of six decimals in percent: 0.982000 is 98.2%.
+func percent(ratio string) string {
+	whole, fraction, ok := strings.Cut(ratio, ".")
+	if !ok || len(fraction) < 2 {
+		return ratio
+	}
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	whole = strings.TrimLeft(whole+fraction[:2], "0")
+	if whole == "" {
+		whole = "0"
+	}
+	if rest := strings.TrimRight(fraction[2:], "0"); rest != "" {
+		whole += "." + rest
+	}
+	return sign + grouped(whole) + "%"
+}

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Reader answers questions about one tenant's ledger: of a running worker over
+// HTTP, or of a stopped one's file.
+type Reader interface {
+	Statement(ctx context.Context, f Filter) (*Document, error)
+	Entry(ctx context.Context, id string) (*Entry, error)
+	SLA(ctx context.Context, f Filter) ([]Episode, error)
+	Parked(ctx context.Context, state string) ([]Parked, error) // state empty: all
+	ParkedByID(ctx context.Context, id string) (*Parked, error)
+	Status(ctx context.Context) (*Status, error)
+	Verify(ctx context.Context, progress func(what string, done int)) (*Verification, error)
+}
+
+// NotFound is the answer to a question about something that is not there.
+type NotFound struct{ What, ID string }
+
+func (e NotFound) Error() string { return "no " + e.What + " " + e.ID }
+
+// Entry is one line with all there is to know of it.
+type Entry struct {
+	Line
+	PayeeID  string    `json:"payee_id"`
+	Currency string    `json:"currency"`
+	Seq      uint64    `json:"seq"`
+	Period   string    `json:"period"`
+	PostedAt time.Time `json:"posted_at"`
+	After    Balances  `json:"balances_after"`
+	Hash     string    `json:"hash"`
+	Facts    []Fact    `json:"facts"` // behind it, as far as they are facts
+}
+
+// Fact is an event the ledger holds.
+type Fact struct {
+	ArrivedAt time.Time       `json:"arrived_at"`
+	Event     json.RawMessage `json:"event"` // the canonical CloudEvent
+}
+
+// Parked is an input that could not be applied.
+type Parked struct {
+	ParkedID string              `json:"parked_id"`
+	State    string              `json:"state"` // parked applied discarded
+	Code     string              `json:"code"`
+	Reason   string              `json:"reason"`
+	Source   string              `json:"source,omitempty"`
+	ID       string              `json:"id,omitempty"`
+	Subject  string              `json:"subject"`
+	At       time.Time           `json:"at"`
+	Tries    int                 `json:"tries"`
+	By       string              `json:"by,omitempty"`
+	Note     string              `json:"note,omitempty"`
+	Bytes    int                 `json:"bytes"`
+	Header   map[string][]string `json:"header,omitempty"` // only when asked for by id
+	Body     []byte              `json:"body,omitempty"`   // only when asked for by id; base64 in JSON
+}
+
+// Status is where a worker stands. Pending and Outbox at 0 mean that everything
+// published so far is applied and out.
+type Status struct {
+	Tenant       string    `json:"tenant"`
+	Version      string    `json:"version"`
+	Running      bool      `json:"running"` // a worker answers, not a file
+	AsOf         time.Time `json:"as_of"`   // latest arrival
+	PlanVersions []string  `json:"plan_versions"`
+	Position     Position  `json:"position"`
+	Pending      uint64    `json:"pending"` // inputs not applied yet, timers due included
+	Outbox       uint64    `json:"outbox"`  // outputs not confirmed by the broker yet
+	Outputs      uint64    `json:"outputs"` // outputs in all
+	Facts        uint64    `json:"facts"`
+	Entries      int64     `json:"entries"`
+	Payees       int       `json:"payees"`
+	Parked       int       `json:"parked"`
+	Timers       int       `json:"timers"`
+	NextTimer    time.Time `json:"next_timer,omitzero"`
+	FileBytes    int64     `json:"file_bytes"`
+	Broker       string    `json:"broker,omitempty"` // connected, disconnected; empty for a file
+	Alarms       []string  `json:"alarms"`
+}
+
+// Position is where the input stands.
+type Position struct {
+	StreamCreated time.Time `json:"stream_created,omitzero"`
+	Sequence      uint64    `json:"sequence"`
+	Time          time.Time `json:"time,omitzero"`
+}
+
+// Verification is what a walk over the whole ledger found.
+type Verification struct {
+	OK       bool     `json:"ok"`
+	Facts    uint64   `json:"facts"`
+	Payees   int      `json:"payees"`
+	Entries  int64    `json:"entries"`
+	Outputs  uint64   `json:"outputs"`
+	Accounts int      `json:"accounts"`
+	Problems []string `json:"problems"`
+}

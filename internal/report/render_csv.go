@@ -1,0 +1,136 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Rows of CSV: a header, then one per item.
+var (
+	lineColumns = []string{
+		"payee", "currency", "period", "period_status", "entry_id", "kind", "reason", "component", "amount", "from", "to", "effective_on",
+		"applies_to", "account_id", "opportunity_id", "plan", "recoverable", "caused_by", "explanation",
+	}
+	entryColumns = append(lineColumns[:len(lineColumns):len(lineColumns)],
+		"seq", "posted_at", "held_after", "payable_after", "paid_after", "hash")
+	episodeColumns = []string{"sla", "account_id", "payee_id", "episode_id", "opened_at", "deadline", "status", "since"}
+	parkedColumns  = []string{"parked_id", "state", "code", "reason", "source", "id", "subject", "at", "tries", "by", "note", "bytes"}
+	statusColumns  = []string{
+		"tenant", "version", "running", "as_of", "plan_versions", "stream_created", "sequence", "sequence_time", "pending", "outbox", "outputs",
+		"facts", "entries", "payees", "parked", "timers", "next_timer", "file_bytes", "broker", "alarms",
+	}
+	verificationColumns = []string{"ok", "facts", "payees", "entries", "outputs", "accounts", "problems"}
+	planColumns         = []string{"plan", "hash", "effective_from", "notices", "refusals"}
+)
+
+func renderCSV(w io.Writer, v any) error {
+	rows, err := csvRows(v)
+	if err != nil {
+		return err
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
+
+func csvRows(v any) ([][]string, error) {
+	switch v := v.(type) {
+	case *Document:
+		return documentRows(v), nil
+	case *Entry:
+		row := lineRow(v.PayeeID, v.Currency, v.Period, "", v.Line)
+		return [][]string{entryColumns, append(row, strconv.FormatUint(v.Seq, 10), stamp(v.PostedAt), v.After.Held, v.After.Payable, v.After.Paid, v.Hash)}, nil
+	case []Episode:
+		return rowsOf(episodeColumns, v, func(e Episode) []string {
+			return texts(e.SLA, e.AccountID, e.PayeeID, e.EpisodeID, e.OpenedAt, e.Deadline, e.Status, e.Since)
+		}), nil
+	case []Parked:
+		return rowsOf(parkedColumns, v, parkedRow), nil
+	case *Parked:
+		return [][]string{parkedColumns, parkedRow(*v)}, nil
+	case *Status:
+		return [][]string{statusColumns, statusRow(v)}, nil
+	case *Verification:
+		return [][]string{verificationColumns, {
+			strconv.FormatBool(v.OK), strconv.FormatUint(v.Facts, 10), strconv.Itoa(v.Payees), strconv.FormatInt(v.Entries, 10),
+			strconv.FormatUint(v.Outputs, 10), strconv.Itoa(v.Accounts), text(strings.Join(v.Problems, "; ")),
+		}}, nil
+	case []PlanChecked:
+		return rowsOf(planColumns, v, func(p PlanChecked) []string {
+			return texts(p.Plan, p.Hash, p.EffectiveFrom, strings.Join(p.Notices, "; "), strings.Join(p.Refusals, "; "))
+		}), nil
+	}
+	return nil, unknown(v)
+}
+
+func documentRows(doc *Document) [][]string {
+	rows := [][]string{lineColumns}
+	for _, p := range doc.Payees {
+		for _, q := range p.Periods {
+			for _, l := range q.Lines {
+				rows = append(rows, lineRow(p.ID, p.Currency, q.Period, q.Status, l))
+			}
+		}
+	}
+	return rows
+}
+
+func lineRow(payee, currency, period, status string, l Line) []string {
+	causes := make([]string, len(l.CausedBy))
+	for i, c := range l.CausedBy {
+		causes[i] = c.Source + "/" + c.ID
+	}
+	row := texts(payee, currency, period, status, l.EntryID, l.Kind, l.Reason, l.Component)
+	row = append(row, l.Amount)
+	row = append(row, texts(l.From, l.To, l.EffectiveOn, l.AppliesTo, l.AccountID, l.OpportunityID, l.Plan)...)
+	return append(row, strconv.FormatBool(l.Recoverable), text(strings.Join(causes, "; ")), text(l.Explanation))
+}
+
+func parkedRow(p Parked) []string {
+	row := texts(p.ParkedID, p.State, p.Code, p.Reason, p.Source, p.ID, p.Subject, stamp(p.At))
+	return append(row, strconv.Itoa(p.Tries), text(p.By), text(p.Note), strconv.Itoa(p.Bytes))
+}
+
+func statusRow(s *Status) []string {
+	return []string{
+		text(s.Tenant), text(s.Version), strconv.FormatBool(s.Running), stamp(s.AsOf), text(strings.Join(s.PlanVersions, "; ")),
+		stamp(s.Position.StreamCreated), strconv.FormatUint(s.Position.Sequence, 10), stamp(s.Position.Time),
+		strconv.FormatUint(s.Pending, 10), strconv.FormatUint(s.Outbox, 10), strconv.FormatUint(s.Outputs, 10), strconv.FormatUint(s.Facts, 10),
+		strconv.FormatInt(s.Entries, 10), strconv.Itoa(s.Payees), strconv.Itoa(s.Parked), strconv.Itoa(s.Timers), stamp(s.NextTimer),
+		strconv.FormatInt(s.FileBytes, 10), text(s.Broker), text(strings.Join(s.Alarms, "; ")),
+	}
+}
+
+func rowsOf[T any](header []string, items []T, row func(T) []string) [][]string {
+	rows := [][]string{header}
+	for _, item := range items {
+		rows = append(rows, row(item))
+	}
+	return rows
+}
+
+// text is a cell of text. Spreadsheets run what starts like a formula, and ids
+// come from outside: such a cell starts with an apostrophe. Amounts, which may
+// start with a minus, are no text.
+func text(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func texts(cells ...string) []string {
+	for i, c := range cells {
+		cells[i] = text(c)
+	}
+	return cells
+}
+
+// stamp is an instant in a cell, empty where there is none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return instant(t)
+}

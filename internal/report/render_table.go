@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+func renderTable(w io.Writer, v any) error {
+	p := &printer{w: w}
+	switch v := v.(type) {
+	case *Document:
+		p.document(v)
+	case *Entry:
+		p.entry(v)
+	case []Episode:
+		p.episodes("", v)
+	case []Parked:
+		p.parkedList(v)
+	case *Parked:
+		p.parked(v)
+	case *Status:
+		p.status(v)
+	case *Verification:
+		p.verification(v)
+	case []PlanChecked:
+		p.plans(v)
+	default:
+		return unknown(v)
+	}
+	return p.err
+}
+
+func (p *printer) linef(format string, args ...any) { p.line(fmt.Sprintf(format, args...)) }
+
+func (p *printer) document(doc *Document) {
+	p.linef("Tenant %s as of %s, by %s", plainText(doc.Tenant), doc.AsOf, plainText(strings.Join(doc.PlanVersions, ", ")))
+	if len(doc.Payees) == 0 {
+		p.line("No payees are known yet.")
+	}
+	for i := range doc.Payees {
+		p.line("")
+		p.payee(&doc.Payees[i])
+	}
+	if len(doc.Credits) > 0 {
+		p.line("\nCredits")
+		p.credits(doc.Credits)
+	}
+	if len(doc.SLA) > 0 {
+		p.line("\nRisk interventions")
+		p.episodes("  ", doc.SLA)
+	}
+	if len(doc.Flags) > 0 {
+		p.line("\nFlags")
+		g := newGrid("  ", "FLAG", "PAYEE", "ACCOUNT")
+		for _, f := range doc.Flags {
+			g.row(f.Flag, f.PayeeID, f.AccountID)
+		}
+		g.writeTo(p)
+	}
+	if len(doc.Rejected) > 0 {
+		p.line("\nRejected inputs")
+		p.rejected(doc.Rejected)
+	}
+}
+
+func (p *printer) payee(x *Payee) {
+	p.linef("%s (%s): %s", plainText(x.ID), x.Currency, balances(x.Balances))
+	if len(x.Periods) == 0 {
+		p.line("  No entries in this period.")
+	}
+	for i := range x.Periods {
+		p.period(&x.Periods[i])
+	}
+}
+
+func balances(b Balances) string {
+	return fmt.Sprintf("held %s, payable %s, paid %s", grouped(b.Held), grouped(b.Payable), grouped(b.Paid))
+}
+
+func (p *printer) period(q *Period) {
+	head := fmt.Sprintf("  %s %s: %s", q.Period, q.Status, balances(q.Totals))
+	for i, name := range slices.Sorted(maps.Keys(q.Measures)) {
+		head += map[bool]string{true: "; ", false: ", "}[i == 0] + plainText(name) + " " + percent(q.Measures[name])
+	}
+	p.line(head)
+	if len(q.Lines) == 0 {
+		p.line("    No entries.")
+		return
+	}
+	g := newGrid("    ", "DATE", "KIND", "REASON", "COMPONENT", "ABOUT", "FOR", "AMOUNT", "FROM → TO", "ENTRY").rightAlign(6)
+	for _, l := range q.Lines {
+		g.row(l.EffectiveOn, l.Kind, l.Reason, l.Component, about(l), l.AppliesTo, grouped(l.Amount), l.From+" → "+l.To, shortID(l.EntryID))
+	}
+	g.writeTo(p)
+}
+
+// about is the account and opportunity of a line.
+func about(l Line) string {
+	if l.AccountID == "" || l.OpportunityID == "" {
+		return l.AccountID + l.OpportunityID
+	}
+	return l.AccountID + " / " + l.OpportunityID
+}
+
+// shortDigits is how much of an entry's id a table shows; explain takes it.
+const shortDigits = 12
+
+func shortID(id string) string { return id[:min(len(id), shortDigits)] }
+
+func (p *printer) credits(credits []Credit) {
+	g := newGrid("  ", "PAYEE", "OPPORTUNITY", "ACCOUNT", "BOOKED", "CREDITED ARR", "", "COUNTS").rightAlign(4)
+	for _, c := range credits {
+		counts := "yes"
+		if !c.Counted {
+			counts = "no: " + c.Why
+		}
+		g.row(c.PayeeID, c.OpportunityID, c.AccountID, c.BookedOn, grouped(c.CreditedARR), c.Currency, counts)
+	}
+	g.writeTo(p)
+}
+
+func (p *printer) episodes(indent string, episodes []Episode) {
+	if len(episodes) == 0 {
+		p.line("No risk episodes.")
+		return
+	}
+	g := newGrid(indent, "DEADLINE", "STATUS", "SINCE", "ACCOUNT", "PAYEE", "OPENED")
+	for _, e := range episodes {
+		g.row(e.Deadline, e.Status, e.Since, e.AccountID, e.PayeeID, e.OpenedAt)
+	}
+	g.writeTo(p)
+}
+
+func (p *printer) rejected(list []Rejected) {
+	g := newGrid("  ", "AT", "SOURCE", "ID", "CODE", "PARKED AS", "REASON")
+	for _, r := range list {
+		g.row(stamp(r.At), r.Source, r.ID, r.Code, r.ParkedID, r.Reason)
+	}
+	g.writeTo(p)
+}
+
+func (p *printer) parkedList(list []Parked) {
+	if len(list) == 0 {
+		p.line("Nothing is parked.")
+		return
+	}
+	g := newGrid("", "PARKED AS", "STATE", "SINCE", "SOURCE", "ID", "CODE", "TRIES", "REASON").rightAlign(6)
+	for _, x := range list {
+		g.row(x.ParkedID, x.State, stamp(x.At), x.Source, x.ID, x.Code, fmt.Sprint(x.Tries), x.Reason)
+	}
+	g.writeTo(p)
+}
+
+// pairs is a grid of names and values; what is empty is left out.
+func (p *printer) pairs(pairs ...string) {
+	g := newGrid("  ")
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			g.row(pairs[i], pairs[i+1])
+		}
+	}
+	g.writeTo(p)
+}
+
+func (p *printer) verification(v *Verification) {
+	walked := fmt.Sprintf("%s facts, %s payees, %s entries, %s outputs, %s accounts", count(v.Facts), count(v.Payees), count(v.Entries), count(v.Outputs), count(v.Accounts))
+	if v.OK {
+		p.linef("The ledger is sound: %s, each checked.", walked)
+		return
+	}
+	p.linef("The ledger is NOT sound: %d problems in %s.", len(v.Problems), walked)
+	for _, problem := range v.Problems {
+		p.line("  " + plainText(problem))
+	}
+}
+
+func (p *printer) plans(list []PlanChecked) {
+	for _, x := range list {
+		p.linef("%s, in force from %s", plainText(x.Plan), x.EffectiveFrom)
+		p.linef("  sha256 %s", x.Hash)
+		for _, n := range x.Notices {
+			p.line("  note: " + plainText(n))
+		}
+		for _, r := range x.Refusals {
+			p.line("  refused: " + plainText(r))
+		}
+	}
+}
+
+func count[T int | int64 | uint64](n T) string { return grouped(fmt.Sprint(n)) }
