@@ -1,0 +1,73 @@
+package broker
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/nats-io/nats.go"
+)
+
+// Delivery is where a message stands in its stream and in this run.
+type Delivery struct {
+	// Index is 1, 2, 3, … in stream order within one run of a subscriber. A
+	// message that was nacked comes again with its index; a duplicate sent by
+	// the server does not come at all. No index is ever skipped.
+	Index   uint64
+	Attempt int // 1, and one more after every nack
+
+	Subject       string
+	Seq           uint64    // in the stream; rises with Index, except after a Rewind
+	Time          time.Time // when the stream stored it, UTC, to the nanosecond
+	Header        nats.Header
+	StreamCreated time.Time // UTC; which life of the stream Seq counts in
+}
+
+// Position is what to remember of a delivery in order to go on after it.
+func (d Delivery) Position() Position {
+	return Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time}
+}
+
+// DeliveryOf returns the delivery of a message that a Subscriber gave out.
+func DeliveryOf(msg *message.Message) (Delivery, bool) {
+	d, ok := msg.Context().Value(deliveryKey{}).(*Delivery)
+	if !ok {
+		return Delivery{}, false
+	}
+	return *d, true
+}
+
+type deliveryKey struct{}
+
+// deliveryContext carries a delivery without copying it.
+type deliveryContext struct {
+	context.Context
+	delivery *Delivery
+}
+
+// Value finds the delivery, and all that the handlers' context has.
+func (c *deliveryContext) Value(key any) any {
+	if _, ok := key.(deliveryKey); ok {
+		return c.delivery
+	}
+	return c.Context.Value(key)
+}
+
+// newMessage makes a Watermill message of any NATS message. It cannot fail:
+// whatever is odd about the message is for the handler to judge. Metadata has
+// the headers with exactly one value; Delivery has all of them.
+func newMessage(ctx context.Context, stream string, d *Delivery, body []byte) *message.Message {
+	id := d.Header.Get(nats.MsgIdHdr)
+	if id == "" {
+		id = stream + "/" + strconv.FormatUint(d.Seq, 10)
+	}
+	m := message.NewMessage(id, body)
+	for k, v := range d.Header {
+		if len(v) == 1 {
+			m.Metadata[k] = v[0]
+		}
+	}
+	m.SetContext(&deliveryContext{ctx, d})
+	return m
+}

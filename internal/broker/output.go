@@ -1,0 +1,159 @@
+package broker
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
+)
+
+const (
+	// MaxOutput is the largest number of messages of one Output.Publish; with
+	// the cursor it is what the server takes as one batch.
+	MaxOutput = 999
+
+	contentType    = "application/cloudevents+json"
+	contentTypeHdr = "Content-Type"
+	neverExpires   = "never"
+)
+
+// ErrFenced says that the cursor is not where the publisher believed: another
+// publisher moved it, or an earlier attempt of this one was stored after all.
+// Nothing was published. Read the cursor: if its hash is that of the own log at
+// its number, go on from it; else stop.
+var ErrFenced = errors.New("the output cursor was moved")
+
+// ErrRefused says that the stream refuses the messages for what they are, and
+// would refuse them again: too many, or one of them too large.
+var ErrRefused = errors.New("the output stream refuses the batch")
+
+// Cursor says how far an out log is published.
+type Cursor struct {
+	N    uint64   // the number of the last message published
+	Hash [32]byte // of the log up to it
+	Seq  uint64   // of the cursor's own message in the stream; 0 if there is none
+}
+
+// same compares what two cursors say, not where they are stored.
+func (c Cursor) same(other Cursor) bool { return c.N == other.N && c.Hash == other.Hash }
+
+// cursorWire is the body of a cursor message.
+type cursorWire struct {
+	N    uint64 `json:"n"`
+	Hash string `json:"hash"`
+}
+
+// OutMsg is a message of the out log. Its body is a CloudEvent.
+type OutMsg struct {
+	Subject string
+	ID      string
+	Body    []byte
+}
+
+// Output publishes one tenant's out log. Any number of outputs may try; the
+// cursor lets only one of them succeed at a time.
+type Output struct {
+	conn    *Conn
+	stream  string
+	subject string
+}
+
+// NewOutput returns the output of a tenant on a stream made by EnsureStreams.
+func (c *Conn) NewOutput(stream, tenant string) (*Output, error) {
+	if err := CheckTenant(tenant); err != nil {
+		return nil, err
+	}
+	return &Output{conn: c, stream: stream, subject: CursorSubject(tenant)}, nil
+}
+
+// LastCursor reads the cursor from the stream; the zero Cursor if there is
+// none.
+func (o *Output) LastCursor(ctx context.Context) (Cursor, error) {
+	m, err := o.conn.get(ctx, o.stream, 0, o.subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Cursor{}, nil
+	}
+	if err != nil {
+		return Cursor{}, fmt.Errorf("read %s: %w", o.subject, err)
+	}
+	var w cursorWire
+	if err := json.Unmarshal(m.Data, &w); err != nil {
+		return Cursor{}, fmt.Errorf("read %s: message %d: %w", o.subject, m.Seq, err)
+	}
+	c := Cursor{N: w.N, Seq: m.Seq}
+	if n, err := hex.Decode(c.Hash[:], []byte(w.Hash)); err != nil || n != len(c.Hash) || len(w.Hash) != 2*len(c.Hash) {
+		return Cursor{}, fmt.Errorf("read %s: message %d: %q is not a hash", o.subject, m.Seq, w.Hash)
+	}
+	return c, nil
+}
+
+// Publish publishes messages and moves the cursor, all or nothing, provided
+// that the cursor is still at from.Seq. It returns the cursor as stored, for
+// the next call's from. An acknowledgement that is lost does not matter:
+// whatever goes wrong, the cursor is read, and if it says what was to be said
+// the messages are there.
+//
+// ErrFenced and ErrRefused are final; after any other error the messages may
+// yet appear, and the caller repeats the call or reads LastCursor first.
+func (o *Output) Publish(ctx context.Context, msgs []OutMsg, from, to Cursor) (Cursor, error) {
+	if len(msgs) > MaxOutput {
+		return Cursor{}, fmt.Errorf("publish %d messages: %w: at most %d at once", len(msgs), ErrRefused, MaxOutput)
+	}
+	seq, err := o.try(ctx, msgs, from, to, true)
+	if err == nil {
+		to.Seq = seq
+		return to, nil
+	}
+	now, readErr := o.LastCursor(ctx)
+	switch {
+	case readErr != nil:
+		return Cursor{}, fmt.Errorf("publish to %s: %w (and %w)", o.stream, err, readErr)
+	case now.same(to) && now.Seq != from.Seq:
+		return now, nil // stored, and the answer was lost
+	case now.Seq != from.Seq:
+		return Cursor{}, fmt.Errorf("%w: it says %d (message %d), not %d (message %d)", ErrFenced, now.N, now.Seq, from.N, from.Seq)
+	case code(err) == jetstreamext.JSErrCodeBatchPublishDuplicateMsgID:
+		// The stream has one of the messages without the cursor that goes with
+		// it: the cursor was lost or deleted. The cursor decides, and it says
+		// that they are not published; readers know repeats by their id.
+		seq, err = o.try(ctx, msgs, from, to, false)
+		if err == nil {
+			to.Seq = seq
+			return to, nil
+		}
+	}
+	if c := code(err); errors.Is(err, nats.ErrMaxPayload) || c == jetstream.JSErrCodeStreamMessageExceedsMaximum || c == jetstreamext.JSErrCodeBatchPublishExceedsLimit {
+		err = fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return Cursor{}, fmt.Errorf("publish to %s: %w", o.stream, err)
+}
+
+// try publishes one batch and returns the sequence of its cursor message.
+func (o *Output) try(ctx context.Context, msgs []OutMsg, from, to Cursor, ids bool) (uint64, error) {
+	batch := make([]*nats.Msg, 0, len(msgs)+1)
+	for _, m := range msgs {
+		out := Msg{Subject: m.Subject, ID: m.ID, Body: m.Body}.nats(ids)
+		out.Header[contentTypeHdr] = []string{contentType}
+		out.Header[jetstream.ExpectedStreamHeader] = []string{o.stream}
+		batch = append(batch, out)
+	}
+	body, err := json.Marshal(cursorWire{to.N, hex.EncodeToString(to.Hash[:])})
+	if err != nil {
+		return 0, err
+	}
+	cursor := nats.NewMsg(o.subject)
+	cursor.Data = body
+	cursor.Header[jetstream.ExpectedStreamHeader] = []string{o.stream}
+	cursor.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{fmt.Sprint(from.Seq)}
+	cursor.Header[jetstream.MsgTTLHeader] = []string{neverExpires} // whatever MaxAge the stream has
+	ack, err := o.conn.batchAck(ctx, append(batch, cursor))
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}

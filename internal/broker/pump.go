@@ -1,0 +1,309 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	backoffFirst = 50 * time.Millisecond
+	backoffMost  = 3 * time.Second
+	pullExpiry   = 30 * time.Second
+	pullBeat     = 5 * time.Second // twice this without a sign from the server, and the consumer is looked up anew
+	iteratorStop = time.Second
+	drainReport  = 10 * time.Second
+)
+
+var errReconnected = errors.New("the connection was made anew")
+
+// pump reads sessions until ctx ends. A session is the time in which one
+// consumer, on one connection, delivers without a gap; between two of them the
+// stream is compared with what was delivered and the consumer is reset.
+func (s *Subscriber) pump(ctx context.Context) error {
+	wait := backoffFirst
+	for {
+		before := s.index
+		err := s.readSession(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case s.conn.nc.IsClosed():
+			return fmt.Errorf("subscriber %s: %w", s.cfg.Durable, nats.ErrConnectionClosed)
+		case errors.Is(err, errReconnected):
+			wait = backoffFirst
+			continue
+		case s.index > before:
+			wait = backoffFirst
+		}
+		s.log.Warn().Err(err).Str("stream", s.cfg.Stream).Str("consumer", s.cfg.Durable).
+			Dur("retry_in", wait).Msg("reading the stream was interrupted")
+		if sleep(ctx, wait) != nil {
+			return nil
+		}
+		wait = min(2*wait, backoffMost)
+	}
+}
+
+// reading is one session.
+type reading struct {
+	id         uint64
+	generation uint64
+	created    time.Time
+	next       uint64 // the consumer's number of the next delivery
+}
+
+// readSession delivers until something interrupts it.
+func (s *Subscriber) readSession(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	remove := s.conn.OnReconnect(func() { cancel(errReconnected) })
+	defer remove()
+	for !s.conn.Connected() { // the hook above ends this
+		if err := sleep(ctx, backoffMost); err != nil {
+			return err
+		}
+	}
+	r := &reading{generation: s.conn.generation(), next: 1}
+
+	info, err := s.stream(ctx)
+	if err != nil {
+		return err
+	}
+	from, err := s.locate(ctx, info)
+	if err != nil {
+		return err
+	}
+	consumer, err := s.bind(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.session++
+	s.ack, s.unsent = ackable{}, 0
+	r.id, r.created = s.session, info.Created
+	s.mu.Unlock()
+	if err := s.reset(ctx, from); err != nil {
+		return err
+	}
+	again, err := s.stream(ctx)
+	if err != nil {
+		return err
+	}
+	if !again.Created.Equal(info.Created) {
+		return fmt.Errorf("stream %s was recreated", s.cfg.Stream)
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(s.cfg.Window),
+		jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(pullBeat))
+	if err != nil {
+		return fmt.Errorf("read consumer %s: %w", s.cfg.Durable, err)
+	}
+	defer stopIterator(messages)
+	for {
+		m, err := messages.Next(jetstream.NextContext(ctx))
+		if err == nil {
+			err = s.accept(ctx, r, m)
+		}
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return fmt.Errorf("read consumer %s: %w", s.cfg.Durable, err)
+		}
+	}
+}
+
+// accept puts a message into the flight. What it refuses ends the session.
+func (s *Subscriber) accept(ctx context.Context, r *reading, m jetstream.Msg) error {
+	meta, err := m.Metadata()
+	if err != nil {
+		return err
+	}
+	if s.conn.generation() != r.generation {
+		return errReconnected // the message may be of another life of the stream
+	}
+	if meta.Sequence.Consumer != r.next {
+		return fmt.Errorf("delivery %d where %d was due", meta.Sequence.Consumer, r.next)
+	}
+	r.next++
+	if meta.Sequence.Stream <= s.last.Seq {
+		s.again(r, meta.Sequence.Stream, m.Reply())
+		return nil
+	}
+	if err := s.waitForRoom(ctx, s.cfg.Window-1); err != nil {
+		return err
+	}
+	f := &flying{
+		delivery: Delivery{
+			Subject:       m.Subject(),
+			Seq:           meta.Sequence.Stream,
+			Time:          meta.Timestamp.UTC(),
+			Header:        m.Headers(),
+			StreamCreated: r.created.UTC(),
+		},
+		body:    m.Data(),
+		reply:   m.Reply(),
+		session: r.id,
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.touched = s.beats
+	s.index++
+	f.delivery.Index = s.index
+	s.last, s.started = f.delivery.Position(), true
+	s.flight = append(s.flight, f)
+	s.route(f)
+	if len(s.flight) == 1 {
+		wake(s.kick)
+	}
+	return nil
+}
+
+// again takes the new acknowledgement address of a message that the server
+// sends once more, because it does not know that it is in flight, or done.
+func (s *Subscriber) again(r *reading, seq uint64, reply string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, found := slices.BinarySearchFunc(s.flight, seq, func(f *flying, seq uint64) int {
+		switch {
+		case f.delivery.Seq < seq:
+			return -1
+		case f.delivery.Seq > seq:
+			return 1
+		}
+		return 0
+	})
+	switch {
+	case found:
+		f := s.flight[at]
+		f.reply, f.session, f.touched = reply, r.id, s.beats
+	case at == 0 && (s.ack.session != r.id || s.ack.seq <= seq):
+		s.ack = ackable{reply, r.id, seq}
+		s.unsent++
+		wake(s.kick)
+	}
+}
+
+// waitForRoom waits until no more than n messages are in flight.
+func (s *Subscriber) waitForRoom(ctx context.Context, n int) error {
+	if s.inFlight() <= n {
+		return nil
+	}
+	report := time.NewTicker(drainReport)
+	defer report.Stop()
+	for s.inFlight() > n {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.room:
+		case <-report.C:
+			s.log.Warn().Int("messages", s.inFlight()).Msg("handlers hold all messages given out; waiting for them")
+		}
+	}
+	return nil
+}
+
+// stopIterator ends a pull and waits until the server cannot send to it any
+// more; otherwise a message meant for the next session could be sent here.
+func stopIterator(messages jetstream.MessagesContext) {
+	ctx, cancel := context.WithTimeout(context.Background(), iteratorStop)
+	defer cancel()
+	messages.Drain()
+	for {
+		if _, err := messages.Next(jetstream.NextContext(ctx)); err != nil && !errors.Is(err, jetstream.ErrNoHeartbeat) {
+			return
+		}
+	}
+}
+
+func (s *Subscriber) stream(ctx context.Context) (*jetstream.StreamInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	stream, err := s.conn.js.Stream(ctx, s.cfg.Stream)
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", s.cfg.Stream, err)
+	}
+	return stream.CachedInfo(), nil
+}
+
+// bind finds the consumer, or makes it anew where it is absent or other than
+// configured.
+func (s *Subscriber) bind(ctx context.Context) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*apiTimeout)
+	defer cancel()
+	cfg := jetstream.ConsumerConfig{
+		Durable:        s.cfg.Durable,
+		AckPolicy:      jetstream.AckAllPolicy,
+		AckWait:        s.cfg.AckWait,
+		MaxDeliver:     -1,
+		MaxAckPending:  max(4*s.cfg.Window, 64), // the window, what is prefetched, and acknowledgements under way
+		FilterSubjects: s.cfg.Subjects,
+		DeliverPolicy:  jetstream.DeliverAllPolicy,
+	}
+	consumer, err := s.conn.js.CreateOrUpdateConsumer(ctx, s.cfg.Stream, cfg)
+	if code(err) != jetstream.JSErrCodeConsumerCreate {
+		if err != nil {
+			return nil, fmt.Errorf("consumer %s: %w", s.cfg.Durable, err)
+		}
+		return consumer, nil
+	}
+	old, oldErr := s.conn.js.Consumer(ctx, s.cfg.Stream, s.cfg.Durable)
+	if oldErr != nil {
+		return nil, fmt.Errorf("consumer %s: %w", s.cfg.Durable, err)
+	}
+	s.log.Warn().Err(err).Str("consumer", s.cfg.Durable).Msg("the consumer cannot be changed to what is needed; it is made anew")
+	floor := old.CachedInfo().AckFloor.Stream
+	if err := s.conn.js.DeleteConsumer(ctx, s.cfg.Stream, s.cfg.Durable); err != nil {
+		return nil, fmt.Errorf("consumer %s: %w", s.cfg.Durable, err)
+	}
+	consumer, err = s.conn.js.CreateConsumer(ctx, s.cfg.Stream, cfg)
+	if err == nil {
+		err = s.reset(ctx, floor+1)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("consumer %s: %w", s.cfg.Durable, err)
+	}
+	return consumer, nil
+}
+
+// reset makes the consumer deliver from a sequence, or from its own
+// acknowledgements if that is 0, with deliveries numbered from 1.
+func (s *Subscriber) reset(ctx context.Context, from uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	var err error
+	if from == 0 {
+		_, err = s.conn.js.ResetConsumer(ctx, s.cfg.Stream, s.cfg.Durable)
+	} else {
+		_, err = s.conn.js.ResetConsumerToSequence(ctx, s.cfg.Stream, s.cfg.Durable, from)
+	}
+	if err != nil {
+		return fmt.Errorf("reset consumer %s to %d: %w", s.cfg.Durable, from, err)
+	}
+	return nil
+}
+
+// Pending counts the messages of the stream that this subscriber reads and the
+// server does not know to be settled: those not yet delivered, and those
+// delivered and not yet acknowledged. It creates the consumer if there is none.
+func (s *Subscriber) Pending(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	consumer, err := s.conn.js.Consumer(ctx, s.cfg.Stream, s.cfg.Durable)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		consumer, err = s.bind(ctx)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("pending of consumer %s: %w", s.cfg.Durable, err)
+	}
+	info, err := consumer.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("pending of consumer %s: %w", s.cfg.Durable, err)
+	}
+	return info.NumPending + uint64(max(info.NumAckPending, 0)), nil
+}

@@ -1,0 +1,116 @@
+package broker
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+)
+
+// routesKept bounds the memory of which pattern takes which subject.
+const routesKept = 4096
+
+// subscription is one pattern and the channel of its handler. Only serve sends
+// on out and only serve closes it.
+type subscription struct {
+	ctx     context.Context // of Subscribe; Watermill wants messages to derive from it
+	pattern string
+	queue   chan *queued // has room for the whole window, so that routing never blocks
+	out     chan *message.Message
+}
+
+type queued struct {
+	f   *flying
+	msg *message.Message
+}
+
+// serve hands the queue to the handler until the subscription's context or the
+// subscriber ends.
+func (s *Subscriber) serve(sub *subscription) {
+	defer close(sub.out)
+	for {
+		var q *queued
+		select {
+		case q = <-sub.queue:
+		case <-sub.ctx.Done():
+			s.unsubscribe(sub, nil)
+			return
+		case <-s.quit:
+			return
+		}
+		select {
+		case sub.out <- q.msg:
+			s.mu.Lock()
+			if q.f.msg == q.msg { // else it was nacked and is on its way again
+				q.f.given = true
+			}
+			s.mu.Unlock()
+		case <-sub.ctx.Done():
+			s.unsubscribe(sub, q)
+			return
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+// unsubscribe forgets a pattern. What its handler has not received goes to the
+// next pattern that takes it.
+func (s *Subscriber) unsubscribe(sub *subscription, hand *queued) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subs = slices.DeleteFunc(s.subs, func(other *subscription) bool { return other == sub })
+	clear(s.routes)
+	if hand != nil {
+		s.route(hand.f)
+	}
+	for {
+		select {
+		case q := <-sub.queue:
+			s.route(q.f)
+		default:
+			wake(s.kick)
+			return
+		}
+	}
+}
+
+// route gives a message to the pattern that takes it, as a new Watermill
+// message, or holds it. The caller has the lock.
+func (s *Subscriber) route(f *flying) {
+	f.drop()
+	f.msg, f.given, f.cancel = nil, false, nil
+	sub := s.taker(f.delivery.Subject)
+	if sub == nil {
+		if !s.closed && !s.held {
+			s.held = true
+			s.log.Error().Str("subject", f.delivery.Subject).Uint64("seq", f.delivery.Seq).
+				Msg("no handler takes this subject: the message and all acknowledgements after it are held")
+		}
+		return
+	}
+	ctx, cancel := context.WithCancel(sub.ctx)
+	f.delivery.Attempt++
+	d := f.delivery
+	f.msg, f.cancel = newMessage(ctx, s.cfg.Stream, &d, f.body), cancel
+	sub.queue <- &queued{f, f.msg}
+}
+
+// taker finds the subscription for a subject. The caller has the lock.
+func (s *Subscriber) taker(subject string) *subscription {
+	if sub, ok := s.routes[subject]; ok {
+		return sub
+	}
+	var sub *subscription
+	for _, candidate := range s.subs {
+		if covers(candidate.pattern, subject) {
+			sub = candidate
+			break
+		}
+	}
+	if len(s.routes) >= routesKept {
+		clear(s.routes)
+	}
+	s.routes[subject] = sub
+	return sub
+}
