@@ -25,7 +25,7 @@ type records struct {
 // prefixed goes through the keys of a bucket that start with a prefix.
 func (r records) prefixed(bucket, prefix []byte, yield func(k, v []byte) error) error {
 	c := r.tx.Bucket(bucket).Cursor()
-	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 		if err := yield(k, v); err != nil {
 			return err
 		}

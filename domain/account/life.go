@@ -57,12 +57,19 @@ func (l life) missed(p plan.Payability) (civil.Date, event.Identity) {
 	if l.churned && (!l.renewed || l.churn.date < l.next.date) {
 		at, told = l.churn.date, l.churn.Identity
 	}
-	if !l.renewed && l.inTerm {
-		if grace := l.term.end.Add(p.GraceDays); grace < at {
-			at, told = grace, l.term.Identity
-		}
+	if grace := l.graceEnd(p); !l.renewed && grace < at {
+		at, told = grace, l.term.Identity
 	}
 	return at, told
+}
+
+// graceEnd is the day on which the deal's renewal is missed if none is ever
+// known, or civil.Never.
+func (l life) graceEnd(p plan.Payability) civil.Date {
+	if p.Renewal == "off" || !l.inTerm {
+		return civil.Never
+	}
+	return l.term.end.Add(p.GraceDays)
 }
 
 // churnedInside is the churn that loses the deal: 0 to window_days after the
@@ -91,7 +98,13 @@ func (l life) loss(c plan.Clawback) (civil.Date, ledger.Reason) {
 // dated later can change them.
 func (l life) reads(c plan.Clawback, p plan.Payability) civil.Date {
 	window := l.booked.Add(c.WindowDays)
-	switch {
+	switch grace := l.graceEnd(p); {
+	case grace < l.left && (!l.churned || grace < l.churn.date):
+		// Any renewal, however late, keeps the grace from missing it.
+		if !l.renewed {
+			return civil.Never
+		}
+		return max(window, l.next.date)
 	case l.left != civil.Never:
 		return l.left
 	case p.Renewal == "off":

@@ -108,7 +108,7 @@ func (s *State) deriveShare(d *Deal, sh share, life life) error {
 	}
 	for i := range sh.terms.Plan.Components {
 		comp := &sh.terms.Plan.Components[i]
-		if comp.Kind != plan.Expansion {
+		if comp.Kind != plan.Expansion || comp.AnnualARR == nil {
 			continue
 		}
 		amount, explain, err := earning(sh, comp)

@@ -34,14 +34,22 @@ func TestLines(t *testing.T) {
 	}{
 		{"the day before the booking", owned(), "2027-02-09", nil},
 		{"held from the booking", owned(), "2027-02-10", []string{earned}},
-		{"churn on the day of the booking", owned(churns("2027-02-10")), "2029-01-01",
-			[]string{earned, "2027-02-10 csm-1 forfeiture -480.00 expense>held churn_within_window"}},
-		{"churn on day 89", owned(churns("2027-05-10")), "2029-01-01",
-			[]string{earned, "2027-05-10 csm-1 forfeiture -480.00 expense>held churn_within_window"}},
-		{"churn on day 90", owned(churns("2027-05-11")), "2029-01-01",
-			[]string{earned, "2027-05-11 csm-1 forfeiture -480.00 expense>held churn_within_window"}},
-		{"churn on day 91: outside, but no renewal", owned(churns("2027-05-12")), "2029-01-01",
-			[]string{earned, "2027-05-12 csm-1 forfeiture -480.00 expense>held renewal_missed"}},
+		{
+			"churn on the day of the booking", owned(churns("2027-02-10")), "2029-01-01",
+			[]string{earned, "2027-02-10 csm-1 forfeiture -480.00 expense>held churn_within_window"},
+		},
+		{
+			"churn on day 89", owned(churns("2027-05-10")), "2029-01-01",
+			[]string{earned, "2027-05-10 csm-1 forfeiture -480.00 expense>held churn_within_window"},
+		},
+		{
+			"churn on day 90", owned(churns("2027-05-11")), "2029-01-01",
+			[]string{earned, "2027-05-11 csm-1 forfeiture -480.00 expense>held churn_within_window"},
+		},
+		{
+			"churn on day 91: outside, but no renewal", owned(churns("2027-05-12")), "2029-01-01",
+			[]string{earned, "2027-05-12 csm-1 forfeiture -480.00 expense>held renewal_missed"},
+		},
 		{"churn before the booking", owned(churns("2027-02-09"), returns("2027-02-09", 1)), "2027-12-31", []string{earned}},
 		{"a cancelled churn", owned(churns("2027-03-01"), stays("2027-03-01")), "2027-12-31", []string{earned}},
 		{"released on the next term's first day", owned(renews("", "2028-01-01", "2029-01-01", 1)), "2029-06-01", []string{earned, released}},
@@ -50,28 +58,48 @@ func TestLines(t *testing.T) {
 		{"the first of two renewals", owned(renews("", "2029-01-01", "2030-01-01", 1), renews("", "2028-01-01", "2029-01-01", 1)), "2029-06-01", []string{earned, released}},
 		{"no renewal within the grace", owned(), "2028-01-31", []string{earned, missed}},
 		{"the grace's last day", owned(), "2028-01-30", []string{earned}},
-		{"a renewal after the grace undoes the miss", owned(renews("", "2028-03-01", "2029-03-01", 1)), "2029-06-01",
-			[]string{earned, "2028-03-01 csm-1 release 480.00 held>payable renewal_released"}},
+		{
+			"a renewal after the grace undoes the miss", owned(renews("", "2028-03-01", "2029-03-01", 1)), "2029-06-01",
+			[]string{earned, "2028-03-01 csm-1 release 480.00 held>payable renewal_released"},
+		},
 		{"churn after the renewal", owned(renews("", "2028-01-01", "2029-01-01", 1), churns("2028-06-01")), "2029-06-01", []string{earned, released}},
 		{"churn on the renewal's day: both have come, it is released", owned(renews("", "2028-01-01", "2029-01-01", 1), churns("2028-01-01")), "2029-06-01", []string{earned, released}},
-		{"churn the day before the renewal", owned(renews("", "2028-01-01", "2029-01-01", 1), churns("2027-12-31")), "2029-06-01",
-			[]string{earned, "2027-12-31 csm-1 forfeiture -480.00 expense>held renewal_missed"}},
-		{"missed for good, though the account comes back", owned(churns("2027-06-01"), returns("2027-07-01", 9), renews("", "2028-01-01", "2029-01-01", 9)), "2029-06-01",
-			[]string{earned, "2027-06-01 csm-1 forfeiture -480.00 expense>held renewal_missed"}},
-		{"signed on a renewal's first day waits for the following", owned(renews("", "2027-02-10", "2028-02-10", 1), renews("", "2028-02-10", "2029-02-10", 1)), "2029-06-01",
-			[]string{earned, "2028-02-10 csm-1 release 480.00 held>payable renewal_released"}},
-		{"… and without one its own term ends", owned(renews("", "2027-02-10", "2028-02-10", 1)), "2029-06-01",
-			[]string{earned, "2028-03-11 csm-1 forfeiture -480.00 expense>held renewal_missed"}},
-		{"cancelled while held", owned(loses("o1", "2027-04-01")), "2029-06-01",
-			[]string{earned, "2027-04-01 csm-1 forfeiture -480.00 expense>held expansion_cancelled"}},
-		{"cancelled after its release", owned(renews("", "2028-01-01", "2029-01-01", 1), loses("o1", "2028-02-01")), "2029-06-01",
-			[]string{earned, released, "2028-02-01 csm-1 clawback -480.00 expense>payable expansion_cancelled"}},
-		{"cancelled on the day of its release: cancelled first", owned(renews("", "2028-01-01", "2029-01-01", 1), loses("o1", "2028-01-01")), "2029-06-01",
-			[]string{earned, "2028-01-01 csm-1 forfeiture -480.00 expense>held expansion_cancelled"}},
-		{"cancelled and churned in one window: the first", owned(churns("2027-03-01"), loses("o1", "2027-03-02")), "2029-06-01",
-			[]string{earned, "2027-03-01 csm-1 forfeiture -480.00 expense>held churn_within_window"}},
-		{"cancelled on the churn's day: cancelled first", owned(churns("2027-03-01"), loses("o1", "2027-03-01")), "2029-06-01",
-			[]string{earned, "2027-03-01 csm-1 forfeiture -480.00 expense>held expansion_cancelled"}},
+		{
+			"churn the day before the renewal", owned(renews("", "2028-01-01", "2029-01-01", 1), churns("2027-12-31")), "2029-06-01",
+			[]string{earned, "2027-12-31 csm-1 forfeiture -480.00 expense>held renewal_missed"},
+		},
+		{
+			"missed for good, though the account comes back", owned(churns("2027-06-01"), returns("2027-07-01", 9), renews("", "2028-01-01", "2029-01-01", 9)), "2029-06-01",
+			[]string{earned, "2027-06-01 csm-1 forfeiture -480.00 expense>held renewal_missed"},
+		},
+		{
+			"signed on a renewal's first day waits for the following", owned(renews("", "2027-02-10", "2028-02-10", 1), renews("", "2028-02-10", "2029-02-10", 1)), "2029-06-01",
+			[]string{earned, "2028-02-10 csm-1 release 480.00 held>payable renewal_released"},
+		},
+		{
+			"… and without one its own term ends", owned(renews("", "2027-02-10", "2028-02-10", 1)), "2029-06-01",
+			[]string{earned, "2028-03-11 csm-1 forfeiture -480.00 expense>held renewal_missed"},
+		},
+		{
+			"cancelled while held", owned(loses("o1", "2027-04-01")), "2029-06-01",
+			[]string{earned, "2027-04-01 csm-1 forfeiture -480.00 expense>held expansion_cancelled"},
+		},
+		{
+			"cancelled after its release", owned(renews("", "2028-01-01", "2029-01-01", 1), loses("o1", "2028-02-01")), "2029-06-01",
+			[]string{earned, released, "2028-02-01 csm-1 clawback -480.00 expense>payable expansion_cancelled"},
+		},
+		{
+			"cancelled on the day of its release: cancelled first", owned(renews("", "2028-01-01", "2029-01-01", 1), loses("o1", "2028-01-01")), "2029-06-01",
+			[]string{earned, "2028-01-01 csm-1 forfeiture -480.00 expense>held expansion_cancelled"},
+		},
+		{
+			"cancelled and churned in one window: the first", owned(churns("2027-03-01"), loses("o1", "2027-03-02")), "2029-06-01",
+			[]string{earned, "2027-03-01 csm-1 forfeiture -480.00 expense>held churn_within_window"},
+		},
+		{
+			"cancelled on the churn's day: cancelled first", owned(churns("2027-03-01"), loses("o1", "2027-03-01")), "2029-06-01",
+			[]string{earned, "2027-03-01 csm-1 forfeiture -480.00 expense>held expansion_cancelled"},
+		},
 		{"released inside the window, then churned", []fact{
 			assigned(event.CSM, "csm-1", "2026-01-01"), starts("s1", "2026-04-01", "2027-04-01", 1), renews("", "2027-04-01", "2028-04-01", 1),
 			wins("o1", "2027-02-10", booked24), churns("2027-05-01"),
@@ -80,8 +108,10 @@ func TestLines(t *testing.T) {
 			"2027-05-01 csm-1 clawback -480.00 expense>payable churn_within_window",
 		}},
 		{"no term known: pending", []fact{assigned(event.CSM, "csm-1", "2026-01-01"), wins("o1", "2027-02-10", booked24)}, "2040-01-01", []string{earned}},
-		{"reassigned later: the payee credited keeps and loses it", owned(assigned(event.CSM, "csm-2", "2027-03-01"), churns("2027-04-01")), "2029-06-01",
-			[]string{earned, "2027-04-01 csm-1 forfeiture -480.00 expense>held churn_within_window"}},
+		{
+			"reassigned later: the payee credited keeps and loses it", owned(assigned(event.CSM, "csm-2", "2027-03-01"), churns("2027-04-01")), "2029-06-01",
+			[]string{earned, "2027-04-01 csm-1 forfeiture -480.00 expense>held churn_within_window"},
+		},
 		{"nobody owns it", []fact{wins("o1", "2027-02-10", booked24)}, "2029-06-01", nil},
 	} {
 		if got := allLines(t, setting(nil), tt.on, tt.facts...); !slices.Equal(got, tt.want) {
@@ -192,6 +222,7 @@ func TestCreditsLost(t *testing.T) {
 		{"churn outside", owned(churns("2027-05-12")), "", ""},
 		{"cancelled", owned(loses("o1", "2027-06-01")), "2027-06-01", "expansion_cancelled"},
 		{"cancelled before the churn", owned(loses("o1", "2027-03-01"), churns("2027-03-02")), "2027-03-01", "expansion_cancelled"},
+		{"cancelled on the churn's day", owned(loses("o1", "2027-03-02"), churns("2027-03-02")), "2027-03-02", "expansion_cancelled"},
 		{"missed renewal", owned(), "", ""},
 	} {
 		s := state(t, setting(nil), stated(tt.facts...)...)
@@ -212,5 +243,93 @@ func TestCreditsLost(t *testing.T) {
 		if len(after) != 1 || string(after[0].Why) != tt.why || after[0].ARR.IsZero() != (tt.lost != "") {
 			t.Errorf("%s: credits on %s %+v, want why %q", tt.name, last, after, tt.why)
 		}
+	}
+}
+
+// Of two scores measured at one instant the one stated later decides.
+func TestHealthAtCloseOfTwoSources(t *testing.T) {
+	from := func(source string, score int64) fact {
+		return func(h event.Header) event.Event {
+			h.Source = source
+			return measured("2027-02-01T00:00:00Z", score)(h)
+		}
+	}
+	for _, tt := range []struct {
+		name          string
+		first, second fact
+		want          []string
+	}{
+		{"crm says 90, then billing 10", from("crm", 90), from("billing", 10), nil},
+		{"crm says 10, then billing 90", from("crm", 10), from("billing", 90), []string{earned}},
+		{"billing says 90, then crm 10", from("billing", 90), from("crm", 10), nil},
+	} {
+		if got := allLines(t, setting(nil), "2027-12-31", owned(tt.first, tt.second)...); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: due %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Settling lists a deal when a fact or the clock has changed it, and not again.
+func TestSettlingListsWhatHasChanged(t *testing.T) {
+	events := stated(owned(renews("", "2027-03-01", "2028-03-01", 1), churns("2027-05-11"), churns("2027-05-12"))...)
+	s := state(t, setting(nil), events[:4]...)
+	settled := func(on string) int {
+		t.Helper()
+		deals, err := s.Settling(day(on))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(deals)
+	}
+	add := func(e event.Event) {
+		t.Helper()
+		if _, err := s.Add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		what, on string
+		want     int
+	}{
+		{"booked and told of the renewal", "2027-02-10", 1},
+		{"nothing new", "2027-02-28", 0},
+		{"the renewal's day", "2027-03-01", 1},
+		{"settled for good", "2027-05-01", 0},
+	} {
+		if got := settled(tt.on); got != tt.want {
+			t.Errorf("%s: Settling(%s) lists %d deals, want %d", tt.what, tt.on, got, tt.want)
+		}
+	}
+	if got := s.Wake(noon("2027-05-01")); !got.IsZero() {
+		t.Errorf("Wake = %s with nothing to wait for", got)
+	}
+	add(events[5]) // day 91
+	if got := settled("2027-05-12"); got != 0 {
+		t.Errorf("a churn outside the window: Settling lists %d deals, want none", got)
+	}
+	add(events[4]) // day 90
+	if got := settled("2027-05-12"); got != 1 {
+		t.Errorf("a churn on the window's last day: Settling lists %d deals, want one", got)
+	}
+}
+
+// A renewal that arrives after all else was settled undoes a miss also where
+// the deal was cancelled since.
+func TestALateRenewalUndoesAMiss(t *testing.T) {
+	events := stated(owned(loses("o1", "2028-03-01"), renews("", "2028-02-15", "2029-02-15", 1))...)
+	s := state(t, setting(nil), events[:4]...)
+	want := []string{earned, "2028-01-31 csm-1 forfeiture -480.00 expense>held renewal_missed"}
+	if got := lines(t, s, "2028-06-01"); !slices.Equal(got, want) {
+		t.Errorf("before: due %q, want %q", got, want)
+	}
+	if _, err := s.Add(events[4]); err != nil {
+		t.Fatal(err)
+	}
+	want = []string{
+		earned, "2028-02-15 csm-1 release 480.00 held>payable renewal_released",
+		"2028-03-01 csm-1 clawback -480.00 expense>payable expansion_cancelled",
+	}
+	if got := lines(t, s, "2028-06-01"); !slices.Equal(got, want) {
+		t.Errorf("after: due %q, want %q", got, want)
 	}
 }

@@ -61,12 +61,24 @@ func TestRiskClock(t *testing.T) {
 		{"churned after the deadline", []fact{starts("s1", "2027-01-01", "2028-01-01", 1), low, churns("2027-03-09")}, later, []string{opened, warned, breached}},
 		{"churned before: nobody is at risk", []fact{starts("s1", "2027-01-01", "2028-01-01", 1), churns("2027-03-01"), low}, later, nil},
 		{"churned and recovered: the first", []fact{starts("s1", "2027-01-01", "2028-01-01", 1), low, measured("2027-03-04T00:00:00Z", 90), churns("2027-03-03")}, later, []string{opened, "2027-03-03T00:00:00Z closed"}},
-		{"a second episode", []fact{low, measured("2027-03-02T00:00:00Z", 90), measured("2027-03-03T00:00:00Z", 10), intervenes("i1", "2027-03-04T00:00:00Z")}, later,
-			[]string{opened, "2027-03-02T00:00:00Z closed", "2027-03-03T00:00:00Z opened", "2027-03-04T00:00:00Z met"}},
-		{"an earlier low score moves the opening", []fact{low, measured("2027-02-27T12:00:00Z", 50)}, later,
-			[]string{"2027-02-27T12:00:00Z opened", "2027-03-05T12:00:00Z warned", "2027-03-06T12:00:00Z breached"}},
-		{"an earlier good score in between does not", []fact{low, measured("2027-02-27T12:00:00Z", 50), measured("2027-02-28T00:00:00Z", 80)}, "2027-03-02T00:00:00Z",
-			[]string{"2027-02-27T12:00:00Z opened", "2027-02-28T00:00:00Z closed", opened}},
+		{
+			"a second episode",
+			[]fact{low, measured("2027-03-02T00:00:00Z", 90), measured("2027-03-03T00:00:00Z", 10), intervenes("i1", "2027-03-04T00:00:00Z")},
+			later,
+			[]string{opened, "2027-03-02T00:00:00Z closed", "2027-03-03T00:00:00Z opened", "2027-03-04T00:00:00Z met"},
+		},
+		{
+			"an earlier low score moves the opening",
+			[]fact{low, measured("2027-02-27T12:00:00Z", 50)},
+			later,
+			[]string{"2027-02-27T12:00:00Z opened", "2027-03-05T12:00:00Z warned", "2027-03-06T12:00:00Z breached"},
+		},
+		{
+			"an earlier good score in between does not",
+			[]fact{low, measured("2027-02-27T12:00:00Z", 50), measured("2027-02-28T00:00:00Z", 80)},
+			"2027-03-02T00:00:00Z",
+			[]string{"2027-02-27T12:00:00Z opened", "2027-02-28T00:00:00Z closed", opened},
+		},
 		{"the score told again is good", []fact{low, measured("2027-03-01T12:00:00Z", 70)}, later, nil},
 	} {
 		events := stated(tt.facts...)

@@ -337,21 +337,39 @@ func TestCumulativeWindows(t *testing.T) {
 		quarters []q
 		want     []string // per quarter of 2027; empty: nothing due
 	}{
-		{"at target all year", nil, []q{{opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}},
-			[]string{"3375.00", "3375.00", "3375.00", "3375.00"}},
-		{"from stretch to below the floor takes back", nil, []q{{opening, 0}, {opening, 20_000_000}, {opening, 20_000_000}, {opening, 5_000_000}},
-			[]string{"5062.50", "-1687.50", "1687.50", "8437.50"}}, // 1 × 1.5, 2 × 0.5, 3 × 0.5, 4 × 1 quarter pools
-		{"an empty second quarter pays nothing and is caught up", nil, []q{{opening, 5_000_000}, {0, 0}, {opening, 5_000_000}, {opening, 5_000_000}},
-			[]string{"3375.00", "", "6750.00", "3375.00"}},
-		{"an empty last quarter takes nothing back", nil, []q{{opening, 0}, {opening, 0}, {opening, 0}, {0, 0}},
-			[]string{"5062.50", "5062.50", "5062.50", ""}},
+		{
+			"at target all year", nil,
+			[]q{{opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}},
+			[]string{"3375.00", "3375.00", "3375.00", "3375.00"},
+		},
+		{
+			"from stretch to below the floor takes back", nil,
+			[]q{{opening, 0}, {opening, 20_000_000}, {opening, 20_000_000}, {opening, 5_000_000}},
+			[]string{"5062.50", "-1687.50", "1687.50", "8437.50"},
+		}, // 1 × 1.5, 2 × 0.5, 3 × 0.5, 4 × 1 quarter pools
+		{
+			"an empty second quarter pays nothing and is caught up", nil,
+			[]q{{opening, 5_000_000}, {0, 0}, {opening, 5_000_000}, {opening, 5_000_000}},
+			[]string{"3375.00", "", "6750.00", "3375.00"},
+		},
+		{
+			"an empty last quarter takes nothing back", nil,
+			[]q{{opening, 0}, {opening, 0}, {opening, 0}, {0, 0}},
+			[]string{"5062.50", "5062.50", "5062.50", ""},
+		},
 		{"an empty year", nil, []q{{0, 0}, {0, 0}, {0, 0}, {0, 0}}, []string{"", "", "", ""}},
-		{"half of the second quarter missed", []event.Event{enrolled("2027-01-01"), terminated("2027-05-15"), enrolled("2027-07-01")},
+		{
+			"half of the second quarter missed",
+			[]event.Event{enrolled("2027-01-01"), terminated("2027-05-15"), enrolled("2027-07-01")},
 			[]q{{opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}},
-			[]string{"3375.00", "1668.96", "3375.00", "3375.00"}}, // 45 of 91 days
-		{"enrolled in the third quarter", []event.Event{enrolled("2027-07-01")},
+			[]string{"3375.00", "1668.96", "3375.00", "3375.00"},
+		}, // 45 of 91 days
+		{
+			"enrolled in the third quarter",
+			[]event.Event{enrolled("2027-07-01")},
 			[]q{{opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}, {opening, 5_000_000}},
-			[]string{"", "", "3375.00", "3375.00"}},
+			[]string{"", "", "3375.00", "3375.00"},
+		},
 	} {
 		for window, w := range windowNames {
 			if w == account.WindowQuarter {
@@ -385,10 +403,11 @@ func TestCumulativeWindows(t *testing.T) {
 func TestACumulativeYearStartsAnew(t *testing.T) {
 	p := person(setting(func(p *plan.Plan) { p.Components[0].Window = "ttm" }), enrolled("2027-07-01"))
 	own(p, account.WindowTTM, quarter("2027-Q3"), 1_000_000_00, 0)
+	own(p, account.WindowTTM, quarter("2028-Q1"), 0, 500_000_00) // × 0.5, of one quarter
 	want := []string{
 		"2027-09-30 true_up retention expense>payable 5062.50",
 		"2027-12-31 true_up retention expense>payable 5062.50",
-		"2028-03-31 true_up retention expense>payable 5062.50",
+		"2028-03-31 true_up retention expense>payable 1687.50",
 	}
 	if got := due(t, p, "2028-04-01"); !slices.Equal(got, want) {
 		t.Errorf("due %q, want %q", got, want)
@@ -537,21 +556,49 @@ func TestPayouts(t *testing.T) {
 		want  []string
 		paid  bool
 	}{
-		{"confirmed", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00)},
-			[]string{"2027-04-20 payout payout payable>paid 500.00 r1"}, true},
+		{
+			"confirmed",
+			[]event.Event{confirmed("r1", 1, "2027-04-20", 500_00)},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1"},
+			true,
+		},
 		{"rejected alone", []event.Event{rejected("r1", 1, "2027-04-20")}, nil, false},
-		{"confirmed, then rejected: the confirmed amount comes back", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22")},
-			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1"}, false},
-		{"rejected, then confirmed", []event.Event{rejected("r1", 1, "2027-04-20"), confirmed("r1", 2, "2027-04-22", 500_00)},
-			[]string{"2027-04-22 payout payout payable>paid 500.00 r1"}, true},
-		{"confirmed, rejected, confirmed", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22"), confirmed("r1", 3, "2027-04-25", 400_00)},
-			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1", "2027-04-25 payout payout payable>paid 400.00 r1"}, true},
-		{"confirmed twice: the later statement stands", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), confirmed("r1", 2, "2027-04-21", 450_00)},
-			[]string{"2027-04-21 payout payout payable>paid 450.00 r1"}, true},
-		{"confirmed, rejected twice: the first takes it back", []event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22"), rejected("r1", 3, "2027-04-23")},
-			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1"}, false},
-		{"two references", []event.Event{confirmed("r2", 1, "2027-04-20", 200_00), confirmed("r1", 2, "2027-04-20", 100_00), rejected("r2", 3, "2027-04-21")},
-			[]string{"2027-04-20 payout payout payable>paid 100.00 r1", "2027-04-20 payout payout payable>paid 200.00 r2", "2027-04-21 payout payout payable>paid -200.00 r2"}, true},
+		{
+			"confirmed, then rejected: the confirmed amount comes back",
+			[]event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22")},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1"},
+			false,
+		},
+		{
+			"rejected, then confirmed",
+			[]event.Event{rejected("r1", 1, "2027-04-20"), confirmed("r1", 2, "2027-04-22", 500_00)},
+			[]string{"2027-04-22 payout payout payable>paid 500.00 r1"},
+			true,
+		},
+		{
+			"confirmed, rejected, confirmed",
+			[]event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22"), confirmed("r1", 3, "2027-04-25", 400_00)},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1", "2027-04-25 payout payout payable>paid 400.00 r1"},
+			true,
+		},
+		{
+			"confirmed twice: the later statement stands",
+			[]event.Event{confirmed("r1", 1, "2027-04-20", 500_00), confirmed("r1", 2, "2027-04-21", 450_00)},
+			[]string{"2027-04-21 payout payout payable>paid 450.00 r1"},
+			true,
+		},
+		{
+			"confirmed, rejected twice: the first takes it back",
+			[]event.Event{confirmed("r1", 1, "2027-04-20", 500_00), rejected("r1", 2, "2027-04-22"), rejected("r1", 3, "2027-04-23")},
+			[]string{"2027-04-20 payout payout payable>paid 500.00 r1", "2027-04-22 payout payout payable>paid -500.00 r1"},
+			false,
+		},
+		{
+			"two references",
+			[]event.Event{confirmed("r2", 1, "2027-04-20", 200_00), confirmed("r1", 2, "2027-04-20", 100_00), rejected("r2", 3, "2027-04-21")},
+			[]string{"2027-04-20 payout payout payable>paid 100.00 r1", "2027-04-20 payout payout payable>paid 200.00 r2", "2027-04-21 payout payout payable>paid -200.00 r2"},
+			true,
+		},
 	} {
 		for _, facts := range [][]event.Event{tt.facts, reversed(tt.facts)} {
 			p := person(setting(nil), facts...)

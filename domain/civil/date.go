@@ -66,6 +66,10 @@ func (d Date) Start(zone *time.Location) time.Time {
 	for In(t, zone) < d {
 		t = t.Add(30 * time.Minute)
 	}
+	// Where midnight comes twice it may answer with the second.
+	for In(t.Add(-1), zone) >= d {
+		t = t.Add(-30 * time.Minute)
+	}
 	return t
 }
 

@@ -80,8 +80,12 @@ func TestSettlePostsTheDifference(t *testing.T) {
 		{"taken back before", map[ledger.Key][]int64{a: {480_00, -480_00}}, nil, nil},
 		{"due nothing", nil, map[ledger.Key]int64{a: 0}, nil},
 		{"now due nothing", map[ledger.Key][]int64{a: {480_00}}, map[ledger.Key]int64{a: 0}, []want{{"a", -480_00, 1, "now@2"}}},
-		{"what moves is taken back first, whatever its date", map[ledger.Key][]int64{b: {480_00}}, map[ledger.Key]int64{a: 480_00},
-			[]want{{"b", -480_00, 1, "was@1"}, {"a", 480_00, 0, "now@2"}}},
+		{
+			"what moves is taken back first, whatever its date",
+			map[ledger.Key][]int64{b: {480_00}},
+			map[ledger.Key]int64{a: 480_00},
+			[]want{{"b", -480_00, 1, "was@1"}, {"a", 480_00, 0, "now@2"}},
+		},
 		{"in order of date", nil, map[ledger.Key]int64{b: 1, a: 2}, []want{{"a", 2, 0, "now@2"}, {"b", 1, 0, "now@2"}}},
 	} {
 		var tally ledger.Tally

@@ -154,7 +154,7 @@ func (m Money) Split(weights []int64) ([]Money, error) {
 // Add is a + b, or an error where int64 does not hold it.
 func Add(a, b int64) (int64, error) {
 	sum := a + b
-	if (a > 0) == (b > 0) && (sum > 0) != (a > 0) && a != 0 && b != 0 {
+	if b > 0 && sum < a || b < 0 && sum > a {
 		return 0, overflow()
 	}
 	return sum, nil
@@ -245,11 +245,11 @@ func mulDiv64(x, num, den int64) (int64, bool) {
 		return 0, false
 	}
 	quo, rem := bits.Div64(hi, lo, uint64(den))
+	if quo >= math.MaxInt64 {
+		return 0, false
+	}
 	if rem >= uint64(den)-rem {
 		quo++
-	}
-	if quo > math.MaxInt64 {
-		return 0, false
 	}
 	return int64(quo), true
 }

@@ -62,9 +62,10 @@ func Round(r *big.Rat) (int64, error) {
 
 // Percent is r for people, in per cent with as many decimals as it needs, at
 // most six: 97.5%.
-func (r Ratio) Percent() string {
-	return trimZeros(r.Rat(), 100, 6) + "%"
-}
+func (r Ratio) Percent() string { return Percent(r.Rat()) }
+
+// Percent is an exact fraction for people, like Ratio.Percent.
+func Percent(r *big.Rat) string { return trimZeros(new(big.Rat).Set(r), 100, 6) + "%" }
 
 // Fixed is r as a decimal with six places, rounded half away from zero.
 func (r Ratio) Fixed() string {

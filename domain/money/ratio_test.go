@@ -16,8 +16,13 @@ func TestParseRatio(t *testing.T) {
 		text     string
 		num, den int64
 	}{
-		{"0", 0, 1}, {"1.3", 13, 10}, {"-0.5", -5, 10}, {"1.0", 1, 1}, {"65", 65, 1},
-		{"0.000000000000001", 1, 1_000_000_000_000_000}, {"007.5", 75, 10},
+		{"0", 0, 1},
+		{"1.3", 13, 10},
+		{"-0.5", -5, 10},
+		{"1.0", 1, 1},
+		{"65", 65, 1},
+		{"0.000000000000001", 1, 1_000_000_000_000_000},
+		{"007.5", 75, 10},
 	} {
 		want := money.Ratio{Num: tt.num, Den: tt.den}
 		if got, err := money.ParseRatio(tt.text); err != nil || got.Cmp(want) != 0 || got.Den <= 0 {
@@ -36,8 +41,13 @@ func TestParsePercent(t *testing.T) {
 		text     string
 		num, den int64
 	}{
-		{"0%", 0, 1}, {"90%", 9, 10}, {"97.5%", 975, 1000}, {"100%", 1, 1}, {"-5%", -5, 100},
-		{"150%", 3, 2}, {"0.000000000001%", 1, 100_000_000_000_000},
+		{"0%", 0, 1},
+		{"90%", 9, 10},
+		{"97.5%", 975, 1000},
+		{"100%", 1, 1},
+		{"-5%", -5, 100},
+		{"150%", 3, 2},
+		{"0.000000000001%", 1, 100_000_000_000_000},
 	} {
 		want := money.Ratio{Num: tt.num, Den: tt.den}
 		if got, err := money.ParsePercent(tt.text); err != nil || got.Cmp(want) != 0 || got.Den <= 0 {
@@ -122,8 +132,16 @@ func TestRatIsTheCallersOwn(t *testing.T) {
 
 func TestRound(t *testing.T) {
 	for _, tt := range []struct{ num, den, want int64 }{
-		{1, 2, 1}, {-1, 2, -1}, {3, 2, 2}, {-3, 2, -2}, {4999, 10000, 0}, {-4999, 10000, 0}, {5, 1, 5}, {0, 3, 0},
-		{math.MaxInt64, 1, math.MaxInt64}, {-math.MaxInt64, 1, -math.MaxInt64},
+		{1, 2, 1},
+		{-1, 2, -1},
+		{3, 2, 2},
+		{-3, 2, -2},
+		{4999, 10000, 0},
+		{-4999, 10000, 0},
+		{5, 1, 5},
+		{0, 3, 0},
+		{math.MaxInt64, 1, math.MaxInt64},
+		{-math.MaxInt64, 1, -math.MaxInt64},
 	} {
 		if got, err := money.Round(big.NewRat(tt.num, tt.den)); err != nil || got != tt.want {
 			t.Errorf("Round(%d/%d) = %d, %v, want %d", tt.num, tt.den, got, err, tt.want)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -68,7 +69,7 @@ type sayer = func(path, format string, args ...any)
 // checkWeights holds the weights to exactly the whole, in any components that
 // have one.
 func (p *Plan) checkWeights(say sayer) {
-	total, any := money.Ratio{Num: 0, Den: 1}, false
+	total, any := new(big.Rat), false
 	for i, c := range p.Components {
 		if c.Weight == nil {
 			continue
@@ -77,17 +78,14 @@ func (p *Plan) checkWeights(say sayer) {
 		if c.Weight.Num < 0 {
 			say(fmt.Sprintf("components[%d].weight", i), "%s is below zero", c.Weight.Percent())
 		}
-		total = plus(total, *c.Weight)
+		total.Add(total, c.Weight.Rat())
 	}
-	if any && total.Cmp(money.One) != 0 {
-		say("components", "weights sum to %s, not 100%%", total.Percent())
+	if any && total.Cmp(whole) != 0 {
+		say("components", "weights sum to %s, not 100%%", money.Percent(total))
 	}
 }
 
-// plus adds ratios that came from a plan file: few digits, so no overflow.
-func plus(a, b money.Ratio) money.Ratio {
-	return money.Ratio{Num: a.Num*b.Den + b.Num*a.Den, Den: a.Den * b.Den}.Lowest()
-}
+var whole = big.NewRat(1, 1)
 
 func (c *Component) check(path string, say sayer) {
 	switch c.Kind {
@@ -110,12 +108,12 @@ func (c *Component) check(path string, say sayer) {
 		}
 	case Objectives:
 		c.needWeight(path, say)
-		total := money.Ratio{Num: 0, Den: 1}
+		total := new(big.Rat)
 		for _, o := range c.Objectives {
-			total = plus(total, o.Weight)
+			total.Add(total, o.Weight.Rat())
 		}
-		if total.Cmp(money.One) != 0 {
-			say(path+".objectives", "weights sum to %s, not 100%%", total.Percent())
+		if total.Cmp(whole) != 0 {
+			say(path+".objectives", "weights sum to %s, not 100%%", money.Percent(total))
 		}
 	case Health:
 		c.needWeight(path, say)
@@ -191,8 +189,8 @@ func (c *Crediting) check(say sayer) {
 		case i > 0 && b.Edge != nil && c.Bands[i-1].Edge != nil && b.Edge.Minor <= c.Bands[i-1].Edge.Minor:
 			say(path, "%s is not above the band before", b.Edge.Decimal())
 		}
-		if sum := plus(b.CSM, b.AE); sum.Cmp(money.One) != 0 && c.Mode != "dual" {
-			say(path, "csm %s and ae %s sum to %s, not 100%%", b.CSM.Percent(), b.AE.Percent(), sum.Percent())
+		if sum := new(big.Rat).Add(b.CSM.Rat(), b.AE.Rat()); sum.Cmp(whole) != 0 && c.Mode != "dual" {
+			say(path, "csm %s and ae %s sum to %s, not 100%%", b.CSM.Percent(), b.AE.Percent(), money.Percent(sum))
 		}
 		if b.CSM.Num < 0 || b.AE.Num < 0 {
 			say(path, "a share is below zero")

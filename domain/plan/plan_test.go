@@ -314,6 +314,20 @@ func TestSetByDate(t *testing.T) {
 	}
 }
 
+func TestFirstIsTheVersionInForce(t *testing.T) {
+	v1, v2 := threePool(), threePool()
+	v2.Version, v2.EffectiveFrom = 2, day(t, "2027-07-01")
+	set, problems := plan.NewSet(v2, v1)
+	if len(problems) > 0 {
+		t.Fatalf("NewSet: %v", problems)
+	}
+	for on, want := range map[string]*plan.Plan{"2026-12-31": nil, "2027-01-01": v1, "2027-06-30": v1, "2027-07-01": v2} {
+		if got := set.First(day(t, on)); got != want {
+			t.Errorf("First(%s) = %v, want %v", on, got, want)
+		}
+	}
+}
+
 func TestForTakesTheFirstByNameOfSeveral(t *testing.T) {
 	set, problems := plan.NewSet(
 		&plan.Plan{Name: "b", Version: 1, Zone: time.UTC},

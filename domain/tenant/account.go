@@ -53,17 +53,17 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	for _, p := range r.state.Referred() {
 		r.refs[p] = true
 	}
-	// Everything before this instant was settled when it came: deriving again
-	// finds what waits for the clock, and with it the timer that is set.
-	before := e.at.Add(-1)
-	deals, err := r.state.Settling(civil.In(before, e.zone))
+	// Deriving again finds what waits for the clock, and with it the timer that
+	// is set.
+	settled := civil.In(e.settled, e.zone)
+	deals, err := r.state.Settling(settled)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range deals {
-		r.credits[d.Opportunity] = d.CreditsOn(civil.In(before, e.zone))
+		r.credits[d.Opportunity] = d.CreditsOn(settled)
 	}
-	r.wake = r.state.Wake(before)
+	r.wake = r.state.Wake(e.settled)
 	e.accounts.put(id, r)
 	return r, nil
 }

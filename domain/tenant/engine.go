@@ -34,6 +34,7 @@ type Engine struct {
 	records Records
 	out     *Changes
 	at      time.Time      // the instant things are posted at
+	settled time.Time      // up to which all that the clock alone changes was settled before
 	cause   event.Identity // what posts them
 	touched []event.Scope  // to be forgotten if the call fails
 }
@@ -99,7 +100,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 	if e.state.NextEnd == 0 {
 		e.startClocks()
 	}
-	e.state.AsOf = e.at
+	e.state.AsOf, e.settled = e.at, e.at
 	return func(err error) {
 		e.records = nil
 		if err == nil {
@@ -135,6 +136,9 @@ func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
 	undo := e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)})
 	defer func() { undo(err) }()
 	e.out.Clear = append(e.out.Clear, t)
+	if t.Kind <= WakePayee {
+		e.settled = e.at.Add(-1) // others of this instant may still be set
+	}
 	switch t.Kind {
 	case WakeAccount:
 		err = e.wakeAccount(event.AccountID(t.ID))

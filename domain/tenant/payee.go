@@ -48,13 +48,14 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 	for seat, sh := range shares {
 		p.person.SetShare(seat, sh)
 	}
-	p.wake = e.wakeOf(p)
+	p.wake = e.wakeOf(p, civil.In(e.settled, e.zone))
 	e.payees[id] = p
 	return p, nil
 }
 
-func (e *Engine) wakeOf(p *payee) time.Time {
-	if next := p.person.Next(e.Today()); next != civil.Never {
+// wakeOf is when a payee's own steps change by themselves after a day, or zero.
+func (e *Engine) wakeOf(p *payee, after civil.Date) time.Time {
+	if next := p.person.Next(after); next != civil.Never {
 		return next.Start(e.zone)
 	}
 	return time.Time{}
@@ -73,19 +74,15 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err := e.bookSetting().Check(in.Event); err != nil {
 		return err
 	}
+	referring, err := e.referring(in.Event, id)
+	if err != nil {
+		return err
+	}
 	touched := p.person.Add(in.Event)
 	p.seen[in.Event.Head().Identity] = in.Sum
 	e.out.Facts = append(e.out.Facts, in)
 	if touched.Terms {
-		accounts, err := e.records.AccountsOf(id)
-		if err != nil {
-			return err
-		}
-		for _, a := range accounts {
-			r, err := e.account(a)
-			if err != nil {
-				return err
-			}
+		for _, r := range referring {
 			r.state.PayeesChanged()
 			if err := e.settleAccount(r); err != nil {
 				return err
@@ -96,6 +93,28 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 		return e.settlePayee(id)
 	}
 	return nil
+}
+
+// referring lists the accounts whose rules look at a payee, for a fact that
+// may change how that payee is paid. An account not at hand is derived from its
+// records to find what was recorded of it, so it must be before the fact is taken.
+func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, error) {
+	switch ev.(type) {
+	case event.PayeeEnrolled, event.PayeeTerminated:
+	default:
+		return nil, nil
+	}
+	accounts, err := e.records.AccountsOf(id)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*accountRecord, len(accounts))
+	for i, a := range accounts {
+		if out[i], err = e.account(a); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // settlePayee brings a payee's own steps to what is due now.
@@ -111,7 +130,7 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 	if err := e.post(event.OfPayee(id), due, &p.tally); err != nil {
 		return err
 	}
-	if wake := e.wakeOf(p); !wake.Equal(p.wake) {
+	if wake := e.wakeOf(p, e.Today()); !wake.Equal(p.wake) {
 		if !p.wake.IsZero() && p.wake.After(e.at) {
 			e.out.Clear = append(e.out.Clear, Timer{p.wake, WakePayee, string(id)})
 		}

@@ -34,3 +34,6 @@ func deadline(e Episode) time.Time {
 	t, _ := time.Parse(time.RFC3339Nano, e.Deadline)
 	return t
 }
+
+// ParkedStates are what Parked.State can be.
+func ParkedStates() []string { return []string{"parked", "applied", "discarded"} }

@@ -7,16 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// grid is rows of cells that are written in aligned columns.
+// grid is rows of cells that are written in aligned columns. A column with
+// nothing below its header is left out.
 type grid struct {
 	indent string
+	header bool
 	right  map[int]bool // columns aligned to the right
 	rows   [][]string
 }
 
 func newGrid(indent string, header ...string) *grid {
-	g := &grid{indent: indent, right: map[int]bool{}}
-	if len(header) > 0 {
+	g := &grid{indent: indent, header: len(header) > 0, right: map[int]bool{}}
+	if g.header {
 		g.rows = append(g.rows, header)
 	}
 	return g
@@ -37,30 +39,44 @@ func (g *grid) row(cells ...string) {
 }
 
 func (g *grid) writeTo(w *printer) {
-	var widths []int
+	widths := g.widths()
 	for _, row := range g.rows {
+		var b strings.Builder
+		gap := g.indent
+		for i, c := range row {
+			if widths[i] == 0 {
+				continue
+			}
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
+			if g.right[i] {
+				c, pad = pad, c
+			}
+			b.WriteString(gap + c + pad)
+			gap = "  "
+		}
+		w.line(strings.TrimRight(b.String(), " "))
+	}
+}
+
+// widths are those of the columns, 0 for one to leave out.
+func (g *grid) widths() []int {
+	var widths []int
+	filled := map[int]bool{}
+	for n, row := range g.rows {
 		for i, c := range row {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
+			filled[i] = filled[i] || c != "" && !(g.header && n == 0)
 		}
 	}
-	for _, row := range g.rows {
-		var b strings.Builder
-		b.WriteString(g.indent)
-		for i, c := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
-			if i > 0 {
-				b.WriteString("  ")
-			}
-			if g.right[i] {
-				c, pad = pad, c
-			}
-			b.WriteString(c + pad)
+	for i := range widths {
+		if !filled[i] {
+			widths[i] = 0
 		}
-		w.line(strings.TrimRight(b.String(), " "))
 	}
+	return widths
 }
 
 // printer writes lines until the first error, which it keeps.

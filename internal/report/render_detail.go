@@ -69,7 +69,11 @@ func (p *printer) facts(e *Entry) {
 		}
 		told[Cause{ev.Source, ev.ID}] = true
 		p.linef("  %s %s/%s of %s, arrived %s", plainText(ev.Type), plainText(ev.Source), plainText(ev.ID), plainText(ev.Time), stamp(f.ArrivedAt))
-		p.line("    " + plainText(string(ev.Data)))
+		var data bytes.Buffer
+		if json.Compact(&data, ev.Data) != nil { // an event without data
+			continue
+		}
+		p.line("    " + plainText(data.String()))
 	}
 	for _, c := range e.CausedBy {
 		if !told[c] {
@@ -93,7 +97,7 @@ func (p *printer) parked(x *Parked) {
 		"tries", fmt.Sprint(x.Tries),
 		"by", x.By,
 		"note", x.Note,
-		"bytes", count(x.Bytes),
+		"size", some(x.Bytes, "byte"),
 	)
 	if len(x.Header) > 0 {
 		p.line("\nHeader")
@@ -118,12 +122,19 @@ func (p *printer) body(b []byte) {
 		return
 	}
 	var indented bytes.Buffer
-	if json.Indent(&indented, b, "", "  ") == nil {
+	if shallow(b) && json.Indent(&indented, b, "", "  ") == nil {
 		b = indented.Bytes()
 	}
 	for line := range strings.SplitSeq(strings.TrimRight(string(b), "\r\n"), "\n") {
 		p.line("  " + plainText(strings.ReplaceAll(strings.TrimRight(line, "\r"), "\t", "    ")))
 	}
+}
+
+// shallow reports whether b can be indented without growing beyond measure:
+// what is parked may be nested to do harm.
+func shallow(b []byte) bool {
+	const most = 100
+	return bytes.Count(b, []byte{'['})+bytes.Count(b, []byte{'{'}) <= most
 }
 
 func (p *printer) status(s *Status) {
@@ -134,21 +145,29 @@ func (p *printer) status(s *Status) {
 	p.linef("Tenant %s: %s, %s", plainText(s.Tenant), kind, summary(s))
 	p.pairs(
 		"version", s.Version,
-		"as of", stamp(s.AsOf),
+		"as of", second(s.AsOf),
 		"plans", strings.Join(s.PlanVersions, ", "),
 		"position", position(s.Position),
-		"pending", count(s.Pending),
+		"pending", pending(s),
 		"outbox", count(s.Outbox)+" of "+count(s.Outputs),
 		"parked", count(s.Parked),
 		"timers", timers(s),
 		"facts", count(s.Facts),
-		"entries", count(s.Entries)+" of "+count(s.Payees)+" payees",
-		"file", count(s.FileBytes)+" bytes",
+		"entries", count(s.Entries)+" of "+some(s.Payees, "payee"),
+		"file", some(s.FileBytes, "byte"),
 		"broker", s.Broker,
 	)
 	for _, a := range s.Alarms {
 		p.line("  ALARM: " + plainText(a))
 	}
+}
+
+// pending is empty for a file: only the broker knows what is still to come.
+func pending(s *Status) string {
+	if !s.Running {
+		return ""
+	}
+	return count(s.Pending)
 }
 
 // summary is what a person wants to know first.
@@ -157,7 +176,7 @@ func summary(s *Status) string {
 	case len(s.Alarms) > 0:
 		return "needs a person"
 	case !s.Running:
-		return fmt.Sprintf("%s outputs were not confirmed", count(s.Outbox))
+		return some(s.Outbox, "output") + " not confirmed"
 	case s.Pending == 0 && s.Outbox == 0:
 		return "everything published so far is applied and out"
 	}
@@ -168,7 +187,7 @@ func position(p Position) string {
 	if p.Sequence == 0 {
 		return "before the first input"
 	}
-	return fmt.Sprintf("input %s of %s, in the stream made %s", count(p.Sequence), stamp(p.Time), stamp(p.StreamCreated))
+	return fmt.Sprintf("input %s of %s, in the stream made %s", count(p.Sequence), second(p.Time), second(p.StreamCreated))
 }
 
 func timers(s *Status) string {
@@ -181,7 +200,15 @@ func timers(s *Status) string {
 // due is an instant, and how far it is from another.
 func due(t, now time.Time) string {
 	if d := t.Sub(now).Round(time.Second); !now.IsZero() && d > 0 {
-		return fmt.Sprintf("%s (in %s)", stamp(t), d)
+		return fmt.Sprintf("%s (in %s)", second(t), d)
 	}
-	return stamp(t)
+	return second(t)
+}
+
+// second is an instant to the second, where more would only be noise.
+func second(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }

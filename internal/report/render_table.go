@@ -166,12 +166,14 @@ func (p *printer) pairs(pairs ...string) {
 }
 
 func (p *printer) verification(v *Verification) {
-	walked := fmt.Sprintf("%s facts, %s payees, %s entries, %s outputs, %s accounts", count(v.Facts), count(v.Payees), count(v.Entries), count(v.Outputs), count(v.Accounts))
+	walked := strings.Join([]string{
+		some(v.Facts, "fact"), some(v.Payees, "payee"), some(v.Entries, "entry"), some(v.Outputs, "output"), some(v.Accounts, "account"),
+	}, ", ")
 	if v.OK {
 		p.linef("The ledger is sound: %s, each checked.", walked)
 		return
 	}
-	p.linef("The ledger is NOT sound: %d problems in %s.", len(v.Problems), walked)
+	p.linef("The ledger is NOT sound: %s in %s.", some(len(v.Problems), "problem"), walked)
 	for _, problem := range v.Problems {
 		p.line("  " + plainText(problem))
 	}
@@ -191,3 +193,14 @@ func (p *printer) plans(list []PlanChecked) {
 }
 
 func count[T int | int64 | uint64](n T) string { return grouped(fmt.Sprint(n)) }
+
+// some is a number of things.
+func some[T int | int64 | uint64](n T, thing string) string {
+	switch stem, isY := strings.CutSuffix(thing, "y"); {
+	case n == 1:
+		return "1 " + thing
+	case isY:
+		return count(n) + " " + stem + "ies"
+	}
+	return count(n) + " " + thing + "s"
+}

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -17,6 +18,8 @@ import (
 	"github.com/trueup/trueup/internal/naive"
 	"github.com/trueup/trueup/internal/scenario"
 )
+
+var orders = flag.Int("orders", 3000, "generated histories to play in other orders")
 
 // upshot is what is left of a play when the way there is forgotten.
 type upshot struct {
@@ -54,6 +57,22 @@ func upshotOf(t *testing.T, p *scenario.Played, facts map[string]string) upshot 
 	return u
 }
 
+// unequal lists what two maps have of every key they differ in.
+func unequal[K comparable, V any](a, b map[K]V) string {
+	text := ""
+	for k := range maps.Keys(a) {
+		if !reflect.DeepEqual(a[k], b[k]) {
+			text += fmt.Sprintf("\n%+v: %+v, %+v", k, a[k], b[k])
+		}
+	}
+	for k := range maps.Keys(b) {
+		if _, ok := a[k]; !ok {
+			text += fmt.Sprintf("\n%+v: nothing, %+v", k, b[k])
+		}
+	}
+	return text
+}
+
 // episodesTold is what the facts say of risk episodes.
 func episodesTold(t *testing.T, plans plan.Set, told []naive.Arrival, asOf time.Time) map[string]string {
 	t.Helper()
@@ -89,7 +108,17 @@ func arriving(r *rand.Rand, arrivals []scenario.Arrival, asOf time.Time) []scena
 	return out
 }
 
-// play plays arrivals in the order given.
+// shuffled is arrivals in any order, some of them repeated.
+func shuffled(r *rand.Rand, arrivals []scenario.Arrival) []scenario.Arrival {
+	out := slices.Clone(arrivals)
+	for range r.IntN(len(arrivals)) {
+		out = append(out, arrivals[r.IntN(len(arrivals))])
+	}
+	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// playAll plays arrivals in the order given.
 func playAll(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf time.Time) *scenario.Played {
 	t.Helper()
 	p, err := scenario.Play("default", plans, arrivals, asOf)
@@ -99,17 +128,17 @@ func playAll(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf tim
 	return p
 }
 
-// shards runs a check on the seeds of a number of histories, on both cores.
-func shards(t *testing.T, histories int, check func(t *testing.T, seed uint64)) {
+// shards runs a check on the seeds of n histories, on two cores.
+func shards(t *testing.T, n int, check func(t *testing.T, seed uint64)) {
 	t.Helper()
 	if testing.Short() {
-		histories /= 10
+		n /= 20
 	}
-	const n = 2
-	for shard := range n {
+	const cores = 2
+	for shard := range cores {
 		t.Run(fmt.Sprintf("shard %d", shard), func(t *testing.T) {
 			t.Parallel()
-			for i := shard; i < histories && !t.Failed(); i += n {
+			for i := shard; i < n && !t.Failed(); i += cores {
 				check(t, *firstSeed+uint64(i))
 			}
 		})
@@ -118,28 +147,24 @@ func shards(t *testing.T, histories int, check func(t *testing.T, seed uint64)) 
 
 // Any order of arrival, with repeats, comes to the same.
 func TestArrivalOrderLeavesNoTrace(t *testing.T) {
-	shards(t, 3000, func(t *testing.T, seed uint64) {
+	shards(t, *orders, func(t *testing.T, seed uint64) {
 		plans, told, arrivals, asOf := history(t, seed)
 		facts := episodesTold(t, plans, told, asOf)
 		r := rand.New(rand.NewPCG(seed, 11))
 		want := upshotOf(t, playAll(t, plans, arriving(r, arrivals, asOf), asOf), facts)
 		for range 2 {
-			shuffled := slices.Clone(arrivals)
-			for range r.IntN(len(arrivals)) {
-				shuffled = append(shuffled, arrivals[r.IntN(len(arrivals))])
-			}
-			r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-			got := upshotOf(t, playAll(t, plans, arriving(r, shuffled, asOf), asOf), facts)
+			got := upshotOf(t, playAll(t, plans, arriving(r, shuffled(r, arrivals), asOf), asOf), facts)
 			if !reflect.DeepEqual(got, want) {
-				t.Errorf("seed %d: in order\n%+v\nin another order\n%+v", seed, want, got)
+				t.Errorf("seed %d, in order and in another order: %s%s%s", seed,
+					unequal(want.Posted, got.Posted), unequal(want.Credits, got.Credits), unequal(want.Episodes, got.Episodes))
 				return
 			}
 		}
 	})
 }
 
-// stepped plays arrivals with an engine that keeps at most cached facts at
-// hand, and hears of the play before each arrival and after the last.
+// stepped plays arrivals like scenario.Play, with an engine that keeps at most
+// cached facts at hand, and shows the play before each arrival.
 func stepped(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf time.Time, cached int, before func(i int, p *scenario.Played)) *scenario.Played {
 	t.Helper()
 	p, err := scenario.Start("default", plans, cached)
@@ -147,15 +172,11 @@ func stepped(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf tim
 		t.Fatal(err)
 	}
 	for i, a := range arrivals {
-		if a.Arrived.After(asOf) {
-			break
-		}
 		before(i, p)
 		if err := p.Arrive(a); err != nil {
 			t.Fatal(err)
 		}
 	}
-	before(len(arrivals), p)
 	if err := p.Finish(asOf); err != nil {
 		t.Fatal(err)
 	}
@@ -163,64 +184,69 @@ func stepped(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf tim
 }
 
 // What an engine has at hand is a function of its records: one that forgets,
-// and one that is stopped and started again before every arrival, write what
-// one writes that remembers all, and so does a replay of any part.
+// one that is stopped and started again before every arrival, and one that
+// replays any part of them write what one writes that remembers all.
 func TestRecordsAreAFunctionOfArrivals(t *testing.T) {
-	nothing := func(int, *scenario.Played) {}
-	shards(t, 2000, func(t *testing.T, seed uint64) {
+	shards(t, *orders/4, func(t *testing.T, seed uint64) {
 		plans, _, arrivals, asOf := history(t, seed)
-		prefix, err := scenario.Start("default", plans, 0)
-		if err != nil {
-			t.Fatal(err)
+		r := rand.New(rand.NewPCG(seed, 13))
+		if r.IntN(2) == 0 {
+			arrivals = shuffled(r, arrivals)
 		}
-		_ = prefix
-		want := stepped(t, plans, arrivals, asOf, 0, nothing)
-		for name, got := range map[string]*scenario.Played{
-			"again":             stepped(t, plans, arrivals, asOf, 0, nothing),
-			"with a tiny cache": stepped(t, plans, arrivals, asOf, 1, nothing),
-			"restarted": stepped(t, plans, arrivals, asOf, 1, func(_ int, p *scenario.Played) {
-				if p.Engine, err = tenant.New("default", plans, p.Engine.State(), 1); err != nil {
-					t.Fatal(err)
-				}
-			}),
-		} {
+		arrivals = arriving(r, arrivals, asOf)
+		same := func(how string, got, want *scenario.Played) {
 			if diff := firstOther(got, want); diff != "" {
-				t.Errorf("seed %d, %s: %s", seed, name, diff)
+				t.Errorf("seed %d, %s: %s", seed, how, diff)
 			}
 		}
+		want := stepped(t, plans, arrivals, asOf, 0, func(i int, p *scenario.Played) {
+			if i%16 == 15 {
+				part, err := scenario.Start("default", plans, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, a := range arrivals[:i] {
+					if err := part.Arrive(a); err != nil {
+						t.Fatal(err)
+					}
+				}
+				same(fmt.Sprintf("the first %d", i), part, p)
+			}
+		})
+		same("again", playAll(t, plans, arrivals, asOf), want)
+		same("with a tiny cache", stepped(t, plans, arrivals, asOf, 1, func(int, *scenario.Played) {}), want)
+		same("started again", stepped(t, plans, arrivals, asOf, 1, func(_ int, p *scenario.Played) {
+			var err error
+			if p.Engine, err = tenant.New("default", plans, p.Engine.State(), 1); err != nil {
+				t.Fatal(err)
+			}
+		}), want)
 	})
 }
 
+func entriesOf(p *scenario.Played, id event.PayeeID) []ledger.Entry {
+	var out []ledger.Entry
+	_ = p.EntriesOf(id, func(e *ledger.Entry) error {
+		out = append(out, *e)
+		return nil
+	})
+	return out
+}
+
 // firstOther is the first entry in which two plays differ, or that something
-// else of their records does.
+// else of their records or their engines does.
 func firstOther(got, want *scenario.Played) string {
 	ids, _ := want.Payees()
 	for _, id := range ids {
-		var mine []*ledger.Entry
-		_ = got.EntriesOf(id, func(e *ledger.Entry) error {
-			mine = append(mine, e)
-			return nil
-		})
-		i, diff := 0, ""
-		_ = want.EntriesOf(id, func(e *ledger.Entry) error {
-			if diff == "" && (i >= len(mine) || !reflect.DeepEqual(mine[i], e)) {
-				diff = fmt.Sprintf("entry %d of %s is not %+v", i+1, id, *e)
-				if i < len(mine) {
-					diff += fmt.Sprintf(" but %+v", *mine[i])
-				}
+		mine, theirs := entriesOf(got, id), entriesOf(want, id)
+		for i := range max(len(mine), len(theirs)) {
+			if i >= len(mine) || i >= len(theirs) || !reflect.DeepEqual(mine[i], theirs[i]) {
+				return fmt.Sprintf("entries of %s from %d on: %+v, want %+v", id, i+1, mine[min(i, len(mine)):], theirs[min(i, len(theirs)):])
 			}
-			i++
-			return nil
-		})
-		if diff == "" && i < len(mine) {
-			diff = fmt.Sprintf("%s has an entry too many: %+v", id, *mine[i])
-		}
-		if diff != "" {
-			return diff
 		}
 	}
-	if !reflect.DeepEqual(got.Memory, want.Memory) {
-		return "all entries are equal, other records are not"
+	if !reflect.DeepEqual(got.Memory, want.Memory) || !reflect.DeepEqual(got.Engine.State(), want.Engine.State()) {
+		return "all entries are equal, other records or the engines' states are not"
 	}
 	return ""
 }

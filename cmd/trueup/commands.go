@@ -1,0 +1,19 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands lists every command, in the order help shows them.
+func commands(e env) []*cobra.Command {
+	return []*cobra.Command{
+		newRunCommand(e),
+		newSimulateCommand(e),
+		newPublishCommand(e),
+		newStatusCommand(e),
+		newStatementCommand(e),
+		newExplainCommand(e),
+		newSLACommand(e),
+		newParkedCommand(e),
+		newVerifyCommand(e),
+		newPlanCommand(e),
+	}
+}

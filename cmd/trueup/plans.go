@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/plan"
+	"github.com/trueup/trueup/internal/planfile"
+)
+
+// loadPlans reads plan files, or gives the default plan where there are none,
+// and refuses what this release would compute wrongly.
+func loadPlans(files []string) (plan.Set, error) {
+	if len(files) == 0 {
+		return planfile.Default(), nil
+	}
+	plans, err := planfile.Load(files...)
+	if err != nil {
+		return nil, err
+	}
+	return plans, refusePlans(plans)
+}
+
+func refusePlans(plans plan.Set) error {
+	var all []error
+	for _, p := range plans {
+		for _, problem := range planfile.Refuse(p) {
+			all = append(all, fmt.Errorf("%s: %s", p.ID(), problem))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// parseAsOf reads an instant, or a date, which is its last nanosecond in zone.
+func parseAsOf(s string, zone *time.Location) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t, nil
+	}
+	d, err := civil.ParseDate(s)
+	if err != nil {
+		return time.Time{}, usagef("--as-of %q is neither a date (2027-07-10) nor an instant (2027-07-10T12:00:00Z)", s)
+	}
+	return d.End(zone), nil
+}
+
+// version is the module version this binary was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

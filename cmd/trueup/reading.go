@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trueup/trueup/internal/report"
+	"github.com/trueup/trueup/internal/web"
+)
+
+const defaultServer = "http://127.0.0.1:8080"
+
+// reading is what every reading command is told: whom to ask, and how to show
+// the answer.
+type reading struct{ server, db, format string }
+
+// flags gives cmd the flags of a reading command.
+func (r *reading) flags(cmd *cobra.Command, e env) {
+	r.serverFlag(cmd, e)
+	cmd.Flags().StringVar(&r.db, "db", "", "ask a stopped worker's ledger `FILE` instead")
+	addFormatFlag(cmd, &r.format)
+}
+
+func (r *reading) serverFlag(cmd *cobra.Command, e env) {
+	server := defaultServer
+	if s := e.getenv("TRUEUP_SERVER"); s != "" {
+		server = s
+	}
+	cmd.Flags().StringVar(&r.server, "server", server, "`URL` of the running worker to ask; also TRUEUP_SERVER")
+}
+
+// addFormatFlag gives cmd the flag for how to show its answer. A format that
+// does not exist is refused before anything is done.
+func addFormatFlag(cmd *cobra.Command, format *string) {
+	*format = report.Table
+	cmd.Flags().Var((*formatValue)(format), "format", "how to show the answer: "+strings.Join(report.Formats(), ", "))
+	completeFrom(cmd, "format", report.Formats())
+}
+
+// formatValue implements pflag.Value.
+type formatValue string
+
+// String implements pflag.Value.
+func (v *formatValue) String() string { return string(*v) }
+
+// Type implements pflag.Value.
+func (v *formatValue) Type() string { return "FORMAT" }
+
+// Set implements pflag.Value.
+func (v *formatValue) Set(s string) error {
+	*v = formatValue(s)
+	return report.CheckFormat(s)
+}
+
+// completeFrom lets the shell complete a flag from a closed list.
+func completeFrom(cmd *cobra.Command, flag string, values []string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is not there, or was registered twice
+	}
+}
+
+// open is a reader of the worker or the file that the flags name.
+func (r *reading) open(cmd *cobra.Command) (report.Reader, io.Closer, error) {
+	if r.db != "" {
+		if cmd.Flags().Changed("server") {
+			return nil, nil, usagef("--server asks a running worker and --db a stopped one's file: give one of them")
+		}
+		return openReader(r.db)
+	}
+	if cmd.Flags().Changed("db") {
+		return nil, nil, usagef("--db names no file")
+	}
+	if err := web.CheckURL(r.server); err != nil {
+		return nil, nil, usagef("--server: %w", err)
+	}
+	return web.NewClient(r.server, nil), io.NopCloser(nil), nil
+}
+
+// answer asks, and shows what it is answered.
+func (r *reading) answer(cmd *cobra.Command, ask func(context.Context, report.Reader) (any, error)) (err error) {
+	reader, closer, err := r.open(cmd)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closer.Close()) }()
+	v, err := ask(cmd.Context(), reader)
+	if err != nil {
+		return err
+	}
+	return r.show(cmd, v)
+}
+
+func (r *reading) show(cmd *cobra.Command, v any) error {
+	if err := report.Render(cmd.OutOrStdout(), r.format, v); err != nil {
+		return fmt.Errorf("show the answer: %w", err)
+	}
+	return nil
+}
+
+// completionPatience is how long a person waits for a completion.
+const completionPatience = 2 * time.Second
+
+// complete offers what is found in the statements; where nobody answers in
+// time, nothing.
+func (r *reading) complete(found func(*report.Document) []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return r.offered(cmd, found), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func (r *reading) offered(cmd *cobra.Command, found func(*report.Document) []string) []string {
+	reader, closer, err := r.open(cmd)
+	if err != nil {
+		return nil
+	}
+	defer closer.Close() //nolint:errcheck // only read
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
+	defer cancel()
+	doc, err := reader.Statement(ctx, report.Filter{})
+	if err != nil {
+		return nil
+	}
+	return found(doc)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/internal/report"
+)
+
+func newStatementCommand(e env) *cobra.Command {
+	var from reading
+	var period string
+	cmd := &cobra.Command{
+		Use:   "statement [PAYEE]",
+		Short: "What payees have earned, quarter by quarter, line by line",
+		Example: `  trueup statement csm-1 --period 2027-Q1
+  trueup statement --format csv > lines.csv`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: from.complete(payees),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := statementFilter(args, period)
+			if err != nil {
+				return err
+			}
+			return from.answer(cmd, func(ctx context.Context, r report.Reader) (any, error) { return r.Statement(ctx, f) })
+		},
+	}
+	from.flags(cmd, e)
+	cmd.Flags().StringVar(&period, "period", "", "only this `QUARTER`, such as 2027-Q1")
+	offerPeriods := func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return from.offered(cmd, periods), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc("period", offerPeriods); err != nil {
+		panic(err) // the flag is there
+	}
+	return cmd
+}
+
+func statementFilter(args []string, period string) (report.Filter, error) {
+	var f report.Filter
+	if len(args) > 0 {
+		if args[0] == "" {
+			return f, usagef("the payee has no name")
+		}
+		f.Payee = event.PayeeID(args[0])
+	}
+	if period != "" {
+		q, err := civil.ParseQuarter(period)
+		if err != nil {
+			return f, usagef("--period: %w", err)
+		}
+		f.Period = &q
+	}
+	return f, nil
+}
+
+func payees(doc *report.Document) []string {
+	var out []string
+	for _, p := range doc.Payees {
+		out = append(out, p.ID)
+	}
+	return out
+}
+
+func periods(doc *report.Document) []string {
+	found := map[string]bool{}
+	for _, p := range doc.Payees {
+		for _, q := range p.Periods {
+			found[q.Period] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}

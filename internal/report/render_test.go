@@ -1,0 +1,243 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/trueup/trueup/internal/report"
+	"github.com/trueup/trueup/internal/report/reporttest"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+const cases = "../../domain/testdata/scenario"
+
+// golden holds sections against a file of testdata.
+func golden(t *testing.T, name string, got *txtar.Archive) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txtar")
+	if *update {
+		if err := os.WriteFile(file, txtar.Format(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, f := range txtar.Parse(b).Files {
+		want[f.Name] = string(f.Data)
+	}
+	for _, f := range got.Files {
+		if want[f.Name] != string(f.Data) {
+			t.Errorf("%s, section %s: got\n%s\nwant\n%s", file, f.Name, f.Data, want[f.Name])
+		}
+		delete(want, f.Name)
+	}
+	for name := range want {
+		t.Errorf("%s: section %s is not rendered any more", file, name)
+	}
+}
+
+func render(t *testing.T, to *txtar.Archive, name, format string, v any) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Render(&b, format, v); err != nil {
+		t.Fatalf("Render(%s, %T): %v", format, v, err)
+	}
+	to.Files = append(to.Files, txtar.File{Name: name + "." + format, Data: b.Bytes()})
+}
+
+func TestRenderStatements(t *testing.T) {
+	for _, name := range []string{"late-churn-after-lock", "churn-on-day-90", "risk-sla-breached-by-silence", "same-id-other-content"} {
+		t.Run(name, func(t *testing.T) {
+			r := reporttest.Play(t, cases, name)
+			doc, err := r.Statement(t.Context(), report.Filter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got txtar.Archive
+			for _, format := range report.Formats() {
+				render(t, &got, "statement", format, doc)
+			}
+			if lines := doc.Payees[0].Periods[0].Lines; len(lines) > 0 {
+				e, err := r.Entry(t.Context(), lines[0].EntryID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, format := range report.Formats() {
+					render(t, &got, "entry", format, e)
+				}
+			}
+			golden(t, name, &got)
+		})
+	}
+}
+
+var (
+	day      = time.Date(2027, time.March, 1, 12, 0, 0, 500, time.UTC)
+	episodes = []report.Episode{{
+		SLA: "risk_intervention", AccountID: "acct-1", PayeeID: "csm-1", EpisodeID: "acct-1@x", OpenedAt: "2027-03-01T12:00:00Z",
+		Deadline: "2027-03-08T12:00:00Z", Status: "open", Since: "2027-03-01T12:00:00Z",
+	}}
+	parked = report.Parked{
+		ParkedID: "p-1", State: "parked", Code: "bad_amount", Reason: "data.amount: \x1b[31m\"x\" is not an amount", Source: "crm", ID: "=cmd()", At: day,
+		Subject: "crm.default.expansion.booked", Tries: 2, By: "ann", Note: "try again", Bytes: 1234,
+		Header: map[string][]string{"Content-Type": {"application/json"}, "Ce-Id": {"a", "b"}}, Body: []byte(`{"id":"=cmd()","data":{"amount":"x"}}`),
+	}
+	running = report.Status{
+		Tenant: "default", Version: "v0.1.0", Running: true, AsOf: day, PlanVersions: []string{"a@1", "b@2"},
+		Position: report.Position{StreamCreated: day, Sequence: 12345, Time: day}, Outputs: 1000, Facts: 12000, Entries: 4000, Payees: 12, Parked: 1,
+		Timers: 3, NextTimer: day.Add(90 * time.Minute), FileBytes: 1 << 20, Broker: "connected", Alarms: []string{},
+	}
+)
+
+// answers are one of each answer, empty ones and bad news included.
+func answers() []struct {
+	name  string
+	value any
+} {
+	busy, alarmed, stopped := running, running, running
+	busy.Pending, busy.Outbox = 7, 3
+	alarmed.Alarms = []string{"the stream was made anew"}
+	stopped.Running, stopped.Broker, stopped.Outbox = false, "", 2
+	binary := parked
+	binary.Body, binary.Header = []byte{0xff, 0xfe}, nil
+	return []struct {
+		name  string
+		value any
+	}{
+		{"nobody", &report.Document{Tenant: "default", AsOf: "2027-01-01", PlanVersions: []string{"a@1"}, Payees: []report.Payee{}, Credits: []report.Credit{}, SLA: []report.Episode{}, Flags: []report.Flag{}, Rejected: []report.Rejected{}}},
+		{"episodes", episodes},
+		{"no-episodes", []report.Episode(nil)},
+		{"parked", []report.Parked{parked}},
+		{"nothing-parked", []report.Parked(nil)},
+		{"parked-input", &parked},
+		{"parked-bytes", &binary},
+		{"status", &running},
+		{"status-busy", &busy},
+		{"status-alarmed", &alarmed},
+		{"status-stopped", &stopped},
+		{"status-new", &report.Status{Tenant: "default"}},
+		{"sound", &report.Verification{OK: true, Facts: 1234567, Payees: 2, Entries: 3, Outputs: 4, Accounts: 5}},
+		{"unsound", &report.Verification{Facts: 1, Problems: []string{"fact 1: is gone", "pages: one is lost"}}},
+		{"plans", []report.PlanChecked{{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01", Notices: []string{"x: y"}, Refusals: []string{"z: w"}}}},
+	}
+}
+
+func TestRenderAnswers(t *testing.T) {
+	for _, format := range report.Formats() {
+		var got txtar.Archive
+		for _, a := range answers() {
+			render(t, &got, a.name, format, a.value)
+		}
+		golden(t, "answers-"+format, &got)
+	}
+}
+
+// Lists in JSON are never null: programs count on it.
+func TestRenderJSONHasNoNull(t *testing.T) {
+	values := []any{&report.Entry{}, &report.Status{}, &report.Verification{}, []report.Episode(nil), []report.Parked(nil), []report.PlanChecked(nil)}
+	for _, v := range values {
+		var b bytes.Buffer
+		if err := report.Render(&b, report.JSON, v); err != nil {
+			t.Fatal(err)
+		}
+		if !json.Valid(b.Bytes()) || strings.Contains(b.String(), "null") {
+			t.Errorf("Render(json, %T) = %s, want valid JSON without null", v, b.String())
+		}
+	}
+}
+
+// Text that a spreadsheet would run is kept from it; amounts stay numbers.
+func TestRenderCSVHasNoFormulas(t *testing.T) {
+	doc := &report.Document{Payees: []report.Payee{{ID: "=1+1", Currency: "USD", Periods: []report.Period{{
+		Period: "2027-Q1", Status: "open", Lines: []report.Line{{
+			Amount: "-5.00", AccountID: "+a", OpportunityID: "@b", Reason: "-c", Component: "\td", Explanation: "=HYPERLINK(\"x\")",
+			CausedBy: []report.Cause{{Source: "=s", ID: "1"}},
+		}},
+	}}}}}
+	var b bytes.Buffer
+	if err := report.Render(&b, report.CSV, doc); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("rows %q, %v", rows, err)
+	}
+	want := map[string]string{
+		"payee": "'=1+1", "amount": "-5.00", "account_id": "'+a", "opportunity_id": "'@b", "reason": "'-c", "component": "'\td",
+		"explanation": "'=HYPERLINK(\"x\")", "caused_by": "'=s/1", "plan": "",
+	}
+	for i, column := range rows[0] {
+		if w, ok := want[column]; ok && rows[1][i] != w {
+			t.Errorf("cell %s = %q, want %q", column, rows[1][i], w)
+		}
+	}
+}
+
+func TestRenderRefuses(t *testing.T) {
+	if err := report.Render(&bytes.Buffer{}, "xml", episodes); err == nil || !strings.Contains(err.Error(), `"xml" is not one of table, json, csv`) {
+		t.Errorf("Render(xml) = %v", err)
+	}
+	for _, format := range []string{report.Table, report.CSV} {
+		if err := report.Render(&bytes.Buffer{}, format, 17); err == nil {
+			t.Errorf("Render(%s, 17) succeeded", format)
+		}
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestRenderReportsWriteErrors(t *testing.T) {
+	for _, format := range report.Formats() {
+		if err := report.Render(full{}, format, &running); err == nil {
+			t.Errorf("Render(%s) to a closed file succeeded", format)
+		}
+	}
+}
+
+func TestSoonest(t *testing.T) {
+	all := []report.Episode{
+		{EpisodeID: "b", Deadline: "2027-03-08T12:00:00.5Z", Status: "open", PayeeID: "p"},
+		{EpisodeID: "a", Deadline: "2027-03-08T12:00:00Z", Status: "met", PayeeID: "p"},
+		{EpisodeID: "c", Deadline: "2027-03-07T12:00:00Z", Status: "open", PayeeID: "q"},
+	}
+	for _, tt := range []struct {
+		f    report.Filter
+		want string
+	}{
+		{report.Filter{}, "cab"},
+		{report.Filter{Payee: "p"}, "ab"},
+		{report.Filter{Status: "open"}, "cb"},
+		{report.Filter{Payee: "nobody"}, ""},
+	} {
+		got := ""
+		for _, e := range report.Soonest(all, tt.f) {
+			got += e.EpisodeID
+		}
+		if got != tt.want {
+			t.Errorf("Soonest(%+v) = %q, want %q", tt.f, got, tt.want)
+		}
+	}
+}
+
+func TestStatementOfNobody(t *testing.T) {
+	r := reporttest.Play(t, cases, "churn-on-day-90")
+	_, err := r.Statement(t.Context(), report.Filter{Payee: "csm-9"})
+	if want := (report.NotFound{What: "payee", ID: "csm-9"}); err != want {
+		t.Errorf("Statement(csm-9) = %v, want %v", err, want)
+	}
+}
