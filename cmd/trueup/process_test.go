@@ -41,6 +41,7 @@ type process struct {
 	answers string // the API's
 	stderr  *syncBuffer
 	exited  chan error
+	killed  bool
 }
 
 // syncBuffer may be read while the process writes.
@@ -67,11 +68,16 @@ func startProcess(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, args: append([]string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, args...)}
 	p.start()
-	t.Cleanup(func() {
-		p.signal(syscall.SIGTERM)
-		p.wait()
-	})
+	t.Cleanup(p.stop)
 	return p
+}
+
+// stop ends the worker as an operator would, once.
+func (p *process) stop() {
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(); code != exitDone && !p.killed {
+		p.t.Errorf("trueup ended with %d; stderr:\n%s", code, p.stderr)
+	}
 }
 
 func (p *process) start() {
@@ -81,7 +87,7 @@ func (p *process) start() {
 		p.t.Fatal(err)
 	}
 	p.cmd = exec.Command(path, p.args...)
-	p.stderr, p.exited = &syncBuffer{}, make(chan error, 1)
+	p.stderr, p.exited, p.killed = &syncBuffer{}, make(chan error, 1), false
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -137,6 +143,7 @@ func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 	<-p.exited
 	p.exited <- nil
+	p.killed = true
 }
 
 func (p *process) reader() report.Reader { return web.NewClient(p.answers, nil) }

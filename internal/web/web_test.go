@@ -266,7 +266,9 @@ type faulty struct {
 	started, release chan struct{}
 }
 
-func (faulty) Status(context.Context) (*report.Status, error) { return nil, errors.New("the disk is gone") }
+func (faulty) Status(context.Context) (*report.Status, error) {
+	return nil, errors.New("the disk is gone")
+}
 
 func (f faulty) Verify(context.Context, func(string, int)) (*report.Verification, error) {
 	close(f.started)
@@ -327,8 +329,10 @@ func TestClientOfSomethingElse(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"not found":  {http.NotFound, "is not a trueup worker: 404 Not Found"},
-		"elsewhere":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://x.invalid/", http.StatusFound) }, "is not a trueup worker: 302 Found"},
+		"not found": {http.NotFound, "is not a trueup worker: 404 Not Found"},
+		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://x.invalid/", http.StatusFound)
+		}, "is not a trueup worker: 302 Found"},
 		"html":       {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, "cannot be read: invalid character '<'"},
 		"empty":      {func(http.ResponseWriter, *http.Request) {}, "cannot be read: EOF"},
 		"other JSON": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); _, _ = io.WriteString(w, "{}") }, "is not a trueup worker: 500"},
