@@ -130,6 +130,9 @@ func (r *recording) fire(until time.Time) error {
 
 // park sets an arrival aside with its bytes, once per content.
 func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) error {
+	if at.IsZero() { // a played clock has not been told the time yet
+		at = a.Position.Time
+	}
 	id := ParkedID(a.Subject, a.Header, a.Body)
 	old, known, err := getParked(r.tx, id)
 	if err != nil || known && old.State == StateParked {
