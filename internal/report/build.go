@@ -69,6 +69,9 @@ func Build(set Setting, src Source, f Filter) (*Document, error) {
 	if doc.SLA, err = b.episodes(f); err != nil {
 		return nil, err
 	}
+	if f.Payee != "" { // what was rejected is nobody's in particular
+		return doc, nil
+	}
 	err = src.Rejections(func(r Rejected) error {
 		doc.Rejected = append(doc.Rejected, r)
 		return nil

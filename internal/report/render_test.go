@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -237,7 +238,7 @@ func TestSoonest(t *testing.T) {
 func TestStatementOfNobody(t *testing.T) {
 	r := reporttest.Play(t, cases, "churn-on-day-90")
 	_, err := r.Statement(t.Context(), report.Filter{Payee: "csm-9"})
-	if want := (report.NotFound{What: "payee", ID: "csm-9"}); err != want {
+	if want := (report.NotFound{What: "payee", ID: "csm-9"}); !errors.Is(err, want) {
 		t.Errorf("Statement(csm-9) = %v, want %v", err, want)
 	}
 }

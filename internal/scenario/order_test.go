@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ type upshot struct {
 }
 
 // upshotOf reads a play's records. What was published of an episode and taken
-// back cannot be unsaid: it counts as what the facts say.
+// back cannot be unsaid: it counts as what the facts say, which must not be a breach.
 func upshotOf(t *testing.T, p *scenario.Played, facts map[string]string) upshot {
 	t.Helper()
 	u := upshot{map[ledger.Key]int64{}, map[event.PayeeID][]account.Credit{}, map[string]string{}}
@@ -46,8 +47,8 @@ func upshotOf(t *testing.T, p *scenario.Played, facts map[string]string) upshot 
 	maps.DeleteFunc(u.Posted, func(_ ledger.Key, minor int64) bool { return minor == 0 })
 	_ = p.AllEpisodes(func(e tenant.Episode) error {
 		says := e.Status() + " " + string(e.Payee)
-		if e.Status() == string(tenant.Retracted) {
-			says = facts[e.ID()]
+		if fact := facts[e.ID()]; e.Status() == string(tenant.Retracted) && !strings.HasPrefix(fact, "breached") && !strings.HasPrefix(fact, "resolved") {
+			says = fact
 		}
 		if says != "" {
 			u.Episodes[e.ID()] = says
@@ -128,8 +129,9 @@ func playAll(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf tim
 	return p
 }
 
-// shards runs a check on the seeds of n histories, on two cores.
-func shards(t *testing.T, n int, check func(t *testing.T, seed uint64)) {
+// shards runs a check on the seeds of n histories, and on some that once
+// failed it, on two cores.
+func shards(t *testing.T, n int, failed []uint64, check func(t *testing.T, seed uint64)) {
 	t.Helper()
 	if testing.Short() {
 		n /= 20
@@ -141,13 +143,16 @@ func shards(t *testing.T, n int, check func(t *testing.T, seed uint64)) {
 			for i := shard; i < n && !t.Failed(); i += cores {
 				check(t, *firstSeed+uint64(i))
 			}
+			for i := shard; i < len(failed); i += cores {
+				check(t, failed[i])
+			}
 		})
 	}
 }
 
 // Any order of arrival, with repeats, comes to the same.
 func TestArrivalOrderLeavesNoTrace(t *testing.T) {
-	shards(t, *orders, func(t *testing.T, seed uint64) {
+	shards(t, *orders, []uint64{506416, 515993}, func(t *testing.T, seed uint64) {
 		plans, told, arrivals, asOf := history(t, seed)
 		facts := episodesTold(t, plans, told, asOf)
 		r := rand.New(rand.NewPCG(seed, 11))
@@ -187,7 +192,7 @@ func stepped(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf tim
 // one that is stopped and started again before every arrival, and one that
 // replays any part of them write what one writes that remembers all.
 func TestRecordsAreAFunctionOfArrivals(t *testing.T) {
-	shards(t, *orders/4, func(t *testing.T, seed uint64) {
+	shards(t, *orders/4, []uint64{701168, 701993}, func(t *testing.T, seed uint64) {
 		plans, _, arrivals, asOf := history(t, seed)
 		r := rand.New(rand.NewPCG(seed, 13))
 		if r.IntN(2) == 0 {
