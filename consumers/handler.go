@@ -2,10 +2,12 @@ package consumers
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/nats-io/nats.go"
 
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
@@ -39,7 +41,7 @@ func (h Handler) arrival(d broker.Delivery, body []byte) tenant.Arrival {
 	raw := wire.Raw{Subject: d.Subject, Header: d.Header, Body: body}
 	a := tenant.Arrival{
 		Position: tenant.Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time},
-		Subject:  d.Subject, Header: d.Header, Body: body,
+		Subject:  d.Subject, Header: ofSender(d.Header), Body: body,
 	}
 	in, err := h.Decoder.Decode(raw)
 	if err != nil {
@@ -52,6 +54,22 @@ func (h Handler) arrival(d broker.Delivery, body []byte) tenant.Arrival {
 	a.Event = in.Event.Head().Identity
 	a.Input = tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum}
 	return a
+}
+
+// ofSender are the headers that belong to the message and not to how it was
+// published: the same bytes sent again are the same input.
+func ofSender(h nats.Header) map[string][]string {
+	var out map[string][]string
+	for name, values := range h {
+		if strings.HasPrefix(name, "Nats-") {
+			continue
+		}
+		if out == nil {
+			out = make(map[string][]string, len(h))
+		}
+		out[name] = values
+	}
+	return out
 }
 
 // closeTimeout bounds how long the router waits for handlers at its end.

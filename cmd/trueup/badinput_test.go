@@ -78,8 +78,15 @@ func TestBadInputsAreParked(t *testing.T) {
 		publish(b.subject, b.body, b.header)
 		publish("crm.default.expansion.booked", good(fmt.Sprintf("ok-%d", i)), nil)
 	}
+	var data struct{ Data json.RawMessage }
+	if err := json.Unmarshal([]byte(good("binary")), &data); err != nil {
+		t.Fatal(err)
+	}
+	publish("crm.default.expansion.booked", string(data.Data), nats.Header{ // binary mode; the names of headers in any case
+		"Ce-Specversion": {"1.0"}, "ce-id": {"binary%20mode"}, "ce-source": {"crm"}, "ce-type": {"crm.expansion.booked.v1"}, "CE-Time": {"2027-02-10T15:04:05Z"},
+	})
 	st := p.settled()
-	if want := uint64(len(bad) + 1); st.Facts != want {
+	if want := uint64(len(bad) + 2); st.Facts != want {
 		t.Errorf("%d facts, want the %d good events", st.Facts, want)
 	}
 	parked, err := p.reader().Parked(context.Background(), "parked")

@@ -88,7 +88,7 @@ func (s *Step) entry(diff int64, p Posted) Entry {
 	}
 	e.setPlan(s.Plan)
 	if p.Entries > 0 {
-		e.Explanation += fmt.Sprintf(" Posted before: %s; the difference is %s.",
+		e.Explanation += fmt.Sprintf(". Posted before: %s; the difference is %s.",
 			money.Money{Minor: p.Minor, Currency: s.Currency}, money.Money{Minor: diff, Currency: s.Currency})
 	}
 	return e

@@ -165,7 +165,7 @@ func (p *Played) arrive(in tenant.Input) error {
 	case domain.KindOf(err) == domain.Invalid:
 		p.Engine.Advance(in.Arrived)
 		h := in.Event.Head()
-		p.rejected = append(p.rejected, report.Rejected{ID: h.ID, Source: h.Source, Code: string(wire.ReasonOf(err)), Reason: err.Error(), At: p.Engine.State().AsOf})
+		p.rejected = append(p.rejected, report.Rejected{ID: h.ID, Source: h.Source, Code: tenant.CodeOf(err), Reason: err.Error(), At: p.Engine.State().AsOf})
 	default:
 		return err
 	}
