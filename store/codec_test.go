@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -134,6 +135,9 @@ func (a *arrivals) tick(t testing.TB, at time.Time) {
 func told(t testing.TB, seed uint64) (plan.Set, []tenant.Arrival) {
 	t.Helper()
 	plans, told, asOf := naive.Generate(rand.New(rand.NewPCG(seed, 7)))
+	for _, p := range plans {
+		p.Hash = sha256.Sum256(planfile.Canonical(p))
+	}
 	a := &arrivals{}
 	for _, e := range told {
 		a.event(t, e.Arrived, e.Event)
@@ -194,7 +198,7 @@ func sameDump(t testing.TB, what string, got, want map[string]string) {
 	for k, v := range want {
 		if g, ok := got[k]; !ok || g != v {
 			if n++; n <= 3 {
-				t.Errorf("%s: %q is %q, want %q", what, k, g, v)
+				t.Errorf("%s: %q is %.400q, want %.400q", what, k, g, v)
 			}
 		}
 	}

@@ -214,6 +214,9 @@ func (s *Store) readPlans(tx *bbolt.Tx) error {
 		if err != nil {
 			return domain.Errorf(domain.Corrupt, "stored plan %q: %w", k, err)
 		}
+		if p.Hash != hashes[string(k)] {
+			return domain.Errorf(domain.Corrupt, "stored plan %s is not what its hash says", p.ID())
+		}
 		kept = append(kept, p)
 		return nil
 	})

@@ -194,18 +194,17 @@ func (r *recording) retry(id, by, note string, at time.Time) error {
 		return err
 	}
 	in, err := r.store.opts.Codec.Again(p)
+	code := p.Code
 	if err == nil {
 		in.Arrived = at
-		var c *tenant.Changes
-		if c, err = r.store.engine.Apply(r.records, in); err == nil {
-			err = r.keep(c)
-		}
+		err = r.apply(in)
+		code = tenant.CodeOf(err)
 	}
 	switch kind := domain.KindOf(err); {
 	case err == nil, kind == domain.Duplicate:
 		return r.settleParked(id, func(p *Parked) { p.State, p.By, p.Note = StateApplied, by, note; p.Tries++ })
 	case kind == domain.Invalid:
-		return r.settleParked(id, func(p *Parked) { p.Reason, p.By, p.Note = err.Error(), by, note; p.Tries++ })
+		return r.settleParked(id, func(p *Parked) { p.Code, p.Reason, p.By, p.Note = code, err.Error(), by, note; p.Tries++ })
 	}
 	return err
 }
