@@ -5,23 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/rs/zerolog"
 
 	"github.com/trueup/trueup/consumers"
-	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
-	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/web"
-	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
 )
 
@@ -78,190 +71,6 @@ func startWorker(ctx context.Context, e env, c config, log zerolog.Logger) (_ *w
 		}
 	}
 	return w, nil
-}
-
-func (w *worker) openStore(_ context.Context, _ env) error {
-	plans, err := w.cfg.load()
-	if err != nil {
-		return err
-	}
-	w.store, err = store.Open(w.cfg.ledgerPath(), store.Options{
-		Tenant: w.cfg.tenant, Plans: plans, Plan: readPlan, Cache: w.cfg.cache,
-		Codec: newCodec(w.cfg.tenant, wire.Limits{MaxBody: w.cfg.maxEvent}),
-	})
-	if err != nil {
-		return err
-	}
-	w.closers = append(w.closers, w.store.Close)
-	for _, p := range w.store.Plans() {
-		for _, n := range planfile.Notices(p) {
-			w.log.Warn().Str("plan", p.ID()).Msg(n)
-		}
-	}
-	return refusePlans(w.store.Plans())
-}
-
-func (w *worker) openBroker(ctx context.Context, _ env) error {
-	url := w.cfg.nats
-	if url == "" {
-		var err error
-		w.embedded, err = broker.Embed(broker.Options{Dir: filepath.Join(w.cfg.data, "nats"), Addr: w.cfg.natsListen, Log: w.log})
-		if err != nil {
-			return err
-		}
-		w.closers = append(w.closers, w.embedded.Close)
-		url = w.embedded.URL()
-	}
-	var err error
-	if w.conn, err = broker.Connect(ctx, url, w.log); err != nil {
-		return err
-	}
-	w.closers = append(w.closers, func() error { w.conn.Close(); return nil })
-	return w.conn.EnsureStreams(ctx, w.cfg.streams, w.cfg.tenant)
-}
-
-func (w *worker) openPipeline(_ context.Context, e env) error {
-	clock, played, err := w.clock(e)
-	if err != nil {
-		return err
-	}
-	output, err := w.conn.NewOutput(w.cfg.streams.Out, w.cfg.tenant)
-	if err != nil {
-		return err
-	}
-	w.sub, err = w.conn.NewSubscriber(broker.SubscriberConfig{
-		Stream: w.cfg.streams.In, Durable: "trueup-" + w.cfg.tenant, Subjects: broker.InSubjects(w.cfg.tenant),
-		Resume: w.resume, Alarm: w.rewound, Log: w.log,
-	})
-	if err != nil {
-		return err
-	}
-	batch := consumers.NewBatcher(w.store, consumers.DefaultBatch, w.log)
-	handler := consumers.Handler{
-		Decoder: wire.Decoder{Tenant: w.cfg.tenant, Limits: wire.Limits{MaxBody: w.cfg.maxEvent}}, Clock: clock, Batch: batch,
-	}
-	if w.router, err = consumers.NewRouter(w.sub, w.cfg.tenant, handler, w.routerLog()); err != nil {
-		return err
-	}
-	relay := consumers.Relay{Log: w.store, Transport: output, Retry: relayRetry, Logger: w.log}
-	w.sweeper = w.newSweeper(clock, played)
-
-	w.start("relay", relay.Run)
-	w.start("batch", batch.Run)
-	w.start("router", w.router.Run)
-	<-w.router.Running()
-	w.startInput("input", w.sub.Run)
-	w.startInput("clock", w.sweeper.Run)
-	return nil
-}
-
-// routerLog lets Watermill say what a person should look at, and no more: at
-// the end it calls it an error that its handlers have stopped.
-func (w *worker) routerLog() watermill.LoggerAdapter {
-	log := w.log.Level(max(zerolog.WarnLevel, w.log.GetLevel())).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
-		if w.input.Err() != nil {
-			e.Discard()
-		}
-	}))
-	return watermill.NewSlogLogger(slog.New(zerolog.NewSlogHandler(log)))
-}
-
-func (w *worker) clock(e env) (consumers.Clock, *consumers.PlayedClock, error) {
-	seen, err := w.store.AsOf()
-	if err != nil {
-		return nil, nil, err
-	}
-	from, err := w.cfg.playFrom(w.store.Plans(), seen)
-	if err != nil || from.IsZero() {
-		return consumers.RealClock{Time: e.now}, nil, err
-	}
-	played := consumers.NewPlayedClock(from, e.now)
-	return played, played, nil
-}
-
-func (w *worker) newSweeper(clock consumers.Clock, played *consumers.PlayedClock) *consumers.Sweeper {
-	if w.cfg.demo {
-		w.feeding = make(chan struct{})
-	}
-	return &consumers.Sweeper{
-		Clock: clock, Every: sweepEvery, Played: played, Settle: playSettle, Log: w.log,
-		Waiting: w.waiting, Pending: w.sub.Pending, Tick: w.tick,
-		Hold: func() bool {
-			if w.feeding == nil {
-				return false
-			}
-			select {
-			case <-w.feeding:
-				return false
-			default:
-				return true
-			}
-		},
-	}
-}
-
-func (w *worker) waiting() (consumers.Waiting, error) {
-	st, err := w.store.Waiting()
-	return consumers.Waiting(st), err
-}
-
-// tick publishes the clock's instant as an input.
-func (w *worker) tick(ctx context.Context, at time.Time) error {
-	at = at.UTC()
-	id := "tick-" + at.Format(time.RFC3339Nano)
-	body, err := wire.Encode(event.Ticked{Header: event.Header{
-		Identity: event.Identity{Source: "trueup/clock", ID: id}, Type: wire.Tick, Time: at,
-	}})
-	if err != nil {
-		return err
-	}
-	_, err = w.conn.PublishAll(ctx, one(broker.Msg{Subject: broker.ClockSubject(w.cfg.tenant), Body: body}), nil)
-	return err
-}
-
-func one(m broker.Msg) func(func(broker.Msg, error) bool) {
-	return func(yield func(broker.Msg, error) bool) { yield(m, nil) }
-}
-
-// resume gives the input's positions to the subscriber.
-func (w *worker) resume(context.Context) ([]broker.Position, error) {
-	kept, err := w.store.Positions()
-	out := make([]broker.Position, len(kept))
-	for i, p := range kept {
-		out[i] = broker.Position(p)
-	}
-	return out, err
-}
-
-// rewound notes that the broker lost what the ledger has.
-func (w *worker) rewound(r broker.Rewind) {
-	w.alarms.add(r.String())
-	w.log.Error().Str("rewind", r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
-}
-
-func (w *worker) openWeb(ctx context.Context, _ env) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", w.cfg.http)
-	if err != nil {
-		return fmt.Errorf("--http %s: %w", w.cfg.http, err)
-	}
-	w.httpAddr = l.Addr().String()
-	w.httpServer = web.HTTPServer(web.NewServer(liveReader{fileReader{w.store}, w}, web.Options{Listen: w.httpAddr, Ready: w.ready, Log: w.log}), w.log)
-	w.start("web", func(context.Context) error {
-		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	return nil
-}
-
-// ready says why the worker cannot do its work now.
-func (w *worker) ready(context.Context) error {
-	if !w.conn.Connected() {
-		return broker.ErrDisconnected
-	}
-	return nil
 }
 
 // start runs a part of the worker until everything ends.
