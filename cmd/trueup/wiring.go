@@ -205,4 +205,3 @@ func (w *worker) ready(context.Context) error {
 	}
 	return nil
 }
-

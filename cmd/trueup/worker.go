@@ -14,7 +14,6 @@ import (
 
 	"github.com/trueup/trueup/consumers"
 	"github.com/trueup/trueup/internal/broker"
-	"github.com/trueup/trueup/internal/web"
 	"github.com/trueup/trueup/store"
 )
 
