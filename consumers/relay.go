@@ -52,7 +52,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		err := r.relay(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // told to end
 		case errors.Is(err, broker.ErrFenced), errors.Is(err, broker.ErrRefused):
 			return fmt.Errorf("relay: %w", err)
 		}

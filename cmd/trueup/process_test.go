@@ -111,7 +111,8 @@ func (p *process) start() {
 		}
 	}
 	go func() {
-		for lines.Scan() { //nolint:revive // drained so that the process never blocks
+		for lines.Scan() {
+			continue // drained so that the process never blocks
 		}
 		p.exited <- p.cmd.Wait()
 	}()

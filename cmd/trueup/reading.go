@@ -122,7 +122,7 @@ func (r *reading) offered(cmd *cobra.Command, found func(*report.Document) []str
 	if err != nil {
 		return nil
 	}
-	defer closer.Close() //nolint:errcheck // only read
+	defer closer.Close()
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 	defer cancel()
 	doc, err := reader.Statement(ctx, report.Filter{})

@@ -78,8 +78,9 @@ func (set *Setting) Check(e event.Event) error {
 		return in("amount", &e.Amount)
 	case event.PayoutRejected:
 		return in("amount", &e.Amount)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Add takes one more fact of the payee's. Types no rule of the payee reads
@@ -104,8 +105,9 @@ func (p *Person) Add(e event.Event) Touched {
 		return p.tellPayout(e.Reference, payout{e.Header, e.Period, e.Amount, e.At, true})
 	case event.PayoutRejected:
 		return p.tellPayout(e.Reference, payout{e.Header, e.Period, e.Amount, e.At, false})
+	default:
+		return Touched{}
 	}
-	return Touched{}
 }
 
 func (p *Person) employ(st employment) Touched {

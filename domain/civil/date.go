@@ -94,7 +94,7 @@ func (d Date) AddYears(years int) Date {
 	return On(y, m, min(day, daysIn(y, m)))
 }
 
-// Year, Month and Day are d's parts.
+// Year of d.
 func (d Date) Year() int { return d.utc().Year() }
 
 // Month of d.

@@ -11,6 +11,8 @@ import (
 )
 
 // Names of things outside, each its own type so that none stands in for another.
+//
+//nolint:revive // the comment is about all of them
 type (
 	AccountID      string
 	PayeeID        string

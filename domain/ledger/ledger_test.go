@@ -512,7 +512,7 @@ func TestMakeIDSeesEverything(t *testing.T) {
 func TestAppendChains(t *testing.T) {
 	acc := ledger.Account{Payee: "csm-1"}
 	held, release := fullEntry(), fullEntry()
-	held.Key.Kind, held.From, held.To, held.Period, held.Minor = ledger.Earning, ledger.Expense, ledger.Held, 100, 480_00
+	held.Kind, held.From, held.To, held.Period, held.Minor = ledger.Earning, ledger.Expense, ledger.Held, 100, 480_00
 	release.Period, release.Minor = 101, 400_00
 	for i, e := range []*ledger.Entry{&held, &release} {
 		head := acc.Head

@@ -195,6 +195,7 @@ func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
 	case event.PlanPublished, event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided, event.ObjectiveAttested,
 		event.FactRetracted, event.BalanceOpened, event.RateSet, event.PeriodReopened:
 		return nil, refusef("not_supported", "type %s is not applied by this release: it waits here and can be retried after an upgrade", ev.Head().Type)
+	default:
 	}
 	switch scope := in.Event.Scope(); {
 	case scope.Account != "":
@@ -245,6 +246,7 @@ func (e *Engine) applyTenant(in Input) error {
 		e.out.Retry = ev.Parked
 	case event.ParkedDiscarded:
 		e.out.Discard = ev.Parked
+	default:
 	}
 	e.seen[in.Event.Head().Identity] = in.Sum
 	e.out.Facts = append(e.out.Facts, in)

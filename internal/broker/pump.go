@@ -32,7 +32,7 @@ func (s *Subscriber) pump(ctx context.Context) error {
 		err := s.readSession(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // told to end
 		case s.conn.nc.IsClosed():
 			return fmt.Errorf("subscriber %s: %w", s.cfg.Durable, nats.ErrConnectionClosed)
 		case errors.Is(err, errReconnected):
@@ -44,7 +44,7 @@ func (s *Subscriber) pump(ctx context.Context) error {
 		s.log.Warn().Err(err).Str("stream", s.cfg.Stream).Str("consumer", s.cfg.Durable).
 			Dur("retry_in", wait).Msg("reading the stream was interrupted")
 		if sleep(ctx, wait) != nil {
-			return nil
+			return nil //nolint:nilerr // told to end
 		}
 		wait = min(2*wait, backoffMost)
 	}

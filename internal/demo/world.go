@@ -87,11 +87,11 @@ func (w *world) hire(i int) {
 	if len(w.places) > 0 {
 		total = w.places[i-1]
 	}
-	switch {
-	case i%20 == 1:
+	switch i % 20 {
+	case 1:
 		m.leaves = w.From.Add(span * (400 + 13*i%300) / 1000)
 		place = place * 2 / 3
-	case i%20 == 5:
+	case 5:
 		m.joined, place = w.From.Add(span*(150+17*i%400)/1000), 0
 		w.joiners[m.seg] = append(w.joiners[m.seg], i)
 	default:

@@ -85,13 +85,31 @@ func (g *generator) step() {
 		weight int
 		tell   func(*story)
 	}{
-		{16, g.book}, {4, g.correctDeal}, {4, g.cancelDeal}, {5, g.moveStage},
-		{12, g.renew}, {3, g.correctRenewal}, {3, g.loseRenewal},
-		{8, g.churn}, {3, g.uncancel}, {3, g.cancelSubscription}, {4, g.reactivate},
-		{3, g.start}, {2, g.correctStart}, {3, g.change}, {4, g.contract},
-		{12, g.score}, {2, g.correctScore}, {7, g.intervene},
-		{6, g.assign}, {3, g.enrolAgain}, {2, g.terminate},
-		{4, g.payout}, {2, g.adjust}, {2, g.award}, {5, g.tellOther},
+		{16, g.book},
+		{4, g.correctDeal},
+		{4, g.cancelDeal},
+		{5, g.moveStage},
+		{12, g.renew},
+		{3, g.correctRenewal},
+		{3, g.loseRenewal},
+		{8, g.churn},
+		{3, g.uncancel},
+		{3, g.cancelSubscription},
+		{4, g.reactivate},
+		{3, g.start},
+		{2, g.correctStart},
+		{3, g.change},
+		{4, g.contract},
+		{12, g.score},
+		{2, g.correctScore},
+		{7, g.intervene},
+		{6, g.assign},
+		{3, g.enrolAgain},
+		{2, g.terminate},
+		{4, g.payout},
+		{2, g.adjust},
+		{2, g.award},
+		{5, g.tellOther},
 	}
 	total := 0
 	for _, st := range steps {

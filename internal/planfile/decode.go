@@ -171,8 +171,10 @@ func readSLA(v value, s *plan.SLA) {
 	f.close(nil)
 }
 
-var weekdays = [...]string{time.Sunday: "sun", time.Monday: "mon", time.Tuesday: "tue", time.Wednesday: "wed",
-	time.Thursday: "thu", time.Friday: "fri", time.Saturday: "sat"}
+var weekdays = [...]string{
+	time.Sunday: "sun", time.Monday: "mon", time.Tuesday: "tue", time.Wednesday: "wed",
+	time.Thursday: "thu", time.Friday: "fri", time.Saturday: "sat",
+}
 
 func readBusiness(v value, b *plan.Business) {
 	f := v.mapping()

@@ -68,7 +68,7 @@ func (g *grid) widths() []int {
 				widths = append(widths, 0)
 			}
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
-			filled[i] = filled[i] || c != "" && !(g.header && n == 0)
+			filled[i] = filled[i] || c != "" && (!g.header || n != 0)
 		}
 	}
 	for i := range widths {

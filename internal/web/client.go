@@ -141,7 +141,7 @@ func ask[T any](ctx context.Context, c *client, wait time.Duration, path string,
 	if err != nil {
 		return answer, c.unreachable(ctx, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end, or given up
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return answer, c.refused(resp)
 	}

@@ -231,6 +231,8 @@ func (f *form) instant(field string, p *time.Time, n need) {
 }
 
 // quarter is a period such as 2027-Q1.
+//
+//nolint:unparam // named like every other field, where it is used
 func (f *form) quarter(field string, p *civil.Quarter) {
 	if f.reading {
 		i := f.findOf(field, must, isString)

@@ -263,10 +263,9 @@ func (d *document) place(i int) string {
 			}
 			parent--
 		}
-		switch {
-		case d.nodes[parent].kind == isArray:
+		if d.nodes[parent].kind == isArray {
 			path = fmt.Sprintf("[%d]%s", index, path)
-		default:
+		} else {
 			path = "." + plain(string(d.nodes[i].key)) + path
 		}
 		i = parent

@@ -1,0 +1,68 @@
+package account
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/trueup/trueup/domain/civil"
+)
+
+// At is the ARR on a day, in minor units.
+func (t *timeline) At(d civil.Date) int64 {
+	i, _ := slices.BinarySearchFunc(t.levels, d, func(l level, d civil.Date) int {
+		if l.date <= d {
+			return -1
+		}
+		return 1
+	})
+	if i == 0 {
+		return 0
+	}
+	return t.levels[i-1].minor
+}
+
+// churnFrom is the first end of a life on or after a day.
+func (t *timeline) churnFrom(d civil.Date) (move, bool) {
+	for _, c := range t.churns {
+		if c.date >= d {
+			return c, true
+		}
+	}
+	return move{}, false
+}
+
+// aliveOn reports whether the account lives at the end of a day.
+func (t *timeline) aliveOn(d civil.Date) bool {
+	ends, _ := slices.BinarySearchFunc(t.churns, d+1, func(m move, d civil.Date) int { return cmp.Compare(m.date, d) })
+	starts, _ := slices.BinarySearch(t.revivals, d+1)
+	return ends == starts
+}
+
+// nextRenewal is the first renewal whose term starts after a day.
+func (t *timeline) nextRenewal(after civil.Date) (move, bool) {
+	i, _ := slices.BinarySearchFunc(t.renewals, after+1, func(m move, d civil.Date) int { return cmp.Compare(m.date, d) })
+	if i == len(t.renewals) {
+		return move{}, false
+	}
+	return t.renewals[i], true
+}
+
+// termOn is the term in force on a day: of several the one that started last,
+// then the one that ends last.
+func (t *timeline) termOn(d civil.Date) (term, bool) {
+	var found term
+	ok := false
+	for i := len(t.terms) - 1; i >= 0; i-- {
+		m := t.terms[i]
+		if m.date > d || m.end <= d || m.stopped <= d {
+			continue
+		}
+		if ok && m.date < found.date {
+			break
+		}
+		if !ok || m.end > found.end {
+			found, ok = m, true
+		}
+	}
+	return found, ok
+}
