@@ -53,10 +53,10 @@ func (p *Person) payoutSteps() []ledger.Step {
 			switch {
 			case st.confirmed:
 				paid = st.amount
-				steps = append(steps, p.payoutStep(reference, ledger.PayoutConfirmed, on, paid, st.Identity,
+				steps = append(steps, p.payoutStep(reference, ledger.PayoutConfirmed, on, paid, st,
 					fmt.Sprintf("%s of %s paid, reference %s", paid, st.period, reference)))
 			case paid.Minor != 0:
-				steps = append(steps, p.payoutStep(reference, ledger.PayoutRejected, on, paid.Neg(), st.Identity,
+				steps = append(steps, p.payoutStep(reference, ledger.PayoutRejected, on, paid.Neg(), st,
 					fmt.Sprintf("the payment of %s, reference %s, was rejected", paid, reference)))
 				paid = money.Money{}
 			}
@@ -65,13 +65,14 @@ func (p *Person) payoutSteps() []ledger.Step {
 	return steps
 }
 
-func (p *Person) payoutStep(reference string, why ledger.Reason, on civil.Date, amount money.Money, told event.Identity, text string) ledger.Step {
+func (p *Person) payoutStep(reference string, why ledger.Reason, on civil.Date, amount money.Money, told payout, text string) ledger.Step {
 	return ledger.Step{
 		Key: ledger.Key{
 			Line: ledger.Line{Payee: p.ID, Component: "payout"}, Kind: ledger.Payout, Reason: why,
 			From: ledger.Payable, To: ledger.Paid, Effective: on, Reference: reference,
 		},
-		Minor: amount.Minor, Currency: amount.Currency, Causes: []event.Identity{told}, Explain: func() string { return text },
+		Minor: amount.Minor, Currency: amount.Currency, AppliesTo: told.period, Causes: []event.Identity{told.Identity},
+		Explain: func() string { return text },
 	}
 }
 

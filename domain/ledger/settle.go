@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
@@ -16,6 +17,7 @@ type Posted struct {
 	Minor       int64
 	Currency    money.Currency
 	Entries     int
+	AppliesTo   civil.Quarter
 	PlanName    event.PlanID
 	PlanVersion int
 	PlanHash    [8]byte
@@ -36,7 +38,7 @@ func (t *Tally) Add(e *Entry) error {
 			return err
 		}
 	}
-	*t = append(*t, Posted{e.Key, e.Minor, e.Currency, 1, e.PlanName, e.PlanVersion, e.PlanHash})
+	*t = append(*t, Posted{e.Key, e.Minor, e.Currency, 1, e.AppliesTo, e.PlanName, e.PlanVersion, e.PlanHash})
 	return nil
 }
 
@@ -58,7 +60,7 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 	for _, p := range posted {
 		if p.Minor != 0 && !slices.ContainsFunc(due, func(s Step) bool { return s.Key == p.Key }) {
 			back = append(back, Entry{
-				Key: p.Key, Minor: -p.Minor, Currency: p.Currency, Ordinal: p.Entries,
+				Key: p.Key, Minor: -p.Minor, Currency: p.Currency, Ordinal: p.Entries, AppliesTo: p.AppliesTo,
 				PlanName: p.PlanName, PlanVersion: p.PlanVersion, PlanHash: p.PlanHash,
 				Explanation: fmt.Sprintf("The %s of %s is taken back: the facts known now no longer support it.", p.Kind, p.Effective),
 			})
@@ -83,7 +85,7 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 
 func (s *Step) entry(diff int64, p Posted) Entry {
 	e := Entry{
-		Key: s.Key, Minor: diff, Currency: s.Currency, Ordinal: p.Entries, Recoverable: s.Recoverable,
+		Key: s.Key, Minor: diff, Currency: s.Currency, AppliesTo: s.AppliesTo, Ordinal: p.Entries, Recoverable: s.Recoverable,
 		CausedBy: slices.Clone(s.Causes), Explanation: s.Explain(),
 	}
 	e.setPlan(s.Plan)

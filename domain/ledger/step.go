@@ -103,6 +103,7 @@ type Step struct {
 	Key
 	Minor       int64 // signed, out of From into To
 	Currency    money.Currency
+	AppliesTo   civil.Quarter // the quarter it is about; zero: that of its date
 	Plan        *plan.Plan
 	Recoverable bool
 	Causes      []event.Identity

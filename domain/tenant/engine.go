@@ -283,8 +283,11 @@ func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) er
 			return err
 		}
 		en.Scope, en.At = of, e.at
-		en.AppliesTo = e.calendar.QuarterOf(en.Effective)
-		en.Period = e.openPeriod(en.AppliesTo)
+		dated := e.calendar.QuarterOf(en.Effective)
+		en.Period = e.openPeriod(dated)
+		if en.AppliesTo == 0 {
+			en.AppliesTo = dated
+		}
 		en.ID = ledger.MakeID(e.tenant, en.Key, e.cause, en.Ordinal)
 		if len(en.CausedBy) == 0 {
 			en.CausedBy = []event.Identity{e.cause}
