@@ -64,9 +64,13 @@ func (w *worker) fed(ctx context.Context) (int, error) {
 func (w *worker) demoMessages(company demo.Company, skip int) func(func(broker.Msg, error) bool) {
 	return func(yield func(broker.Msg, error) bool) {
 		n := 0
-		for a := range company.Events() {
+		for a, err := range company.Paid() {
 			if n++; n <= skip {
 				continue
+			}
+			if err != nil {
+				yield(broker.Msg{}, err)
+				return
 			}
 			body, err := demo.Line(a)
 			// The number makes repeats of one event messages of their own.
@@ -105,7 +109,7 @@ func (w *worker) awaitApplied(ctx context.Context, p *progress) error {
 
 // summary says what the year came to and what to try next.
 func (w *worker) summary(out io.Writer) error {
-	var earned, released, taken, held int64
+	var earned, released, taken, held, paid int64
 	breaches := 0
 	var example *ledger.Entry
 	forCSMs := planfile.Default()[0].Name
@@ -120,6 +124,7 @@ func (w *worker) summary(out io.Writer) error {
 				return err
 			}
 			held += acct.Balances.Held
+			paid += acct.Balances.Paid
 			err = v.EntriesOf(id, func(e *ledger.Entry) error {
 				switch e.Kind {
 				case ledger.Earning, ledger.TrueUp, ledger.Adjustment, ledger.Spif:
@@ -151,8 +156,8 @@ func (w *worker) summary(out io.Writer) error {
 	}
 	currency := w.store.Plans()[0].Currency
 	amount := func(minor int64) money.Money { return money.Money{Minor: minor, Currency: currency} }
-	fmt.Fprintf(out, "\nThe year came to:\n  earned       %s\n  still held   %s\n  released     %s\n  taken back   %s (forfeited or clawed back)\n  SLA breaches %d\n",
-		amount(earned), amount(held), amount(released), amount(taken), breaches)
+	fmt.Fprintf(out, "\nThe year came to:\n  earned       %s\n  still held   %s\n  released     %s\n  taken back   %s (forfeited or clawed back)\n  paid out     %s\n  SLA breaches %d\n",
+		amount(earned), amount(held), amount(released), amount(taken), amount(paid), breaches)
 	if example != nil {
 		fmt.Fprintf(out, "\nTry next:\n  trueup statement %s\n  trueup explain %s\n  trueup sla --status breached\n", example.Payee, example.ID)
 	}

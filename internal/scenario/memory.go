@@ -230,3 +230,14 @@ func (m *Memory) Locks() ([]tenant.Lock, error) {
 	}
 	return out, nil
 }
+
+// Statements lists a locked quarter's frozen statements by payee.
+func (m *Memory) Statements(q civil.Quarter) []tenant.Statement {
+	var out []tenant.Statement
+	for _, id := range slices.Sorted(maps.Keys(m.statements)) {
+		if st, ok := m.statements[id][q]; ok {
+			out = append(out, st)
+		}
+	}
+	return out
+}
