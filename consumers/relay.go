@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
 )
@@ -46,14 +47,14 @@ const relayBatch = 500
 
 // Run relays until ctx ends, through every loss of the connection. It returns
 // an error that has broker.ErrFenced in its chain when another relay moves the
-// cursor.
+// cursor, and one of kind Corrupt when the log contradicts itself.
 func (r *Relay) Run(ctx context.Context) error {
 	for {
 		err := r.relay(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // told to end
-		case errors.Is(err, broker.ErrFenced), errors.Is(err, broker.ErrRefused):
+		case errors.Is(err, broker.ErrFenced), errors.Is(err, broker.ErrRefused), domain.KindOf(err) == domain.Corrupt:
 			return fmt.Errorf("relay: %w", err)
 		}
 		r.Logger.Warn().Err(err).Msg("outputs wait for the broker")

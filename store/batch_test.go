@@ -6,8 +6,10 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/domain/tenant"
@@ -20,6 +22,7 @@ func TestBatchesDoNotShow(t *testing.T) {
 	sources := map[string]func() (plan.Set, []tenant.Arrival){
 		"company": func() (plan.Set, []tenant.Arrival) { return company(t, 12, civil.On(2027, 7, 31)) },
 	}
+	sources["with parked inputs"] = func() (plan.Set, []tenant.Arrival) { return muddled(t) }
 	for _, seed := range []uint64{1, 2, 3, 5, 8, 13} {
 		sources[fmt.Sprintf("history %d", seed)] = func() (plan.Set, []tenant.Arrival) { return told(t, seed) }
 	}
@@ -30,7 +33,9 @@ func TestBatchesDoNotShow(t *testing.T) {
 			recordAll(t, whole, list, 1024)
 			want := dump(t, whole)
 			clean(t, whole)
-			asPlayed(t, whole, plans, list)
+			if name != "with parked inputs" { // which a play does not keep
+				asPlayed(t, whole, plans, list)
+			}
 			for _, tt := range []struct {
 				what  string
 				size  int
@@ -59,6 +64,32 @@ func TestBatchesDoNotShow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// muddled is a history among bytes that cannot be read, repeats, and decisions
+// about what is parked, each soon after it.
+func muddled(t *testing.T) (plan.Set, []tenant.Arrival) {
+	t.Helper()
+	plans, list := told(t, 5)
+	var a arrivals
+	for i, arr := range list {
+		a.event(t, arr.Arrived, arr.Input.Event)
+		head := func(typ event.Type) event.Header {
+			return event.Header{Identity: event.Identity{Source: "admin", ID: fmt.Sprint("decision-", i)}, Type: typ, Time: created}
+		}
+		by := event.By{By: "ann", ByRole: "ops"}
+		bad := a.add(arr.Arrived, "crm.acme.expansion.booked", fmt.Appendf(nil, "no event %d", i/3))
+		id := ParkedID(bad.Subject, bad.Header, bad.Body)
+		switch i % 3 {
+		case 0:
+			a.event(t, arr.Arrived, event.ParkedRetried{Header: head("admin.event.retried.v1"), By: by, Parked: id, Reason: "again"})
+		case 1:
+			a.event(t, arr.Arrived, event.ParkedDiscarded{Header: head("admin.event.discarded.v1"), By: by, Parked: id, Reason: "enough"})
+		case 2:
+			a.event(t, arr.Arrived.Add(-time.Hour), list[i/2].Input.Event)
+		}
+	}
+	return plans, a.list
 }
 
 func recordAll(t *testing.T, s *Store, list []tenant.Arrival, size int) {

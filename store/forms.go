@@ -257,8 +257,12 @@ func decodeEpisode(k, b []byte) (tenant.Episode, error) {
 	if err := decode(b, &f); err != nil {
 		return tenant.Episode{}, err
 	}
+	name, _, err := cut(k, 9)
+	if err != nil {
+		return tenant.Episode{}, err
+	}
 	e := tenant.Episode{
-		Account: event.AccountID(k[:len(k)-9]), Payee: event.PayeeID(f.Payee), Opened: unsortable(lastUint64(k)),
+		Account: event.AccountID(name), Payee: event.PayeeID(f.Payee), Opened: unsortable(lastUint64(k)),
 		Deadline: time.Unix(0, f.Deadline).UTC(), Score: money.Ratio{Num: f.Score[0], Den: f.Score[1]}, ScaleMax: money.Ratio{Num: f.Scale[0], Den: f.Scale[1]},
 	}
 	for _, t := range f.Turns {

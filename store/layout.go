@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 )
@@ -127,6 +128,15 @@ func appendScope(k []byte, s event.Scope) []byte {
 func sortable(t time.Time) uint64 { return uint64(t.UnixNano()) ^ 1<<63 } //nolint:gosec // the bits are what is wanted
 
 func unsortable(n uint64) time.Time { return time.Unix(0, int64(n^1<<63)).UTC() } //nolint:gosec // as above
+
+// cut splits a stored key before its last n bytes. Keys are read from disk, so
+// they can be of any length.
+func cut(k []byte, n int) (head, tail []byte, err error) {
+	if len(k) < n {
+		return nil, nil, domain.Errorf(domain.Corrupt, "stored key %q is too short", k)
+	}
+	return k[:len(k)-n], k[len(k)-n:], nil
+}
 
 // lastUint64 is the integer a key ends with.
 func lastUint64(k []byte) uint64 { return binary.BigEndian.Uint64(k[len(k)-8:]) }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/event"
@@ -93,7 +94,7 @@ func openFile(path string, readOnly bool) (*bbolt.DB, error) {
 		InitialMmapSize: 1 << 30, // address space, not memory: a read transaction must not block a growing file
 	})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("ledger %s is in use by another process", path)
 	case err != nil:
 		return nil, domain.Errorf(domain.Corrupt, "ledger %s: %w", path, err)
@@ -187,6 +188,9 @@ func (s *Store) start() error {
 		state, err := readState(tx)
 		if err != nil {
 			return err
+		}
+		if b := meta.Get(kConfirmed); len(b) == 8 {
+			s.confirmed.Store(binary.BigEndian.Uint64(b))
 		}
 		s.engine, err = tenant.New(s.opts.Tenant, s.plans, state, s.opts.Cache)
 		return err

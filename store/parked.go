@@ -71,10 +71,14 @@ func ParkedID(subject string, header map[string][]string, body []byte) string {
 	return "p-" + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-func putParked(tx *bbolt.Tx, p Parked) error {
-	form, err := encode(parkedForm{
+func parkedFormOf(p Parked) parkedForm {
+	return parkedForm{
 		p.Subject, p.Header, p.Body, p.Event.Source, p.Event.ID, p.Code, p.Reason, p.At.UnixNano(), p.Tries, p.State, p.By, p.Note,
-	})
+	}
+}
+
+func putParked(tx *bbolt.Tx, p Parked) error {
+	form, err := encode(parkedFormOf(p))
 	if err != nil {
 		return err
 	}
@@ -96,8 +100,8 @@ func decodeParked(k, v []byte) (Parked, error) {
 		return Parked{}, err
 	}
 	return Parked{
-		string(k), f.Subject, f.Header, f.Body, event.Identity{Source: f.Source, ID: f.EventID}, f.Code, f.Reason, time.Unix(0, f.At).UTC(), f.Tries,
-		f.State, f.By, f.Note,
+		ID: string(k), Subject: f.Subject, Header: f.Header, Body: f.Body, Event: event.Identity{Source: f.Source, ID: f.EventID},
+		Code: f.Code, Reason: f.Reason, At: time.Unix(0, f.At).UTC(), Tries: f.Tries, State: f.State, By: f.By, Note: f.Note,
 	}, nil
 }
 

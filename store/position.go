@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -41,15 +43,39 @@ func putPosition(tx *bbolt.Tx, p tenant.Position) error {
 			if err := checkpoints.Put(key(last.Seq), old); err != nil {
 				return err
 			}
-		}
-	}
-	for checkpoints.Inspect().KeyN > checkpointsKept {
-		k, _ := checkpoints.Cursor().First()
-		if err := checkpoints.Delete(k); err != nil {
-			return err
+			if err := trimCheckpoints(checkpoints); err != nil {
+				return err
+			}
 		}
 	}
 	return meta.Put(kPosition, form)
+}
+
+// trimCheckpoints drops the oldest of more than are kept. The oldest is not the
+// one with the lowest number: a stream made anew counts from 1 again.
+func trimCheckpoints(b *bbolt.Bucket) error {
+	kept, err := readCheckpoints(b)
+	if err != nil {
+		return err
+	}
+	for ; len(kept) > checkpointsKept; kept = kept[:len(kept)-1] {
+		if err := b.Delete(key(kept[len(kept)-1].Seq)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readCheckpoints lists the checkpoints, the newest first.
+func readCheckpoints(b *bbolt.Bucket) ([]tenant.Position, error) {
+	var out []tenant.Position
+	err := b.ForEach(func(_, v []byte) error {
+		p, err := readPosition(v)
+		out = append(out, p)
+		return err
+	})
+	slices.SortStableFunc(out, func(p, q tenant.Position) int { return cmp.Or(q.Time.Compare(p.Time), cmp.Compare(q.Seq, p.Seq)) })
+	return out, err
 }
 
 // Positions lists where the input stands and stood, the newest first; none
@@ -64,15 +90,9 @@ func (s *Store) Positions() ([]tenant.Position, error) {
 			}
 			out = append(out, p)
 		}
-		c := tx.Bucket(bCheckpoints).Cursor()
-		for k, v := c.Last(); k != nil; k, v = c.Prev() {
-			p, err := readPosition(v)
-			if err != nil {
-				return err
-			}
-			out = append(out, p)
-		}
-		return nil
+		checkpoints, err := readCheckpoints(tx.Bucket(bCheckpoints))
+		out = append(out, checkpoints...)
+		return err
 	})
 	return out, err
 }

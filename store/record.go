@@ -91,23 +91,36 @@ func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 		return tenant.Rejected, r.park(a, at, a.Code, a.Reason)
 	}
 	a.Input.Arrived = at
-	err := r.checkParked(a.Input.Event)
+	refusal, err := r.apply(a.Input)
+	switch {
+	case err != nil:
+		return 0, err
+	case refusal == nil:
+		return tenant.Applied, nil
+	}
+	e.Advance(at)
+	if domain.KindOf(refusal) == domain.Duplicate {
+		return tenant.Duplicate, nil
+	}
+	return tenant.Rejected, r.park(a, at, tenant.CodeOf(refusal), refusal.Error())
+}
+
+// apply takes an input and keeps what it changes; refusal says why it is a
+// duplicate or invalid and changed nothing.
+func (r *recording) apply(in tenant.Input) (refusal, err error) {
+	err = r.checkParked(in.Event)
 	if err == nil {
 		var c *tenant.Changes
-		if c, err = e.Apply(r.records, a.Input); err == nil {
-			return tenant.Applied, r.keepAll(c, a.Input)
+		if c, err = r.store.engine.Apply(r.records, in); err == nil {
+			return nil, r.keepAll(c, in)
 		}
 	}
 	switch domain.KindOf(err) {
-	case domain.Duplicate:
-		e.Advance(at)
-		return tenant.Duplicate, nil
-	case domain.Invalid:
-		e.Advance(at)
-		return tenant.Rejected, r.park(a, at, tenant.CodeOf(err), err.Error())
+	case domain.Duplicate, domain.Invalid:
+		return err, nil
 	case domain.Transient, domain.Corrupt:
 	}
-	return 0, err
+	return nil, err
 }
 
 // fire lets every timer due by an instant fire, in order.
@@ -193,20 +206,22 @@ func (r *recording) retry(id, by, note string, at time.Time) error {
 	if err != nil || p.State != StateParked {
 		return err
 	}
-	in, err := r.store.opts.Codec.Again(p)
+	in, refusal := r.store.opts.Codec.Again(p)
 	code := p.Code
-	if err == nil {
+	if refusal == nil {
 		in.Arrived = at
-		err = r.apply(in)
-		code = tenant.CodeOf(err)
+		if refusal, err = r.apply(in); err != nil {
+			return err
+		}
+		code = tenant.CodeOf(refusal)
 	}
-	switch kind := domain.KindOf(err); {
-	case err == nil, kind == domain.Duplicate:
+	switch kind := domain.KindOf(refusal); {
+	case refusal == nil, kind == domain.Duplicate:
 		return r.settleParked(id, func(p *Parked) { p.State, p.By, p.Note = StateApplied, by, note; p.Tries++ })
 	case kind == domain.Invalid:
-		return r.settleParked(id, func(p *Parked) { p.Code, p.Reason, p.By, p.Note = code, err.Error(), by, note; p.Tries++ })
+		return r.settleParked(id, func(p *Parked) { p.Code, p.Reason, p.By, p.Note = code, refusal.Error(), by, note; p.Tries++ })
 	}
-	return err
+	return refusal
 }
 
 func (r *recording) settleParked(id string, change func(*Parked)) error {

@@ -37,7 +37,10 @@ func (r records) prefixed(bucket, prefix []byte, yield func(k, v []byte) error) 
 func (r records) Facts(of event.Scope, yield func(event.Event, tenant.Sum) error) error {
 	facts := r.tx.Bucket(bFacts)
 	return r.prefixed(bFactsOf, key(of), func(k, _ []byte) error {
-		n := k[len(k)-8:]
+		_, n, err := cut(k, 8)
+		if err != nil {
+			return err
+		}
 		_, sum, canonical, err := decodeFact(facts.Get(n))
 		if err != nil {
 			return err
@@ -105,8 +108,9 @@ func (r records) AccountsOf(payee event.PayeeID) ([]event.AccountID, error) {
 	var out []event.AccountID
 	prefix := key(payee)
 	err := r.prefixed(bRefs, prefix, func(k, _ []byte) error {
-		out = append(out, event.AccountID(k[len(prefix):len(k)-1]))
-		return nil
+		name, _, err := cut(k[len(prefix):], 1)
+		out = append(out, event.AccountID(name))
+		return err
 	})
 	return out, err
 }

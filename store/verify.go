@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"maps"
 
@@ -68,38 +67,41 @@ func (v *verifier) problemf(format string, args ...any) {
 	}
 }
 
-// facts walks the facts in order of arrival: each decodes, stands once in the
-// index of its scope, and arrivals never go back.
+// facts walks the facts in order of arrival: numbered without gaps, each
+// decodes, stands once in the index of its scope, and arrivals never go back.
 func (v *verifier) facts() error {
 	of := v.tx.Bucket(bFactsOf)
-	indexed := 0
+	indexed := uint64(0)
 	if err := v.prefixed(bFactsOf, nil, func(_, _ []byte) error { indexed++; return nil }); err != nil {
 		return err
 	}
 	var last []byte
 	err := v.prefixed(bFacts, nil, func(k, b []byte) error {
+		v.out.Facts++
+		if !bytes.Equal(k, key(v.out.Facts)) {
+			return fmt.Errorf("fact %d is gone: %x stands in its place", v.out.Facts, k)
+		}
 		arrived, _, canonical, err := decodeFact(b)
 		if err != nil {
-			return err
+			return fmt.Errorf("fact %d: %w", v.out.Facts, err)
 		}
 		ev, err := v.codec.Fact(canonical)
 		if err != nil {
-			return fmt.Errorf("fact %d: %w", binary.BigEndian.Uint64(k), err)
+			return fmt.Errorf("fact %d: %w", v.out.Facts, err)
 		}
 		if of.Get(key(ev.Scope(), k)) == nil {
-			v.problemf("fact %d is missing from the index of its scope", binary.BigEndian.Uint64(k))
+			v.problemf("fact %d is missing from the index of its scope", v.out.Facts)
 		}
 		if now := key(arrived); last != nil && bytes.Compare(now, last) < 0 {
-			v.problemf("fact %d arrived before the one before it", binary.BigEndian.Uint64(k))
+			v.problemf("fact %d arrived before the one before it", v.out.Facts)
 		} else {
 			last = now
 		}
-		v.out.Facts++
 		v.progress("facts", int(v.out.Facts)) //nolint:gosec // for people
 		return nil
 	})
-	if err == nil && indexed != int(v.out.Facts) { //nolint:gosec // counts of keys
-		v.problemf("%d facts, %d in the index", v.out.Facts, indexed)
+	if written := v.tx.Bucket(bFacts).Sequence(); err == nil && (indexed != v.out.Facts || written != v.out.Facts) {
+		v.problemf("%d facts were written, %d are there, %d in the index", written, v.out.Facts, indexed)
 	}
 	return err
 }
@@ -189,7 +191,10 @@ func (v *verifier) derive(s *Store) error {
 	}
 	var last []byte
 	err = v.prefixed(bFactsOf, []byte{'a'}, func(k, _ []byte) error {
-		name := k[1 : len(k)-9]
+		name, _, err := cut(k[1:], 9)
+		if err != nil {
+			return err
+		}
 		if bytes.Equal(name, last) {
 			return nil
 		}

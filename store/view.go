@@ -97,6 +97,9 @@ func (v *View) Locks() ([]tenant.Lock, error) {
 		if err := decode(b, &f); err != nil {
 			return err
 		}
+		if _, _, err := cut(k, 4); err != nil {
+			return err
+		}
 		out = append(out, tenant.Lock{Period: civil.Quarter(binary.BigEndian.Uint32(k)), At: time.Unix(0, f.At).UTC(), By: f.By}) //nolint:gosec // written from a Quarter
 		return nil
 	})
@@ -211,7 +214,11 @@ func (s *Store) AsOf() (at time.Time, err error) {
 func (v *View) FactsNamed(of event.Scope, ids []event.Identity, yield func(arrived time.Time, canonical []byte)) error {
 	facts := v.tx.Bucket(bFacts)
 	return v.prefixed(bFactsOf, key(of), func(k, _ []byte) error {
-		arrived, _, canonical, err := decodeFact(facts.Get(k[len(k)-8:]))
+		_, n, err := cut(k, 8)
+		if err != nil {
+			return err
+		}
+		arrived, _, canonical, err := decodeFact(facts.Get(n))
 		if err != nil {
 			return err
 		}
