@@ -73,7 +73,7 @@ func (w *worker) openPipeline(_ context.Context, e env) error {
 	}
 	w.sub, err = w.conn.NewSubscriber(broker.SubscriberConfig{
 		Stream: w.cfg.streams.In, Durable: "trueup-" + w.cfg.tenant, Subjects: broker.InSubjects(w.cfg.tenant),
-		Resume: w.resume, Alarm: w.rewound, Log: w.log,
+		Window: inFlight, Resume: w.resume, Alarm: w.rewound, Log: w.log,
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,9 @@ type worker struct {
 }
 
 const (
+	// inFlight is how many inputs are decoded and waiting: the next batches
+	// gather while one commits.
+	inFlight    = 3 * consumers.DefaultBatch
 	sweepEvery  = 200 * time.Millisecond
 	playSettle  = 2 * time.Second
 	relayRetry  = time.Second

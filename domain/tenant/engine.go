@@ -95,7 +95,7 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 
 // begin starts a call that posts at an instant.
 func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error)) {
-	before := e.state.clone()
+	before := e.state // its lists are replaced, never changed in place
 	e.records, e.out, e.at, e.cause, e.touched = r, &Changes{}, at.UTC(), cause, e.touched[:0]
 	if e.state.NextEnd == 0 {
 		e.startClocks()

@@ -40,7 +40,7 @@ func (e *Engine) lockNext() error {
 		}
 	}
 	e.state.NextLock++
-	e.state.HandLocked = slices.DeleteFunc(e.state.HandLocked, func(h civil.Quarter) bool { return h < e.state.NextLock })
+	e.state.HandLocked = slices.DeleteFunc(slices.Clone(e.state.HandLocked), func(h civil.Quarter) bool { return h < e.state.NextLock })
 	e.out.Set = append(e.out.Set, Timer{e.lockInstant(e.state.NextLock), LockQuarter, ""})
 	return nil
 }
@@ -56,7 +56,7 @@ func (e *Engine) lockByHand(ev event.PeriodLocked) error {
 		return err
 	}
 	i, _ := slices.BinarySearch(e.state.HandLocked, ev.Period)
-	e.state.HandLocked = slices.Insert(e.state.HandLocked, i, ev.Period)
+	e.state.HandLocked = slices.Insert(slices.Clip(e.state.HandLocked), i, ev.Period)
 	return nil
 }
 

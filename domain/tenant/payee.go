@@ -152,7 +152,7 @@ func (e *Engine) markDirty(id event.PayeeID) {
 	if len(e.state.Dirty) == 0 {
 		e.out.Set = append(e.out.Set, Timer{(e.Today() + 1).Start(e.zone), SettlePools, ""})
 	}
-	e.state.Dirty = slices.Insert(e.state.Dirty, i, id)
+	e.state.Dirty = slices.Insert(slices.Clip(e.state.Dirty), i, id)
 }
 
 func (e *Engine) settleDirty() error {

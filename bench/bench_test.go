@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/trueup/trueup/internal/demo"
+	"github.com/trueup/trueup/internal/scenario"
+	"github.com/trueup/trueup/internal/wire"
+
+	"github.com/trueup/trueup/domain/tenant"
+)
+
+// TestMain lets the contenders' processes be this program.
+func TestMain(m *testing.M) {
+	if os.Getenv(asVariable) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func TestQuick(t *testing.T) {
+	var out, errs bytes.Buffer
+	args := []string{"-quick", "-accounts", "300", "-events", "1500", "-usual-events", "50", "-results", "", "-dir", t.TempDir()}
+	if code := run(t.Context(), args, &out, &errs); code != 0 {
+		t.Fatalf("bench %s: exit %d\n%s", strings.Join(args, " "), code, &errs)
+	}
+	for _, bad := range []string{"none", "has no number", "NaN"} {
+		if strings.Contains(out.String(), bad) {
+			t.Errorf("%q in the answer:\n%s\n%s", bad, &out, &errs)
+		}
+	}
+}
+
+// TestFold holds the fold against scenario.Play.
+func TestFold(t *testing.T) {
+	w := &workload{Seed: 2, Accounts: 60}
+	c := w.company()
+	f, err := newFold(c.Plans())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var arrivals []scenario.Arrival
+	var last demo.Arrival
+	for a := range c.Events() {
+		body, _, err := f.take(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := wire.DecodeLine(body, tenantName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrivals = append(arrivals, scenario.Arrival{Input: tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum, Arrived: in.Recorded}})
+		last = a
+	}
+	got, err := f.finish(last.Recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	played, err := scenario.Play(tenantName, c.Plans(), arrivals, last.Recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := standings(played)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) == 0 || !maps.Equal(got, want) {
+		t.Errorf("fold: %v, want %v as scenario.Play says", got, want)
+	}
+}

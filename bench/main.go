@@ -1,0 +1,102 @@
+// Command bench measures the worker end to end against two others on the same
+// events: the usual way (watermill-nats and one transaction per message, no
+// rules) and the floor (nats.go and one transaction per 1,024 messages with the
+// puts of our store, no rules).
+//
+// Everything is durable: a real nats-server process that syncs every write,
+// bbolt as it comes. The stream holds a setup, which makes the accounts known,
+// and then the events that are measured. Our worker applies both in one go and
+// the clock starts where the setup ends, so that its caches are as they are in
+// a worker that has been running. The others get a file that holds the setup
+// already.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// options are what a run of the benchmark can be told.
+type options struct {
+	rounds   int
+	events   int
+	accounts int
+	usual    int
+	profile  bool
+	quick    bool
+	seed     uint64
+	dir      string
+	results  string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if as := os.Getenv(asVariable); as != "" {
+		if err := runChild(ctx, as, stdout); err != nil {
+			fmt.Fprintf(stderr, "bench %s: %v\n", as, err)
+			return 1
+		}
+		return 0
+	}
+	o, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if err := measure(ctx, o, stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "bench: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.IntVar(&o.rounds, "rounds", 5, "measured rounds; one more before them warms up")
+	f.IntVar(&o.events, "events", 120_000, "events measured per round")
+	f.IntVar(&o.accounts, "accounts", 100_000, "accounts of the company")
+	f.IntVar(&o.usual, "usual-events", 3000, "events measured per round for the usual way")
+	f.BoolVar(&o.profile, "profile", true, "run once more inside a profiled process")
+	f.BoolVar(&o.quick, "quick", false, "a small company and one round, to see that it works")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the company")
+	f.StringVar(&o.dir, "dir", "", "where to make a temporary folder for data (default: the system's)")
+	f.StringVar(&o.results, "results", "results/latest.json", "file for the results as JSON; empty: none")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if o.quick {
+		given := map[string]bool{}
+		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		for name, small := range map[string]func(){
+			"rounds":       func() { o.rounds = 1 },
+			"events":       func() { o.events = 6000 },
+			"accounts":     func() { o.accounts = 2000 },
+			"usual-events": func() { o.usual = 300 },
+		} {
+			if !given[name] {
+				small()
+			}
+		}
+	}
+	if o.rounds < 1 || o.events < 1 || o.accounts < 1 || o.usual < 1 {
+		fmt.Fprintln(stderr, "bench: rounds, events, accounts and usual-events are from 1")
+		return o, errors.New("used wrongly")
+	}
+	o.usual = min(o.usual, o.events)
+	return o, nil
+}

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/internal/broker"
+)
+
+// The contenders, in the order of the table.
+const (
+	nameUsual = "the usual way"
+	nameFloor = "the floor"
+	nameUs    = "us"
+)
+
+var names = []string{nameUsual, nameFloor, nameUs}
+
+// results are everything that was measured, as they are kept.
+type results struct {
+	Machine  machine   `json:"machine"`
+	Workload *workload `json:"workload"`
+	Rounds   []round   `json:"rounds"` // the first warmed up
+	Profile  *profiled `json:"profile,omitempty"`
+}
+
+// round is one turn of every contender.
+type round struct {
+	Load  string              `json:"load_average"`
+	Fsync time.Duration       `json:"fsync_ns"`
+	Of    map[string]usResult `json:"of"`
+	Wrong map[string]string   `json:"wrong,omitempty"` // why a contender has no number
+}
+
+// rate is events per second; 0: the contender was wrong.
+func (r round) rate(name string) float64 {
+	of, ok := r.Of[name]
+	if _, wrong := r.Wrong[name]; !ok || wrong || of.Elapsed <= 0 {
+		return 0
+	}
+	return float64(of.Events) / of.Elapsed.Seconds()
+}
+
+// bench is a run of the benchmark.
+type bench struct {
+	o      options
+	w      *workload
+	worker string // the program
+	server *process
+	conn   *broker.Conn
+	want   map[event.PayeeID]standing
+	say    func(string, ...any)
+}
+
+func measure(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
+	began := time.Now()
+	b := &bench{o: o, say: func(format string, args ...any) {
+		fmt.Fprintf(stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}}
+	dir, err := os.MkdirTemp(o.dir, "trueup-bench")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	b.w = &workload{Dir: dir, Seed: o.seed, Accounts: o.accounts, Events: o.events, Usual: o.usual}
+	defer func() { err = errors.Join(err, b.close()) }()
+	if err := b.open(ctx); err != nil {
+		return err
+	}
+	r := results{Workload: b.w}
+	if r.Machine, err = look(dir); err != nil {
+		return err
+	}
+	for n := range o.rounds + 1 {
+		got, err := b.round(ctx, n)
+		if err != nil {
+			return err
+		}
+		r.Rounds = append(r.Rounds, got)
+	}
+	if o.profile {
+		if r.Profile, err = b.profile(ctx); err != nil {
+			return fmt.Errorf("profile: %w", err)
+		}
+	}
+	printResults(stdout, r)
+	return r.save(o.results)
+}
+
+// open builds the programs, starts the server and prepares the workload.
+func (b *bench) open(ctx context.Context) (err error) {
+	b.worker = b.w.path("trueup")
+	serverBin := b.w.path("nats-server")
+	b.say("building trueup and nats-server")
+	if err := build(ctx, "github.com/trueup/trueup/cmd/trueup", b.worker); err != nil {
+		return err
+	}
+	if err := build(ctx, "github.com/nats-io/nats-server/v2", serverBin); err != nil {
+		return err
+	}
+	if b.server, b.w.URL, err = startServer(serverBin, b.w.Dir); err != nil {
+		return err
+	}
+	if b.conn, err = broker.Connect(ctx, b.w.URL, zerolog.Nop()); err != nil {
+		return err
+	}
+	if err := b.conn.EnsureStreams(ctx, broker.DefaultNames, tenantName); err != nil {
+		return err
+	}
+	b.say("preparing %d accounts", b.w.Accounts)
+	if b.want, err = prepare(ctx, b.w, b.conn, b.say); err != nil {
+		return err
+	}
+	debug.FreeOSMemory()
+	b.say("stream: %d events of setup, then %d measured", b.w.Setup, b.w.Events)
+	return b.w.save()
+}
+
+func (b *bench) close() error {
+	if b.conn != nil {
+		b.conn.Close()
+	}
+	if b.server != nil {
+		return b.server.stop()
+	}
+	return nil
+}
+
+// round gives every contender a turn, in another order each time. The first
+// begins with us, since the others do as much as we did.
+func (b *bench) round(ctx context.Context, n int) (r round, err error) {
+	r = round{Load: load(), Of: map[string]usResult{}, Wrong: map[string]string{}}
+	if r.Fsync, err = calibrate(b.w.Dir); err != nil {
+		return r, err
+	}
+	for i := range names {
+		name := names[(len(names)-1+i+n)%len(names)]
+		got, err := b.turn(ctx, name)
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
+		r.Of[name] = got
+		if err != nil {
+			r.Wrong[name] = err.Error()
+		}
+		if name == nameUs && n == 0 {
+			if err != nil {
+				return r, fmt.Errorf("the round that warms up: %w", err)
+			}
+			if err := b.learn(); err != nil {
+				return r, err
+			}
+		}
+		b.say("round %d: %s: %.0f events/s %s", n, name, r.rate(name), r.Wrong[name])
+	}
+	return r, nil
+}
+
+// learn readies what the others need and only our first round tells.
+func (b *bench) learn() error {
+	if err := learn(b.w); err != nil {
+		return err
+	}
+	b.say("making the floor's file")
+	return makeFloorBase(b.w, b.w.path("floor.base"))
+}
+
+// turn measures one contender on files and streams of its own.
+func (b *bench) turn(ctx context.Context, name string) (usResult, error) {
+	if err := b.fresh(ctx); err != nil {
+		return usResult{}, err
+	}
+	if name == nameUs {
+		got, err := ours(ctx, b.w, b.worker, b.conn, b.server, b.want)
+		return got, errors.Join(err, b.noTicks(ctx))
+	}
+	as := map[string]string{nameUsual: "usual", nameFloor: "floor"}[name]
+	if err := copyFile(b.w.path(as+".base"), b.w.path(as+".db")); err != nil {
+		return usResult{}, err
+	}
+	before := usageOf(b.server.pid())
+	got, err := startChild(ctx, b.w, as)
+	if err == nil {
+		err = b.counted(ctx, name)
+	}
+	after := usageOf(b.server.pid())
+	return usResult{childResult: got, ServerCPU: after.cpu - before.cpu, ServerWritten: after.written - before.written}, err
+}
+
+// fresh removes what earlier turns left and makes the output streams anew.
+func (b *bench) fresh(ctx context.Context) error {
+	for _, name := range []string{"us", "usual.db", "floor.db"} {
+		if err := os.RemoveAll(b.w.path(name)); err != nil {
+			return err
+		}
+	}
+	js := b.conn.JetStream()
+	for _, name := range []string{broker.DefaultNames.Out, usualStream} {
+		if err := js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return err
+		}
+	}
+	if err := js.DeleteConsumer(ctx, broker.DefaultNames.In, durable); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return err
+	}
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: usualStream, Subjects: []string{usualStream}}); err != nil {
+		return err
+	}
+	return b.conn.EnsureStreams(ctx, broker.DefaultNames, tenantName)
+}
+
+// noTicks takes what our worker's clock said off the input stream.
+func (b *bench) noTicks(ctx context.Context) error {
+	stream, err := b.conn.JetStream().Stream(ctx, broker.DefaultNames.In)
+	if err != nil {
+		return err
+	}
+	return stream.Purge(ctx, jetstream.WithPurgeSubject(broker.ClockSubject(tenantName)))
+}
+
+// counted is the oracle for the outputs of the others.
+func (b *bench) counted(ctx context.Context, name string) error {
+	if name == nameFloor {
+		n, err := published(ctx, b.conn, nil)
+		if err == nil && n != b.w.Outs {
+			err = fmt.Errorf("%d outputs in the stream, want %d", n, b.w.Outs)
+		}
+		return err
+	}
+	stream, err := b.conn.JetStream().Stream(ctx, usualStream)
+	if err != nil {
+		return err
+	}
+	if n := stream.CachedInfo().State.Msgs; n != uint64(b.w.UsualOuts) { //nolint:gosec // a count
+		return fmt.Errorf("%d outputs in the stream, want %d", n, b.w.UsualOuts)
+	}
+	return nil
+}
+
+// profile runs our worker once more, inside a process that profiles itself.
+func (b *bench) profile(ctx context.Context) (*profiled, error) {
+	if err := b.fresh(ctx); err != nil {
+		return nil, err
+	}
+	b.say("profiling")
+	if err := os.MkdirAll(b.w.path("us"), 0o700); err != nil {
+		return nil, err
+	}
+	got, err := startChild(ctx, b.w, "profile")
+	if err != nil || got.Profile == nil || b.o.results == "" {
+		return got.Profile, err
+	}
+	kept := filepath.Join(filepath.Dir(b.o.results), "cpu.pprof")
+	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil { //nolint:gosec // results are no secret
+		return nil, err
+	}
+	err = copyFile(got.Profile.File, kept)
+	got.Profile.File = kept
+	return got.Profile, err
+}
+
+func (r results) save(path string) error {
+	if path == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // results are no secret
+		return err
+	}
+	return os.WriteFile(path, append(b, '\n'), 0o644) //nolint:gosec // as above
+}
