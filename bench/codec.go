@@ -22,6 +22,11 @@ type codec struct{}
 
 func (codec) Fact(canonical []byte) (event.Event, error) { return wire.DecodeCanonical(canonical) }
 
+func (codec) Sum(canonical []byte) (tenant.Sum, error) {
+	in, err := wire.DecodeLine(canonical, "")
+	return in.Sum, err
+}
+
 func (codec) Again(store.Parked) (tenant.Input, error) {
 	return tenant.Input{}, fmt.Errorf("nothing is retried here")
 }

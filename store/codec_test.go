@@ -34,6 +34,11 @@ type codec struct {
 
 func (*codec) Fact(canonical []byte) (event.Event, error) { return wire.DecodeCanonical(canonical) }
 
+func (*codec) Sum(canonical []byte) (tenant.Sum, error) {
+	in, err := wire.DecodeLine(canonical, "")
+	return in.Sum, err
+}
+
 func (c *codec) Again(p Parked) (tenant.Input, error) {
 	in, err := c.decoder.Decode(wire.Raw{Subject: p.Subject, Header: p.Header, Body: p.Body})
 	return tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum}, err

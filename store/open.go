@@ -24,6 +24,8 @@ import (
 type Codec interface {
 	// Fact reads a canonical event back.
 	Fact(canonical []byte) (event.Event, error)
+	// Sum is the fingerprint of a canonical event, worked out afresh.
+	Sum(canonical []byte) (tenant.Sum, error)
 	// Again decodes the bytes of a parked input anew.
 	Again(p Parked) (tenant.Input, error)
 	// Outcome writes an outcome as a message.

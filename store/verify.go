@@ -81,13 +81,16 @@ func (v *verifier) facts() error {
 		if !bytes.Equal(k, key(v.out.Facts)) {
 			return fmt.Errorf("fact %d is gone: %x stands in its place", v.out.Facts, k)
 		}
-		arrived, _, canonical, err := decodeFact(b)
+		arrived, kept, canonical, err := decodeFact(b)
 		if err != nil {
 			return fmt.Errorf("fact %d: %w", v.out.Facts, err)
 		}
 		ev, err := v.codec.Fact(canonical)
 		if err != nil {
 			return fmt.Errorf("fact %d: %w", v.out.Facts, err)
+		}
+		if sum, err := v.codec.Sum(canonical); err != nil || sum != kept {
+			v.problemf("fact %d is not what its fingerprint says", v.out.Facts)
 		}
 		if of.Get(key(ev.Scope(), k)) == nil {
 			v.problemf("fact %d is missing from the index of its scope", v.out.Facts)

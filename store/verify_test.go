@@ -46,6 +46,7 @@ func TestVerifyFinds(t *testing.T) {
 		want string
 	}{
 		{"an amount", swap(bLedger, `"minor":`, `"minor":1`), "does not follow the one before it"},
+		{"a name in a fact", swap(bFacts, `"csm-`, `"cxm-`), "is not what its fingerprint says"},
 		{"an explanation", swap(bLedger, `"explanation":"`, `"explanation":"not `), "does not follow the one before it"},
 		{"a recorded balance", swap(bLedger, `"payable":`, `"payable":1`), "does not follow the one before it"},
 		{"an entry that cannot be read", swap(bLedger, `"id"`, `"id`), "stored *store.entryForm"},

@@ -30,6 +30,12 @@ func newCodec(tenantName string, limits wire.Limits) codec {
 // Fact implements store.Codec.
 func (codec) Fact(canonical []byte) (event.Event, error) { return wire.DecodeCanonical(canonical) }
 
+// Sum implements store.Codec.
+func (codec) Sum(canonical []byte) (tenant.Sum, error) {
+	in, err := wire.Decoder{Limits: wire.Limits{MaxBody: len(canonical)}}.Decode(wire.Raw{Body: canonical})
+	return in.Sum, err
+}
+
 // Again implements store.Codec.
 func (c codec) Again(p store.Parked) (tenant.Input, error) {
 	in, err := c.decoder.Decode(wire.Raw{Subject: p.Subject, Header: p.Header, Body: p.Body})
