@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db, opts: o, wrote: make(chan struct{}, 1)}
-	if err := s.start(); err != nil {
+	if err := errors.Join(s.replan(), s.start()); err != nil {
 		return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), db.Close())
 	}
 	return s, nil
@@ -131,6 +132,27 @@ func create(path string, o Options) (err error) {
 	return syncDir(dir)
 }
 
+// replan takes the plans given into a ledger that nothing has come to yet: a
+// first start that failed must not fix them.
+func (s *Store) replan() error {
+	if s.opts.ReadOnly || len(s.opts.Plans) == 0 {
+		return nil
+	}
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		meta := tx.Bucket(bMeta)
+		if meta == nil || tx.Bucket(bPlans) == nil || meta.Get(kPosition) != nil || meta.Get(kState) != nil || string(meta.Get(kTenant)) != s.opts.Tenant {
+			return nil // used before, or for start to refuse
+		}
+		if err := tx.DeleteBucket(bPlans); err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucket(bPlans); err != nil {
+			return err
+		}
+		return putPlans(tx, s.opts)
+	})
+}
+
 // lay makes the bucket tree and writes down whose ledger it is.
 func lay(tx *bbolt.Tx, o Options) error {
 	for _, name := range buckets {
@@ -145,6 +167,10 @@ func lay(tx *bbolt.Tx, o Options) error {
 	if err := meta.Put(kTenant, []byte(o.Tenant)); err != nil {
 		return err
 	}
+	return putPlans(tx, o)
+}
+
+func putPlans(tx *bbolt.Tx, o Options) error {
 	for _, p := range o.Plans {
 		form, err := encode(planForm{p.Hash[:], o.Codec.PlanText(p)})
 		if err != nil {
@@ -257,5 +283,17 @@ func (s *Store) Tenant() string { return s.opts.Tenant }
 // Wrote is sent to, at most once in advance, when outputs were recorded.
 func (s *Store) Wrote() <-chan struct{} { return s.wrote }
 
-// Close lets go of the file.
-func (s *Store) Close() error { return s.db.Close() }
+// Close keeps how far the outputs are confirmed and lets go of the file.
+func (s *Store) Close() error {
+	var err error
+	if s.broken == nil && !s.opts.ReadOnly {
+		err = s.db.Update(func(tx *bbolt.Tx) error {
+			confirmed := binary.BigEndian.AppendUint64(nil, s.confirmed.Load())
+			if bytes.Equal(tx.Bucket(bMeta).Get(kConfirmed), confirmed) {
+				return nil
+			}
+			return tx.Bucket(bMeta).Put(kConfirmed, confirmed)
+		})
+	}
+	return errors.Join(err, s.db.Close())
+}

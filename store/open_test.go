@@ -13,6 +13,7 @@ import (
 
 	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/plan"
+	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/planfile"
 )
 
@@ -28,6 +29,33 @@ func laid(t *testing.T, change func(*bbolt.Tx) error) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// used lays a ledger that something has come to.
+func used(t *testing.T, change func(*bbolt.Tx) error) string {
+	t.Helper()
+	return laid(t, func(tx *bbolt.Tx) error {
+		if err := putPosition(tx, tenant.Position{Created: created, Seq: 1, Time: created}); err != nil || change == nil {
+			return err
+		}
+		return change(tx)
+	})
+}
+
+// A first start that failed, or was called with the wrong plan, does not fix
+// the plans: a ledger that nothing has come to takes others.
+func TestAnUnusedLedgerTakesOtherPlans(t *testing.T) {
+	path := laid(t, nil)
+	o := options(otherwise(1, 0))
+	for range 2 {
+		s := opened(t, path, o)
+		if got := s.Plans()[0].Version; got != 2 {
+			t.Errorf("the ledger is kept by version %d, want 2", got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // otherwise is the default plan under another version or with another hash.
@@ -84,16 +112,16 @@ func TestOpenRefuses(t *testing.T) {
 		{"no layout", func(t *testing.T) string { return laid(t, put(kVersion, nil)) }, plain, domain.Invalid, "layout version"},
 		{"a bad state", func(t *testing.T) string { return laid(t, put(kState, []byte("\x01{"))) }, plain, domain.Corrupt, "stored *store.stateForm"},
 		{
-			"another plan version", func(t *testing.T) string { return laid(t, nil) }, with(func(o *Options) { o.Plans = otherwise(1, 0) }), domain.Invalid,
+			"another plan version", func(t *testing.T) string { return used(t, nil) }, with(func(o *Options) { o.Plans = otherwise(1, 0) }), domain.Invalid,
 			"@2 is not in this ledger",
 		},
 		{
-			"the same version with other content", func(t *testing.T) string { return laid(t, nil) },
+			"the same version with other content", func(t *testing.T) string { return used(t, nil) },
 			with(func(o *Options) { o.Plans = otherwise(0, 1) }), domain.Invalid, "a change is a new version",
 		},
 		{
 			"fewer plans than the ledger has", func(t *testing.T) string {
-				return laid(t, func(tx *bbolt.Tx) error {
+				return used(t, func(tx *bbolt.Tx) error {
 					b := tx.Bucket(bPlans)
 					k, v := b.Cursor().First()
 					return b.Put(append([]byte("another"), k...), v)

@@ -91,6 +91,11 @@ func (c *config) check() error {
 	if c.demo && (c.asOf != "" || len(c.plans) > 0) {
 		all = append(all, errors.New("--demo brings its own --as-of and --plan"))
 	}
+	if c.asOf != "" {
+		if _, err := parseAsOf(c.asOf, time.UTC); err != nil {
+			all = append(all, err)
+		}
+	}
 	if err := checkLoopback(c.http); err != nil {
 		all = append(all, fmt.Errorf("--http %w", err))
 	}

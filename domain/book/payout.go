@@ -10,6 +10,7 @@ import (
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
 )
 
 // payout is payroll's word on one reference: paid, or not.
@@ -71,9 +72,18 @@ func (p *Person) payoutStep(reference string, why ledger.Reason, on civil.Date, 
 			Line: ledger.Line{Payee: p.ID, Component: "payout"}, Kind: ledger.Payout, Reason: why,
 			From: ledger.Payable, To: ledger.Paid, Effective: on, Reference: reference,
 		},
-		Minor: amount.Minor, Currency: amount.Currency, AppliesTo: told.period, Causes: []event.Identity{told.Identity},
+		Minor: amount.Minor, Currency: amount.Currency, AppliesTo: told.period, Plan: p.ruleBook(on), Causes: []event.Identity{told.Identity},
 		Explain: func() string { return text },
 	}
+}
+
+// ruleBook is the plan version an entry names that no rule of a plan made: the
+// payee's on that day, else the one whose tenant settings hold.
+func (p *Person) ruleBook(on civil.Date) *plan.Plan {
+	if t := p.Terms(on); t.Plan != nil {
+		return t.Plan
+	}
+	return p.set.Plans.Settings(on)
 }
 
 // manualSteps are adjustments and awards, payable on their date.
@@ -96,7 +106,7 @@ func (p *Person) manualStep(kind ledger.Kind, why ledger.Reason, component, id s
 			Line: ledger.Line{Payee: p.ID, Component: component}, Kind: kind, Reason: why,
 			From: ledger.Expense, To: ledger.Payable, Effective: on, Reference: id,
 		},
-		Minor: amount.Minor, Currency: amount.Currency, Causes: []event.Identity{told},
+		Minor: amount.Minor, Currency: amount.Currency, Plan: p.ruleBook(on), Causes: []event.Identity{told},
 		Explain: func() string { return fmt.Sprintf("%s: %s", amount, text) },
 	}
 }

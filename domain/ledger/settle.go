@@ -62,7 +62,8 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 			back = append(back, Entry{
 				Key: p.Key, Minor: -p.Minor, Currency: p.Currency, Ordinal: p.Entries, AppliesTo: p.AppliesTo,
 				PlanName: p.PlanName, PlanVersion: p.PlanVersion, PlanHash: p.PlanHash,
-				Explanation: fmt.Sprintf("The %s of %s is taken back: the facts known now no longer support it.", p.Kind, p.Effective),
+				Explanation: fmt.Sprintf("%s: the %s of %s for %s, dated %s, is taken back; the facts known now no longer support it",
+					money.Money{Minor: -p.Minor, Currency: p.Currency}, p.Kind, money.Money{Minor: p.Minor, Currency: p.Currency}, p.Reason, p.Effective),
 			})
 		}
 	}

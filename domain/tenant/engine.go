@@ -269,9 +269,17 @@ func (e *Engine) bookSetting() *book.Setting {
 	return &book.Setting{Plans: e.plans, Zone: e.zone, Calendar: e.calendar, Currency: e.currency}
 }
 
+// beforeUs reports whether a step is dated before the ledger starts: the old
+// system had it. Source: rules §1a "History before us", readings R36.
+func (e *Engine) beforeUs(s ledger.Step) bool {
+	starts := e.plans.Settings(s.Effective).LedgerStarts
+	return starts != nil && s.Effective < *starts
+}
+
 // post brings a group of steps to what is due and adds the differences to the
 // payees' ledgers.
 func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) error {
+	due = slices.DeleteFunc(due, e.beforeUs)
 	entries, err := ledger.Settle(due, *tally)
 	if err != nil {
 		return err

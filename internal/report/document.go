@@ -42,7 +42,7 @@ type Rejected struct {
 	Subject  string    `json:"subject,omitempty"`
 	Code     string    `json:"code"`
 	Reason   string    `json:"reason"`
-	At       time.Time `json:"at"`
+	At       time.Time `json:"at,omitzero"`
 }
 
 // Document is the statement in JSON. Amounts are decimal strings in major
