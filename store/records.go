@@ -35,13 +35,27 @@ func (r records) prefixed(bucket, prefix []byte, yield func(k, v []byte) error) 
 
 // Facts implements tenant.Records.
 func (r records) Facts(of event.Scope, yield func(event.Event, tenant.Sum) error) error {
+	return r.facts(of, func(f fact) error { return yield(f.Event, f.sum) })
+}
+
+// fact is a kept event and what is kept with it; canonical is the
+// transaction's memory.
+type fact struct {
+	event.Event
+	arrived   time.Time
+	sum       tenant.Sum
+	canonical []byte
+}
+
+// facts goes through the facts of a scope in the order of their arrival.
+func (r records) facts(of event.Scope, yield func(fact) error) error {
 	facts := r.tx.Bucket(bFacts)
 	return r.prefixed(bFactsOf, key(of), func(k, _ []byte) error {
 		_, n, err := cut(k, 8)
 		if err != nil {
 			return err
 		}
-		_, sum, canonical, err := decodeFact(facts.Get(n))
+		arrived, sum, canonical, err := decodeFact(facts.Get(n))
 		if err != nil {
 			return err
 		}
@@ -49,7 +63,7 @@ func (r records) Facts(of event.Scope, yield func(event.Event, tenant.Sum) error
 		if err != nil {
 			return domain.Errorf(domain.Corrupt, "fact %d: %w", binary.BigEndian.Uint64(n), err)
 		}
-		return yield(ev, sum)
+		return yield(fact{ev, arrived, sum, canonical})
 	})
 }
 

@@ -212,22 +212,9 @@ func (s *Store) AsOf() (at time.Time, err error) {
 
 // FactsNamed goes through the facts of a scope that have one of the identities.
 func (v *View) FactsNamed(of event.Scope, ids []event.Identity, yield func(arrived time.Time, canonical []byte)) error {
-	facts := v.tx.Bucket(bFacts)
-	return v.prefixed(bFactsOf, key(of), func(k, _ []byte) error {
-		_, n, err := cut(k, 8)
-		if err != nil {
-			return err
-		}
-		arrived, _, canonical, err := decodeFact(facts.Get(n))
-		if err != nil {
-			return err
-		}
-		ev, err := v.codec.Fact(canonical)
-		if err != nil {
-			return err
-		}
-		if slices.Contains(ids, ev.Head().Identity) {
-			yield(arrived, bytes.Clone(canonical))
+	return v.facts(of, func(f fact) error {
+		if slices.Contains(ids, f.Head().Identity) {
+			yield(f.arrived, bytes.Clone(f.canonical))
 		}
 		return nil
 	})

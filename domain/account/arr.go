@@ -136,7 +136,7 @@ func (t *timeline) tell(e event.Event) civil.Date {
 		if !evidence(evidences.churn, e.Effective) {
 			return noChange
 		}
-		if old, ok := t.cancelled[e.Effective]; ok && newer(old, e.Header) {
+		if old, ok := t.cancelled[e.Effective]; ok && event.Newer(old, e.Header) {
 			return noChange
 		}
 		t.cancelled[e.Effective] = e.Header
@@ -226,7 +226,7 @@ func (t *timeline) append(m *move) {
 // put makes the statement stand under its key unless a newer one does.
 func (t *timeline) put(key moveKey, h event.Header, m *move) civil.Date {
 	old, known := t.told[key]
-	if known && newer(old.Header, h) {
+	if known && event.Newer(old.Header, h) {
 		return noChange
 	}
 	t.told[key] = told{h, m}
@@ -276,7 +276,7 @@ func (t *timeline) step(m move) error {
 	if m.ends && t.outlived(m.date) {
 		m.rank = lapsed
 	}
-	if c, cancelled := t.cancelled[m.date]; cancelled && m.rank == churned && newer(c, m.Header) {
+	if c, cancelled := t.cancelled[m.date]; cancelled && m.rank == churned && event.Newer(c, m.Header) {
 		t.fold.count++ // the churn of that date did not happen
 		return nil
 	}

@@ -24,7 +24,7 @@ func (h *scores) add(e event.HealthScored) (newest bool) {
 	case !found:
 		h.list = slices.Insert(h.list, i, e)
 		return i == len(h.list)-1 && (i == 0 || h.list[i-1].MeasuredAt.Before(e.MeasuredAt))
-	case newer(e.Header, h.list[i].Header):
+	case event.Newer(e.Header, h.list[i].Header):
 		h.list[i] = e
 	}
 	return false
@@ -44,7 +44,7 @@ func (h *scores) last(at time.Time) (event.HealthScored, bool) {
 	}
 	best := h.list[i-1]
 	for j := i - 2; j >= 0 && h.list[j].MeasuredAt.Equal(best.MeasuredAt); j-- {
-		if newer(h.list[j].Header, best.Header) {
+		if event.Newer(h.list[j].Header, best.Header) {
 			best = h.list[j]
 		}
 	}

@@ -63,7 +63,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		s.opps[id] = o
 	}
 	i, _ := slices.BinarySearchFunc(o.told, st.Header, func(a statement, h event.Header) int {
-		if newer(h, a.Header) {
+		if event.Newer(h, a.Header) {
 			return -1
 		}
 		return 1

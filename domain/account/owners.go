@@ -36,7 +36,7 @@ func (o *owners) assign(e event.AccountAssigned) {
 	switch {
 	case !found:
 		r.assigned = slices.Insert(r.assigned, j, e)
-	case newer(e.Header, r.assigned[j].Header):
+	case event.Newer(e.Header, r.assigned[j].Header):
 		r.assigned[j] = e
 	}
 }

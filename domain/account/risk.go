@@ -60,7 +60,7 @@ func (r *episodes) log(e event.InterventionLogged) {
 		r.logged = map[string]event.InterventionLogged{}
 	}
 	old, known := r.logged[e.Intervention]
-	if known && newer(old.Header, e.Header) {
+	if known && event.Newer(old.Header, e.Header) {
 		return
 	}
 	r.logged[e.Intervention] = e
@@ -125,7 +125,7 @@ func (s *State) walkScore() {
 	group := list[from:r.walked]
 	if len(group) > 1 {
 		group = slices.SortedFunc(slices.Values(group), func(a, b event.HealthScored) int {
-			if newer(b.Header, a.Header) {
+			if event.Newer(b.Header, a.Header) {
 				return -1
 			}
 			return 1

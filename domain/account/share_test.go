@@ -69,7 +69,7 @@ func owner(events []event.Event, role event.Role, d civil.Date) event.PayeeID {
 		if !ok || a.Role != role || a.Effective > d {
 			continue
 		}
-		if found == nil || a.Effective > found.Effective || a.Effective == found.Effective && newer(a.Header, found.Header) {
+		if found == nil || a.Effective > found.Effective || a.Effective == found.Effective && event.Newer(a.Header, found.Header) {
 			found = &a
 		}
 	}

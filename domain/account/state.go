@@ -9,7 +9,6 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
 )
 
@@ -52,15 +51,6 @@ func New(id event.AccountID, set *Setting) *State {
 	s := &State{ID: id, set: set, opps: map[event.OpportunityID]*opportunity{}, stale: map[event.OpportunityID]bool{}, waiting: map[*Deal]civil.Date{}}
 	s.arr = newTimeline(set)
 	return s
-}
-
-// newer reports whether a statement told by a stands before one told by b:
-// the later time, then the greater source, then the greater id.
-func newer(a, b event.Header) bool {
-	if !a.Time.Equal(b.Time) {
-		return a.Time.After(b.Time)
-	}
-	return ledger.CompareIdentity(a.Identity, b.Identity) > 0
 }
 
 // Touched says what a fact may have changed.

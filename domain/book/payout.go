@@ -25,7 +25,7 @@ type payout struct {
 func (p *Person) tellPayout(reference string, st payout) Touched {
 	told := p.payouts[reference]
 	i, _ := slices.BinarySearchFunc(told, st.Header, func(a payout, h event.Header) int {
-		if newer(h, a.Header) {
+		if event.Newer(h, a.Header) {
 			return -1
 		}
 		return 1

@@ -11,7 +11,6 @@ import (
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 )
@@ -92,12 +91,12 @@ func (p *Person) Add(e event.Event) Touched {
 	case event.PayeeTerminated:
 		return p.employ(employment{e.Header, e.Effective, nil})
 	case event.AdjustmentPosted:
-		if old, ok := p.adjustments[e.Adjustment]; !ok || newer(e.Header, old.Header) {
+		if old, ok := p.adjustments[e.Adjustment]; !ok || event.Newer(e.Header, old.Header) {
 			p.adjustments[e.Adjustment] = e
 		}
 		return Touched{Own: true}
 	case event.SpifAwarded:
-		if old, ok := p.spifs[e.Spif]; !ok || newer(e.Header, old.Header) {
+		if old, ok := p.spifs[e.Spif]; !ok || event.Newer(e.Header, old.Header) {
 			p.spifs[e.Spif] = e
 		}
 		return Touched{Own: true}
@@ -115,7 +114,7 @@ func (p *Person) employ(st employment) Touched {
 	switch {
 	case !found:
 		p.told = slices.Insert(p.told, i, st)
-	case newer(st.Header, p.told[i].Header):
+	case event.Newer(st.Header, p.told[i].Header):
 		p.told[i] = st
 	default:
 		return Touched{}
@@ -164,11 +163,4 @@ func (p *Person) Employee(on civil.Date) string {
 		return e.Employee
 	}
 	return ""
-}
-
-func newer(a, b event.Header) bool {
-	if !a.Time.Equal(b.Time) {
-		return a.Time.After(b.Time)
-	}
-	return ledger.CompareIdentity(a.Identity, b.Identity) > 0
 }

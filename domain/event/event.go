@@ -4,6 +4,7 @@
 package event
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -44,6 +45,21 @@ type Event interface {
 	// Scope is what the event is about, and where its identity is unique.
 	Scope() Scope
 	isEvent()
+}
+
+// Compare orders identities by source, then id.
+func (i Identity) Compare(j Identity) int {
+	return cmp.Or(cmp.Compare(i.Source, j.Source), cmp.Compare(i.ID, j.ID))
+}
+
+// Newer reports whether a statement told by a stands before one told by b on
+// the same business key: the later time, then the greater source, then the
+// greater id. Source: rules §1a.
+func Newer(a, b Header) bool {
+	if !a.Time.Equal(b.Time) {
+		return a.Time.After(b.Time)
+	}
+	return a.Identity.Compare(b.Identity) > 0
 }
 
 // Role is what a payee does, or owns an account as.

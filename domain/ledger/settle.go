@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -129,9 +128,4 @@ func Merge(steps []Step) ([]Step, error) {
 		}
 	}
 	return out, nil
-}
-
-// CompareIdentity orders identities by source, then id.
-func CompareIdentity(a, b event.Identity) int {
-	return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
 }
