@@ -59,7 +59,7 @@ func Newer(a, b Header) bool {
 	if !a.Time.Equal(b.Time) {
 		return a.Time.After(b.Time)
 	}
-	return a.Identity.Compare(b.Identity) > 0
+	return a.Compare(b.Identity) > 0
 }
 
 // Role is what a payee does, or owns an account as.
