@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ type ordeal struct {
 	msgs    []broker.Msg
 	want    map[string]report.Balances
 	fed     chan error
+	count   atomic.Int64 // of msgs, those stored
 	stopped context.Context
 }
 
@@ -103,6 +105,7 @@ func (o *ordeal) feed() {
 			}
 		}, nil)
 		n += did
+		o.count.Store(int64(n))
 		if ctx.Err() != nil {
 			o.fed <- errors.Join(ctx.Err(), err)
 			return
@@ -110,6 +113,16 @@ func (o *ordeal) feed() {
 		time.Sleep(10 * time.Millisecond) // so that what happens to the worker happens under load
 	}
 	o.fed <- nil
+}
+
+// whenFed waits until a part of the events is stored and more are to come, so
+// that what happens next happens under load whatever the machine's speed.
+func (o *ordeal) whenFed(part, of int) {
+	o.t.Helper()
+	waitFor(o.t, func() bool { return o.count.Load() >= int64(len(o.msgs)*part/of) })
+	if n := o.count.Load(); n >= int64(len(o.msgs)) {
+		o.t.Fatalf("all %d events were fed before part %d of %d: nothing would happen under load", n, part, of)
+	}
 }
 
 // check holds the worker against what the events come to, its ledger against
@@ -215,8 +228,9 @@ func TestWorkerKilledUnderLoad(t *testing.T) {
 	o := newOrdeal(t, 1)
 	go o.feed()
 	r := rand.New(rand.NewPCG(5, uint64(os.Getpid()))) // not seeded: every run kills elsewhere
-	for range 8 {
-		time.Sleep(time.Duration(50+r.IntN(300)) * time.Millisecond)
+	for i := range 8 {
+		o.whenFed(i+1, 12)
+		time.Sleep(time.Duration(r.IntN(60)) * time.Millisecond) // somewhere within a batch
 		o.worker.kill()
 		o.worker.start()
 	}
@@ -227,8 +241,8 @@ func TestWorkerKilledUnderLoad(t *testing.T) {
 func TestBrokerKilledUnderLoad(t *testing.T) {
 	o := newOrdeal(t, 2)
 	go o.feed()
-	for range 3 {
-		time.Sleep(400 * time.Millisecond)
+	for i := range 3 {
+		o.whenFed(i+1, 6)
 		o.broker.Kill()
 		o.broker.Restart()
 	}
