@@ -96,12 +96,17 @@ func Server(t testing.TB) *Process {
 		t.Fatal(err)
 	}
 	conf := filepath.Join(dir, "nats.conf")
-	text := fmt.Sprintf("listen: %q\nserver_name: brokertest\njetstream { store_dir: %q, sync_interval: always, max_file_store: 1GB, max_memory_store: 64MB }\n", addr, filepath.Join(dir, "js"))
+	// What has no flag stands in a file: the sync of every write, and bounds.
+	const text = "server_name: brokertest\njetstream { sync_interval: always, max_file_store: 1GB, max_memory_store: 64MB }\n"
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := &Process{t: t, addr: addr, dir: filepath.Join(dir, "js"), log: filepath.Join(dir, "nats.log")}
-	p.args = []string{bin, "-c", conf, "-l", p.log}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.args = []string{bin, "-c", conf, "-l", p.log, "-js", "-sd", p.dir, "-a", host, "-p", port}
 	p.start()
 	t.Cleanup(p.Kill)
 	return p
