@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -36,7 +37,11 @@ type move struct {
 	sub   event.SubscriptionID
 	end   civil.Date // of the term that started and renewed moves begin
 	minor int64      // absolute for started … reactivated, else an increment
-	opp   event.OpportunityID
+	// opp is the opportunity of expanded and uncancelled moves, and what a
+	// renewal is called.
+	opp event.OpportunityID
+	// closed is when a renewal was signed, in nanoseconds since 1970; 0: not told.
+	closed int64
 	// foreign is set where the amount cannot be converted: it moves nothing, but
 	// the term it begins is one.
 	foreign bool
@@ -71,6 +76,8 @@ type timeline struct {
 	set       *Setting
 	told      map[moveKey]told
 	cancelled map[civil.Date]event.Header // latest churn.cancelled per date
+	// unheard are billing's statements of a total where they are no evidence.
+	unheard latest[moveKey, event.SubscriptionChanged]
 
 	moves  []move // in order
 	dirty  bool   // moves must be built from told again
@@ -79,8 +86,30 @@ type timeline struct {
 	// What the fold found on its way, each in order:
 	churns   []move       // ends of the account's lives
 	revivals []civil.Date // starts of later lives, one after each of churns but perhaps the last
-	renewals []move       // renewals with ARR above zero
+	renewals []renewal    // renewals with ARR above zero
 	terms    []term       // everything that begins a term
+	falls    []fall       // contractions
+	growths  []growth     // renewals above what they replace
+}
+
+// closedAt is when a renewal was signed: as told, else when it was told.
+func (m move) closedAt() time.Time {
+	if m.closed == 0 {
+		return m.Time
+	}
+	return time.Unix(0, m.closed).UTC()
+}
+
+// renewal is a renewal, and the account's ARR just before and after it.
+type renewal struct {
+	move
+	before, after int64
+}
+
+// fall is ARR that a living account lost in a move.
+type fall struct {
+	move
+	less int64
 }
 
 // term is a term as it was begun, and the day something stopped it.
@@ -110,6 +139,7 @@ func (t *timeline) tell(e event.Event) civil.Date {
 		return t.put(moveKey{"subscription", string(e.Subscription), e.Term.Start}, e.Header, t.term(e.Header, e.Term, started, e.Subscription))
 	case event.SubscriptionChanged:
 		if t.set.Plans.Settings(e.Effective).Evidence.Expansion == "crm" {
+			t.unheard.put(moveKey{"changed", string(e.Subscription), e.Effective}, e)
 			return noChange
 		}
 		return t.put(moveKey{"changed", string(e.Subscription), e.Effective}, e.Header, t.absolute(e.Header, e.Effective, changed, e.Subscription, e.ARR))
@@ -124,7 +154,14 @@ func (t *timeline) tell(e event.Event) civil.Date {
 		if !evidence(evidences.renewal, e.Term.Start) {
 			return noChange
 		}
-		return t.put(moveKey{what: "renewal", date: e.Term.Start}, e.Header, t.term(e.Header, e.Term, renewed, e.Subscription))
+		m := t.term(e.Header, e.Term, renewed, e.Subscription)
+		if m.opp = event.OpportunityID(e.Renewal); m.opp == "" {
+			m.opp = event.OpportunityID(e.Account)
+		}
+		if !e.BookedAt.IsZero() {
+			m.closed = e.BookedAt.UnixNano()
+		}
+		return t.put(moveKey{what: "renewal", date: e.Term.Start}, e.Header, m)
 	case event.RenewalStage:
 		return t.tellStage(e, evidence)
 	case event.ChurnEffective:
@@ -163,7 +200,9 @@ func (t *timeline) tellStage(e event.RenewalStage, evidence func(func(evidences)
 	key := moveKey{what: "renewal", date: at}
 	switch {
 	case e.Stage.Won():
-		return t.put(key, e.Header, t.term(e.Header, e.Term, renewed, ""))
+		m := t.term(e.Header, e.Term, renewed, "")
+		m.opp = e.Opportunity
+		return t.put(key, e.Header, m)
 	case e.Stage.Lost() && evidence(evidences.churn, at):
 		return t.put(key, e.Header, &move{date: at, rank: churned, Header: e.Header})
 	}
@@ -182,7 +221,13 @@ func stageDay(e event.RenewalStage) civil.Date {
 // absolute makes a move of an amount. Nothing is nothing in every currency.
 func (t *timeline) absolute(h event.Header, date civil.Date, r rank, sub event.SubscriptionID, arr money.Money) *move {
 	m := &move{date: date, rank: r, Header: h, sub: sub, minor: arr.Minor}
-	if arr.Minor != 0 && arr.Currency != t.set.Plans.Settings(date).Currency {
+	home := t.set.Plans.Settings(date).Currency
+	if arr.Minor == 0 || arr.Currency == home {
+		return m
+	}
+	if at, ok, err := t.set.Rates.Convert(arr, home, date); ok && err == nil {
+		m.minor = at.Minor
+	} else {
 		m.minor, m.foreign = 0, true
 	}
 	return m
@@ -249,9 +294,9 @@ func (t *timeline) put(key moveKey, h event.Header, m *move) civil.Date {
 }
 
 // derive brings the levels up to date: the newest move extends them, anything
-// else folds all moves again.
-func (t *timeline) derive() error {
-	if t.dirty {
+// else folds all moves again and is reported.
+func (t *timeline) derive() (rebuilt bool, err error) {
+	if rebuilt = t.dirty; rebuilt {
 		t.moves = t.moves[:0]
 		for _, v := range t.told {
 			if v.move != nil {
@@ -260,15 +305,16 @@ func (t *timeline) derive() error {
 		}
 		slices.SortFunc(t.moves, move.compare)
 		t.levels, t.churns, t.revivals, t.renewals, t.terms = t.levels[:0], t.churns[:0], t.revivals[:0], t.renewals[:0], t.terms[:0]
+		t.falls, t.growths = t.falls[:0], t.growths[:0]
 		t.fold = fold{}
 		t.dirty = false
 	}
 	for _, m := range t.moves[t.fold.count:] {
 		if err := t.step(m); err != nil {
-			return err
+			return rebuilt, err
 		}
 	}
-	return nil
+	return rebuilt, nil
 }
 
 // step folds one move in.
@@ -280,7 +326,7 @@ func (t *timeline) step(m move) error {
 		t.fold.count++ // the churn of that date did not happen
 		return nil
 	}
-	wasDead := t.fold.dead
+	wasDead, before := t.fold.dead, t.last()
 	total, err := t.fold.move(m)
 	if err != nil {
 		return err
@@ -297,15 +343,45 @@ func (t *timeline) step(m move) error {
 	if m.rank == started || m.rank == renewed {
 		t.terms = append(t.terms, term{m, civil.Never})
 		if m.rank == renewed && (m.minor > 0 || m.foreign) {
-			t.renewals = append(t.renewals, m)
+			t.renewals = append(t.renewals, renewal{m, before, total})
 		}
 	}
+	t.compare(m, before, total, wasDead || t.fold.dead)
 	if n := len(t.levels); n > 0 && t.levels[n-1].date == m.date {
 		t.levels[n-1].minor = total
 	} else {
 		t.levels = append(t.levels, level{m.date, total})
 	}
 	return nil
+}
+
+// last is the ARR after the moves folded so far.
+func (t *timeline) last() int64 {
+	if n := len(t.levels); n > 0 {
+		return t.levels[n-1].minor
+	}
+	return 0
+}
+
+// compare notes a contraction, or a renewal that grew, of a living account.
+//
+// Source: rules §3, §7 "Contraction inside the window"; readings R4, R24.
+func (t *timeline) compare(m move, before, after int64, dead bool) {
+	if dead || m.foreign {
+		return
+	}
+	switch m.rank {
+	case renewed:
+		if m.minor > 0 && before > 0 && after > before {
+			t.growths = append(t.growths, growth{m, after - before})
+		}
+		fallthrough
+	case changed, lapsed, contracted:
+		if after < before {
+			t.falls = append(t.falls, fall{m, before - after})
+		}
+	case started, churned, reactivated, expanded, uncancelled:
+	}
 }
 
 // outlived reports whether a subscription lives that is not cancelled on a day.

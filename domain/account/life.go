@@ -10,37 +10,55 @@ import (
 // life is what becomes of the account after a deal was booked: the part of
 // the timeline that the deal's lines look at.
 type life struct {
+	deal    *Deal
 	booked  civil.Date
-	left    civil.Date // civil.Never: the deal stands
-	churn   move       // first end of a life on or after the booking
+	churn   move // first end of a life on or after the booking
 	churned bool
-	next    move // first renewal whose term starts after the booking
+	next    renewal // first renewal whose term starts after the booking
 	renewed bool
 	term    term // in force at the booking
 	inTerm  bool
 }
 
 func (s *State) lifeOf(d *Deal) life {
-	l := life{booked: d.Booked, left: d.Left}
+	l := life{deal: d, booked: d.Booked}
 	l.churn, l.churned = s.arr.churnFrom(d.Booked)
 	l.next, l.renewed = s.arr.nextRenewal(d.Booked)
 	l.term, l.inTerm = s.arr.termOn(d.Booked)
 	return l
 }
 
-// opens is the day the renewal gate opens, and what opened it.
+// gate is a condition that holds a line: the day it opens (civil.Never: not
+// yet known to), what opened it and why the line is then released.
+type gate struct {
+	opens  civil.Date
+	told   event.Identity
+	reason ledger.Reason // of the release
+	hold   ledger.Reason // of the earning while no opening is known; empty for the renewal's
+}
+
+// renewalGate holds a line until the account renews.
 //
-// Source: rules §7, "Renewal gate"; readings R7.
-// Units: whole days; civil.Never where it does not open.
+// Source: rules §7 "Renewal gate", §8 "Exceptions"; readings R7, R26.
+// Units: whole days.
 // Rounding: none.
-func (l life) opens(p plan.Payability) (civil.Date, event.Identity) {
-	switch {
-	case p.Renewal != "hold":
-		return l.booked, event.Identity{}
-	case !l.renewed || l.churned && l.churn.date < l.next.date:
-		return civil.Never, event.Identity{}
+func (s *State) renewalGate(l life, p plan.Payability) gate {
+	g := gate{opens: l.booked, reason: ledger.RenewalReleased}
+	if p.Renewal != "hold" {
+		return g
 	}
-	return l.next.date, l.next.Identity
+	if l.renewed && (!l.churned || l.churn.date >= l.next.date) {
+		g.opens, g.told = l.next.date, l.next.Identity
+		return g
+	}
+	g.opens = civil.Never
+	at, told := l.missed(p)
+	if exception, ok := s.covered(at); ok && at != civil.Never {
+		g.opens, g.told, g.reason = at, exception, ledger.ExceptionApproved
+	} else {
+		g.told = told
+	}
+	return g
 }
 
 // missed is the day the renewal is missed: a churn before the next one, or
@@ -72,26 +90,17 @@ func (l life) graceEnd(p plan.Payability) civil.Date {
 	return l.term.end.Add(p.GraceDays)
 }
 
-// churnedInside is the churn that loses the deal: 0 to window_days after the
-// booking, both included.
+// churnDate is the churn that the window looks at, by the plan's choice of
+// date, and what told it; false where none is known.
 //
-// Source: rules §7, "Clawback"; readings R6.
-// Units: whole days, booking is day 0.
-// Rounding: none.
-func (l life) churnedInside(c plan.Clawback) (move, bool) {
-	return l.churn, l.churned && l.churn.date.Sub(l.booked) <= c.WindowDays
-}
-
-// loss is the day the deal leaves attainment, and why: a cancellation or a
-// churn inside the window, whichever is first.
-func (l life) loss(c plan.Clawback) (civil.Date, ledger.Reason) {
-	if m, ok := l.churnedInside(c); ok && m.date < l.left {
-		return m.date, ledger.ChurnWithinWindow
+// Source: rules §7 "Clawback" options notice and earlier_of; readings R6.
+func (s *State) churnDate(l life, c plan.Clawback) (civil.Date, event.Identity, bool) {
+	if c.ChurnDate != "effective" {
+		if n, ok := s.notice(l.booked); ok && (c.ChurnDate == "notice" || !l.churned || n.Notified <= l.churn.date) {
+			return n.Notified, n.Identity, true
+		}
 	}
-	if l.left != civil.Never {
-		return l.left, ledger.ExpansionCancelled
-	}
-	return civil.Never, ""
+	return l.churn.date, l.churn.Identity, l.churned
 }
 
 // reads is the last day of the timeline that the deal's lines look at: nothing
@@ -99,14 +108,14 @@ func (l life) loss(c plan.Clawback) (civil.Date, ledger.Reason) {
 func (l life) reads(c plan.Clawback, p plan.Payability) civil.Date {
 	window := l.booked.Add(c.WindowDays)
 	switch grace := l.graceEnd(p); {
-	case grace < l.left && (!l.churned || grace < l.churn.date):
+	case grace < l.deal.Left && (!l.churned || grace < l.churn.date):
 		// Any renewal, however late, keeps the grace from missing it.
 		if !l.renewed {
 			return civil.Never
 		}
 		return max(window, l.next.date)
-	case l.left != civil.Never:
-		return l.left
+	case l.deal.Left != civil.Never:
+		return l.deal.Left
 	case p.Renewal == "off":
 		return window
 	case l.churned && (!l.renewed || l.churn.date < l.next.date):

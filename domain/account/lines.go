@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"fmt"
+	"math/big"
 	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -15,21 +16,26 @@ import (
 // derived is what a deal makes due: every dated step, whatever the date, and
 // what it credits.
 type derived struct {
-	steps   []ledger.Step
-	credits []Credit
+	steps  []ledger.Step
+	shares []Credited
+}
+
+// Credited is one payee's share of a deal, and what becomes of it.
+type Credited struct {
+	Deal *Deal
+	share
+	fate
 }
 
 // Credit is the ARR a deal attributes to one payee.
 type Credit struct {
 	Payee       event.PayeeID
 	Opportunity event.OpportunityID
+	Part        string // tells apart deals of one opportunity
 	Account     event.AccountID
 	ARR         money.Money // what counts
 	Booked      civil.Date
 	Why         ledger.Reason // why it does not count; empty where it does
-
-	lost    civil.Date // the day it stops counting, or civil.Never; inside the deal only
-	because ledger.Reason
 }
 
 // Counted reports whether the credit counts towards attainment.
@@ -44,28 +50,73 @@ func (s *State) derive(d *Deal) error {
 	}
 	life := s.lifeOf(d)
 	for _, sh := range shares {
-		if err := s.deriveShare(d, sh, life); err != nil {
-			return err
+		c := Credited{Deal: d, share: sh, fate: s.fateOf(d, &sh, life)}
+		d.derived.shares = append(d.derived.shares, c)
+		d.settledBy = max(d.settledBy, life.reads(sh.rules.Clawback, sh.rules.Payability))
+		if sh.why != "" || sh.terms.Plan == nil {
+			continue
+		}
+		if err := s.deriveLines(&c); err != nil {
+			return fmt.Errorf("deal %s: %w", d.Opportunity, err)
 		}
 	}
 	d.derived.steps, err = ledger.Merge(d.derived.steps)
 	return err
 }
 
-// CreditsOn lists what the deal credits as of a day.
-func (d *Deal) CreditsOn(day civil.Date) []Credit {
-	var out []Credit
-	for _, c := range d.derived.credits {
-		if c.Booked > day {
+// deriveLines adds the lines of a share: one for each component that pays it.
+func (s *State) deriveLines(c *Credited) error {
+	for i := range c.terms.Plan.Components {
+		comp := &c.terms.Plan.Components[i]
+		amount, why, err := s.earning(c, comp)
+		if err != nil {
+			return err
+		}
+		if amount.Minor == 0 {
 			continue
 		}
-		if c.lost <= day && c.Counted() {
-			c.ARR.Minor, c.Why = 0, c.because
+		base := c.base
+		if comp.Kind == plan.Spif {
+			base = ledger.SpifAwarded
+		} else if c.Deal.Origin == Pipeline && comp.Kind == plan.Expansion {
+			base = ledger.ExpansionBooked
 		}
-		c.lost, c.because = 0, ""
+		reason := base
+		if c.hold != "" {
+			reason = c.hold
+		}
+		l := line{c, comp.ID, c.terms.Plan, ledger.Earning, reason, c.Deal.Booked, amount, why}
+		steps, err := l.steps(func(*loss) bool { return true })
+		if err != nil {
+			return err
+		}
+		c.Deal.derived.steps = append(c.Deal.derived.steps, steps...)
+	}
+	return nil
+}
+
+// CreditsOn lists what the deal credits as of a day.
+func (d *Deal) CreditsOn(day civil.Date) ([]Credit, error) {
+	var out []Credit
+	for i := range d.derived.shares {
+		sh := &d.derived.shares[i]
+		if !sh.split || d.Booked > day {
+			continue
+		}
+		c := Credit{Payee: sh.payee, Opportunity: d.Opportunity, Part: d.Part, Account: d.Account, ARR: sh.credit, Booked: d.Booked, Why: sh.why}
+		if c.Counted() {
+			var lost ledger.Reason
+			var err error
+			if c.ARR.Minor, lost, err = sh.creditAfter(sh.credit.Minor, day); err != nil {
+				return nil, err
+			}
+			if c.ARR.Minor == 0 {
+				c.Why = lost
+			}
+		}
 		out = append(out, c)
 	}
-	return out
+	return out, nil
 }
 
 // Due lists the deal's steps that count by a day.
@@ -88,160 +139,173 @@ func (d *Deal) next(after civil.Date) civil.Date {
 			next = min(next, day)
 		}
 	}
-	for _, s := range d.derived.steps {
-		see(s.Effective)
+	if len(d.derived.shares) > 0 {
+		see(d.Booked)
 	}
-	for _, c := range d.derived.credits {
-		see(c.Booked)
-		see(c.lost)
+	for i := range d.derived.shares {
+		sh := &d.derived.shares[i]
+		if sh.opens != civil.Never {
+			see(sh.opens)
+		}
+		for j := range sh.losses {
+			see(sh.losses[j].on)
+		}
 	}
 	return next
 }
 
-func (s *State) deriveShare(d *Deal, sh share, life life) error {
-	c := Credit{Payee: sh.payee, Opportunity: d.Opportunity, Account: d.Account, ARR: sh.credit, Booked: d.Booked, Why: sh.why}
-	c.lost, c.because = life.loss(sh.rules.Clawback)
-	d.derived.credits = append(d.derived.credits, c)
-	d.settledBy = max(d.settledBy, life.reads(sh.rules.Clawback, sh.rules.Payability))
-	if sh.why != "" || sh.terms.Plan == nil {
-		return nil
-	}
-	for i := range sh.terms.Plan.Components {
-		comp := &sh.terms.Plan.Components[i]
-		if comp.Kind != plan.Expansion || comp.AnnualARR == nil {
-			continue
-		}
-		amount, explain, err := earning(sh, comp)
-		if err != nil {
-			return fmt.Errorf("deal %s: %w", d.Opportunity, err)
-		}
-		if amount.Minor != 0 {
-			l := line{deal: d, share: sh, life: life, component: comp.ID, amount: amount, explain: explain}
-			d.derived.steps = append(d.derived.steps, l.steps()...)
-		}
-	}
-	return nil
-}
-
-// earning is what a credit earns in a component paid from a pool.
-//
-// Source: rules §5, "rate basis: pool".
-// Units: minor units of the plan's currency; the pool is the year's.
-// Rounding: half away from zero, once.
-func earning(sh share, comp *plan.Component) (money.Money, func() string, error) {
-	variable, target := sh.terms.Variable, *comp.AnnualARR
-	if sh.terms.Target != nil {
-		target = *sh.terms.Target
-	}
-	minor, err := money.MulDiv(sh.credit.Minor, []int64{variable.Minor, comp.Weight.Num}, []int64{target.Minor, comp.Weight.Den})
-	amount := money.Money{Minor: minor, Currency: sh.credit.Currency}
-	return amount, func() string {
-		pool, _ := variable.Scale(*comp.Weight)
-		return fmt.Sprintf("%s × %s × %s ÷ %s = %s", sh.dealARR, sh.rate.Percent(), pool, target, amount)
-	}, err
-}
-
-// line is one payee's earning from one deal in one component.
+// line is an amount of one payee in one component, and where it begins.
 type line struct {
-	deal      *Deal
-	share     share
-	life      life
+	*Credited
 	component string
+	plan      *plan.Plan
+	kind      ledger.Kind
+	reason    ledger.Reason
+	on        civil.Date
 	amount    money.Money
-	explain   func() string
+	why       ledger.Explanation // of the amount
 }
 
-// moment is something that happens to a line; of one date the lower order comes
-// first (readings R5).
-type moment struct {
-	date   civil.Date
-	order  int
-	reason ledger.Reason
-	told   event.Identity
-}
-
-const (
-	cancelMoment = iota
-	releaseMoment
-	churnMoment
-	missedMoment
-)
-
-// steps walks through what happens to the line: it is earned on the booking
-// date, held or at once payable; released when its last gate opens; and lost
-// whole to a cancellation, a churn in the window or a missed renewal,
-// whichever comes first.
+// steps walks through what happens to the line: it is earned on its day, held
+// or at once payable; released when its last gate opens; and the losses picked
+// take their parts, those before it at once.
 //
-// Source: rules §7; readings R5, R7, R9.
+// Source: rules §7; readings R5, R7–R9.
 // Units: whole days; a step counts from 00:00 of its date.
-// Rounding: none, the whole line moves.
-func (l line) steps() []ledger.Step {
-	d, rules := l.deal, l.share.rules
-	opens, openedBy := l.life.opens(rules.Payability)
-	if l.share.pending {
-		opens = civil.Never
-	}
+// Rounding: what is lost half away from zero, cumulatively.
+func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
 	bucket := ledger.Held
-	if opens <= d.Booked {
+	if l.opens <= l.on {
 		bucket = ledger.Payable
 	}
-	reason := ledger.ExpansionBooked
-	if l.share.pending {
-		reason = ledger.HealthScoreMissing
-	}
-	causes := []event.Identity{d.Told}
-	recoverable := bucket == ledger.Payable && rules.Payability.Renewal == "advance"
-	steps := []ledger.Step{l.step(ledger.Earning, reason, ledger.Expense, bucket, d.Booked, l.amount, recoverable, causes, l.explainEarning(bucket))}
-	for _, m := range l.moments(opens, openedBy) {
-		told := causes
-		if m.told != (event.Identity{}) {
-			told = []event.Identity{d.Told, m.told}
+	kept, later := big.NewRat(1, 1), []*loss(nil)
+	for i := range l.losses {
+		x := &l.losses[i]
+		switch {
+		case l.final, !pick(x), x.held && l.opens <= x.on:
+		case l.kind == ledger.TrueUp && x.on <= l.on:
+			kept = keeping(kept, x)
+		default:
+			later = append(later, x)
 		}
-		if m.order == releaseMoment {
-			if bucket == ledger.Held {
-				steps = append(steps, l.step(ledger.Release, m.reason, ledger.Held, ledger.Payable, m.date, l.amount, false, told, l.explainRelease(m)))
-				bucket = ledger.Payable
+	}
+	rest, err := remains(l.amount.Minor, kept)
+	if err != nil || rest == 0 {
+		return nil, err
+	}
+	if rest != l.amount.Minor {
+		l.why.Figures = append(slices.Clone(l.why.Figures), ledger.Minor(ledger.Minus, "lost before", "", l.amount.Minor-rest, l.amount.Currency))
+		l.why.Text += fmt.Sprintf(", less %s lost before", l.money(l.amount.Minor-rest))
+	}
+	steps := []ledger.Step{l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, event.Identity{}, l.explainEarning(bucket))}
+	steps[0].Recoverable = bucket == ledger.Payable && l.advanced
+	earned, lost := rest, int64(0)
+	kept = big.NewRat(1, 1)
+	release := func() {
+		if bucket == ledger.Held && rest != 0 {
+			steps = append(steps, l.step(ledger.Release, l.release.reason, ledger.Held, ledger.Payable, l.opens, rest, l.release.told, l.explainRelease(rest)))
+		}
+		bucket = ledger.Payable
+	}
+	for _, x := range later {
+		if l.opens < x.on || l.opens == x.on && byRelease < x.order {
+			release()
+		}
+		kept = keeping(kept, x)
+		left, err := remains(earned, kept)
+		if err != nil {
+			return nil, err
+		}
+		if cut := rest - left; cut != 0 {
+			kind, how := ledger.Forfeiture, "forfeited"
+			if bucket == ledger.Payable {
+				kind, how = ledger.Clawback, "taken back"
 			}
-			continue
+			steps = append(steps, l.step(kind, x.reason, ledger.Expense, bucket, x.on, -cut, x.told, l.explainLoss(x, cut, how, earned, kept, lost)))
+			rest, lost = left, lost+cut
 		}
-		kind, mode := ledger.Forfeiture, "forfeited"
-		if bucket == ledger.Payable {
-			kind, mode = ledger.Clawback, "taken back"
+		if rest == 0 {
+			return steps, nil
 		}
-		return append(steps, l.step(kind, m.reason, ledger.Expense, bucket, m.date, l.amount.Neg(), false, told, l.explainLoss(m, mode)))
 	}
-	return steps
+	if l.opens != civil.Never {
+		release()
+	}
+	return steps, nil
 }
 
-// moments lists what can happen to the line, in order.
-func (l line) moments(opens civil.Date, openedBy event.Identity) []moment {
-	var out []moment
-	if opens > l.deal.Booked && opens != civil.Never {
-		out = append(out, moment{opens, releaseMoment, ledger.RenewalReleased, openedBy})
+func keeping(kept *big.Rat, x *loss) *big.Rat {
+	if x.keeps == nil {
+		return new(big.Rat)
 	}
-	if l.deal.Left != civil.Never {
-		out = append(out, moment{l.deal.Left, cancelMoment, ledger.ExpansionCancelled, l.deal.LeftTold})
+	return new(big.Rat).Mul(kept, x.keeps)
+}
+
+func (l line) money(minor int64) money.Money {
+	return money.Money{Minor: minor, Currency: l.amount.Currency}
+}
+
+func (l line) step(kind ledger.Kind, reason ledger.Reason, from, to ledger.Bucket, on civil.Date, minor int64, told event.Identity,
+	explain func() ledger.Explanation,
+) ledger.Step {
+	causes := []event.Identity{l.Deal.told.Identity}
+	if told != (event.Identity{}) && told != causes[0] {
+		causes = append(causes, told)
 	}
-	if c, ok := l.life.churnedInside(l.share.rules.Clawback); ok {
-		out = append(out, moment{c.date, churnMoment, ledger.ChurnWithinWindow, c.Identity})
+	return ledger.Step{
+		Key: ledger.Key{
+			Line: ledger.Line{Payee: l.payee, Component: l.component, Account: l.Deal.Account, Opportunity: l.Deal.Opportunity},
+			Kind: kind, Reason: reason, From: from, To: to, Effective: on,
+		},
+		Minor: minor, Currency: l.amount.Currency, Plan: l.plan, Causes: causes, Explain: explain,
 	}
-	if at, told := l.life.missed(l.share.rules.Payability); at != civil.Never {
-		out = append(out, moment{at, missedMoment, ledger.RenewalMissed, told})
+}
+
+// CreditBy is the share's credit after the losses dated up to a day, in minor
+// units of the tenant's currency.
+func (c *Credited) CreditBy(day civil.Date) (int64, error) {
+	n, _, err := c.creditAfter(c.credit.Minor, day)
+	return n, err
+}
+
+// Uplift lists the steps of an accelerator's share: posted on the last day of
+// its quarter, held and released with the deal. With asPaid later losses take
+// their part of it, else they are in the credits that it was worked out of and
+// only a renewal that did not keep the deal still takes from it.
+//
+// Source: rules §5 "Accelerator"; readings R9, R19.
+func (c *Credited) Uplift(minor int64, last civil.Date, pl *plan.Plan, asPaid bool, why ledger.Explanation) ([]ledger.Step, error) {
+	l := line{c, "accelerator", pl, ledger.TrueUp, ledger.Accelerator, last, money.Money{Minor: minor, Currency: c.credit.Currency}, why}
+	return l.steps(func(x *loss) bool { return !x.credit || asPaid && x.on > last })
+}
+
+// Compare orders shares as largest remainders are given out: the earlier
+// booking first.
+func (c *Credited) Compare(o *Credited) int {
+	return cmp.Or(compareDeals(c.Deal, o.Deal), cmp.Compare(c.payee, o.payee))
+}
+
+// Share is the payee and the credit of a share as it was booked.
+func (c *Credited) Share() (event.PayeeID, money.Money) { return c.payee, c.credit }
+
+// CreditedTo lists the shares of the account's deals that count for a payee.
+func (s *State) CreditedTo(payee event.PayeeID) []*Credited {
+	var out []*Credited
+	for _, d := range s.deals {
+		for i := range d.derived.shares {
+			if sh := &d.derived.shares[i]; sh.payee == payee && sh.counted() {
+				out = append(out, sh)
+			}
+		}
 	}
-	slices.SortFunc(out, func(a, b moment) int {
-		return cmp.Or(cmp.Compare(a.date, b.date), cmp.Compare(a.order, b.order))
-	})
 	return out
 }
 
-func (l line) step(kind ledger.Kind, reason ledger.Reason, from, to ledger.Bucket, on civil.Date, amount money.Money,
-	recoverable bool, causes []event.Identity, explain func() string,
-) ledger.Step {
-	return ledger.Step{
-		Key: ledger.Key{
-			Line: ledger.Line{Payee: l.share.payee, Component: l.component, Account: l.deal.Account, Opportunity: l.deal.Opportunity},
-			Kind: kind, Reason: reason, From: from, To: to, Effective: on,
-		},
-		Minor: amount.Minor, Currency: amount.Currency, Plan: l.share.terms.Plan, Recoverable: recoverable, Causes: causes, Explain: explain,
-	}
+// Left is what an amount of the share posted on one day has left on another,
+// after the losses in between.
+//
+// Source: readings R8.
+// Rounding: what is lost half away from zero.
+func (c *Credited) Left(minor int64, after, by civil.Date) (int64, error) {
+	return remains(minor, c.part(func(x *loss) bool { return after < x.on && x.on <= by && !(x.held && c.opens <= x.on) }))
 }

@@ -1,11 +1,11 @@
 package account
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
 )
 
 // opportunity is everything told about one, by time. Source: rules §1a,
@@ -17,18 +17,7 @@ type statement struct {
 	event.Header
 	won  *event.Deal // nil: not won
 	left civil.Date  // the day it stopped being won, where won is nil
-}
-
-// Deal is an opportunity that was won: its latest won statement, and the day
-// it was left again.
-type Deal struct {
-	event.Deal
-	Booked    civil.Date
-	Told      event.Identity
-	Left      civil.Date // civil.Never while it stands; never before Booked
-	LeftTold  event.Identity
-	derived   derived
-	settledBy civil.Date
+	open money.Money // the ARR it told while not won; no currency: none
 }
 
 // standing is the deal of the latest won statement, left on the date of the
@@ -39,7 +28,7 @@ func (o *opportunity) standing(set *Setting) *Deal {
 		if won == nil {
 			continue
 		}
-		d := &Deal{Deal: *won, Booked: civil.In(won.ClosedAt, set.Zone), Told: o.told[i].Identity, Left: civil.Never}
+		d := &Deal{Deal: *won, Booked: civil.In(won.ClosedAt, set.Zone), told: o.told[i].Header, Left: civil.Never}
 		if i+1 < len(o.told) {
 			d.Left, d.LeftTold = max(d.Booked, o.told[i+1].left), o.told[i+1].Identity
 		}
@@ -55,7 +44,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		day = civil.In(st.won.ClosedAt, s.set.Zone)
 	}
 	if !counts(s.set.Plans.Settings(day).Evidence.Expansion, st.Type) {
-		return Touched{}, nil
+		return untouched, nil
 	}
 	o := s.opps[id]
 	if o == nil {
@@ -70,38 +59,57 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 	})
 	o.told = slices.Insert(o.told, i, st)
 
+	if len(s.leads[id]) > 0 {
+		if _, err := s.replaceDeals(Pipeline, id, orNone(s.qualified(id))); err != nil {
+			return Touched{}, err
+		}
+	}
 	d := o.standing(s.set)
-	s.replaceDeal(id, d)
 	if d == nil {
-		return Touched{Payees: st.won != nil}, nil
+		return Touched{Measures: civil.Never, Payees: st.won != nil}, nil
 	}
-	s.stale[id] = true
-	from := s.moveDeal(d)
-	if from == noChange {
-		return Touched{Deals: true, Payees: true}, nil
-	}
-	if err := s.arr.derive(); err != nil {
+	from, err := s.replaceDeals(Booked, id, []*Deal{d})
+	if err != nil {
 		return Touched{}, err
 	}
-	return Touched{Deals: true, Book: true, From: from, Payees: true}, nil
+	if moved := s.moveDeal(d); moved != noChange {
+		from = min(from, moved)
+		if err := s.deriveARR(); err != nil {
+			return Touched{}, err
+		}
+	}
+	return Touched{Measures: from, Payees: true}, nil
+}
+
+func orNone(d *Deal) []*Deal {
+	if d == nil {
+		return nil
+	}
+	return []*Deal{d}
 }
 
 // moveDeal puts the deal's booking and cancellation into the timeline and
 // gives the first day that moved.
 func (s *State) moveDeal(d *Deal) civil.Date {
-	booked := s.arr.absolute(event.Header{Identity: d.Told, Time: d.ClosedAt}, d.Booked, expanded, "", d.ARR)
-	booked.opp = d.Opportunity
-	var left *move
-	switch {
-	case booked.foreign:
-		booked = nil
-	case d.Left != civil.Never:
-		left = &move{date: d.Left, rank: uncancelled, Header: event.Header{Identity: d.LeftTold, Time: d.ClosedAt}, minor: -booked.minor, opp: d.Opportunity}
+	id := string(d.Opportunity) + "\x00" + d.Part
+	var booked, left *move
+	if !d.noRate {
+		booked = &move{date: d.Booked, rank: expanded, Header: event.Header{Identity: d.told.Identity, Time: d.ClosedAt}, minor: d.home.Minor, opp: event.OpportunityID(id)}
+		if d.Left != civil.Never {
+			left = &move{
+				date: d.Left, rank: uncancelled, Header: event.Header{Identity: d.LeftTold, Time: d.ClosedAt}, minor: -booked.minor, opp: booked.opp,
+			}
+		}
 	}
+	return s.standMoves(id, booked, left)
+}
+
+// standMoves makes a deal's two moves what they now are.
+func (s *State) standMoves(id string, booked, left *move) civil.Date {
 	from := civil.Never
 	for _, at := range []civil.Date{
-		s.arr.stand(moveKey{what: "expanded", id: string(d.Opportunity)}, booked),
-		s.arr.stand(moveKey{what: "left", id: string(d.Opportunity)}, left),
+		s.arr.stand(moveKey{what: "expanded", id: id}, booked),
+		s.arr.stand(moveKey{what: "left", id: id}, left),
 	} {
 		if at != noChange {
 			from = min(from, at)
@@ -111,20 +119,4 @@ func (s *State) moveDeal(d *Deal) civil.Date {
 		return noChange
 	}
 	return from
-}
-
-func (s *State) replaceDeal(id event.OpportunityID, d *Deal) {
-	if i := slices.IndexFunc(s.deals, func(o *Deal) bool { return o.Opportunity == id }); i >= 0 {
-		delete(s.waiting, s.deals[i])
-		s.deals = slices.Delete(s.deals, i, i+1)
-	}
-	if d == nil {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(s.deals, d, compareDeals)
-	s.deals = slices.Insert(s.deals, i, d)
-}
-
-func compareDeals(a, b *Deal) int {
-	return cmp.Or(cmp.Compare(a.Booked, b.Booked), cmp.Compare(a.Opportunity, b.Opportunity))
 }

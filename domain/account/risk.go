@@ -27,14 +27,26 @@ type Transition struct {
 	At   time.Time
 }
 
-// Episode is one run of the risk clock: from the first low score to an
-// intervention, a recovery, a churn or the deadline. Source: rules §10,
-// readings R31. An episode is its account and opening instant.
-type Episode struct {
-	Opened   event.HealthScored
-	Payee    event.PayeeID // the account's CSM that day
-	Deadline time.Time     // that instant is in time
+// The clocks.
+const (
+	RiskSLA    = "risk_intervention"
+	DisputeSLA = "dispute"
+)
 
+// Episode is one run of a clock. That of risk runs from the first low score to
+// an intervention, a recovery, a churn or the deadline; an episode is its
+// account and opening instant. That of disputes runs from the opening to the
+// decision. Source: rules §10, readings R31.
+type Episode struct {
+	SLA         string
+	Start       time.Time
+	Score       event.HealthScored // of a risk: the one that opened it
+	Dispute     string
+	Opportunity event.OpportunityID
+	Payee       event.PayeeID // the account's CSM that day
+	Deadline    time.Time     // that instant is in time
+
+	answered  time.Time // a dispute's decision, zero: none
 	warnAt    time.Time
 	recovered time.Time // first good score after, zero: none
 	settled   bool      // nothing newer can change it
@@ -96,7 +108,7 @@ func (s *State) Episodes() []*Episode {
 			out = append(out, &r.list[i])
 		}
 	}
-	return out
+	return append(out, s.contests()...)
 }
 
 // Rederived reports, once, that episodes may have gone or moved since it was
@@ -108,8 +120,11 @@ func (s *State) Rederived() bool {
 }
 
 // HasEpisode reports whether an episode opens at an instant.
-func (s *State) HasEpisode(opened time.Time) bool {
-	_, found := slices.BinarySearchFunc(s.risk.list, opened, func(e Episode, at time.Time) int { return e.Opened.MeasuredAt.Compare(at) })
+func (s *State) HasEpisode(sla, dispute string, opened time.Time) bool {
+	if sla == DisputeSLA {
+		return slices.ContainsFunc(s.contests(), func(e *Episode) bool { return e.Dispute == dispute && e.Start.Equal(opened) })
+	}
+	_, found := slices.BinarySearchFunc(s.risk.list, opened, func(e Episode, at time.Time) int { return e.Start.Compare(at) })
 	return found
 }
 
@@ -142,10 +157,10 @@ func (s *State) walkScore() {
 				r.list[n-1].recovered, r.list[n-1].settled = score.MeasuredAt, false
 			}
 		case low && !r.low && s.arr.aliveOn(day):
-			deadline := score.MeasuredAt.Add(time.Duration(clock.Hours) * time.Hour)
+			deadline := s.after(score.MeasuredAt, clock.Hours, clock.Clock)
 			r.list = append(r.list, Episode{
-				Opened: score, Payee: s.owners.at(event.CSM, day), Deadline: deadline,
-				warnAt: deadline.Add(-time.Duration(clock.Warn) * time.Hour),
+				SLA: RiskSLA, Start: score.MeasuredAt, Score: score, Payee: s.owners.at(event.CSM, day), Deadline: deadline,
+				warnAt: s.after(score.MeasuredAt, clock.Hours-clock.Warn, clock.Clock),
 			})
 		}
 		r.low = low
@@ -156,9 +171,12 @@ func (s *State) walkScore() {
 // next instant at which the clock alone changes it (zero: none). The episode
 // is settled when only an older fact can change it.
 func (s *State) Transitions(e *Episode, asOf time.Time) (done []Transition, next time.Time) {
-	all := append(make([]Transition, 0, 4), Transition{Opened, e.Opened.MeasuredAt})
-	intervened := s.risk.firstIntervention(e.Opened.MeasuredAt)
-	end, ended := s.endsNeutrally(e)
+	all := append(make([]Transition, 0, 4), Transition{Opened, e.Start})
+	intervened, end, ended := e.answered, time.Time{}, false
+	if e.SLA == RiskSLA {
+		intervened = s.risk.firstIntervention(e.Start)
+		end, ended = s.endsNeutrally(e)
+	}
 	switch {
 	case !intervened.IsZero() && !intervened.After(e.Deadline) && (!ended || !intervened.After(end)):
 		all = append(all, Transition{Met, intervened})
@@ -170,7 +188,7 @@ func (s *State) Transitions(e *Episode, asOf time.Time) (done []Transition, next
 			all = append(all, Transition{Resolved, intervened})
 		}
 	}
-	if e.warnAt.Before(all[1].At) && e.warnAt.After(e.Opened.MeasuredAt) {
+	if e.warnAt.Before(all[1].At) && e.warnAt.After(e.Start) {
 		all = slices.Insert(all, 1, Transition{Warned, e.warnAt})
 	}
 	for i, t := range all {
@@ -190,7 +208,7 @@ func (s *State) Transitions(e *Episode, asOf time.Time) (done []Transition, next
 // deadline.
 func (s *State) endsNeutrally(e *Episode) (time.Time, bool) {
 	end := e.recovered
-	if c, ok := s.arr.churnFrom(civil.In(e.Opened.MeasuredAt, s.set.Zone) + 1); ok {
+	if c, ok := s.arr.churnFrom(civil.In(e.Start, s.set.Zone) + 1); ok {
 		if at := c.date.Start(s.set.Zone); end.IsZero() || at.Before(end) {
 			end = at
 		}

@@ -6,39 +6,75 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
 )
 
-// Settling derives the deals that facts have touched and lists them together
-// with those that change by themselves up to a day, each once, in order of
-// booking. It is followed by settling each of them.
-func (s *State) Settling(day civil.Date) ([]*Deal, error) {
-	var out []*Deal
-	for i := len(s.deals) - 1; i >= 0 && (s.all || len(s.stale) > 0); i-- {
-		d := s.deals[i]
-		if !s.all && !s.stale[d.Opportunity] {
-			continue
+// Settled is an opportunity to be settled: what its deals, of every origin,
+// make due by a day and credit on it. Deals that are no more make nothing due.
+type Settled struct {
+	Opportunity event.OpportunityID
+	Due         []ledger.Step
+	Credits     []Credit
+	First       civil.Date // the earliest booking; civil.Never without deals
+}
+
+// Settling derives the deals that facts have touched, and those that change by
+// themselves up to a day, and lists their opportunities, by first booking.
+func (s *State) Settling(day civil.Date) ([]Settled, error) {
+	s.shrunk = nil
+	for d, at := range s.waiting {
+		if at <= day {
+			s.stale[d] = true
 		}
-		delete(s.stale, d.Opportunity)
+	}
+	if s.all {
+		for _, d := range s.deals {
+			s.stale[d] = true
+		}
+	}
+	for d := range s.stale {
 		if err := s.derive(d); err != nil {
 			return nil, err
 		}
-		out = append(out, d)
-	}
-	s.all = false
-	clear(s.stale)
-	for d, at := range s.waiting {
-		if at <= day && !slices.Contains(out, d) {
-			out = append(out, d)
-		}
-	}
-	for _, d := range out {
+		s.touched[d.Opportunity] = true
 		delete(s.waiting, d)
 		if next := d.next(day); next != civil.Never {
 			s.waiting[d] = next
 		}
 	}
-	slices.SortFunc(out, compareDeals)
+	s.all = false
+	clear(s.stale)
+	if len(s.touched) == 0 {
+		return nil, nil
+	}
+	out := make([]Settled, 0, len(s.touched))
+	for _, id := range slices.Sorted(maps.Keys(s.touched)) {
+		st, err := s.settled(id, day)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, st)
+	}
+	clear(s.touched)
+	slices.SortStableFunc(out, func(a, b Settled) int { return int(a.First) - int(b.First) })
 	return out, nil
+}
+
+func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error) {
+	st := Settled{Opportunity: id, First: civil.Never}
+	for _, d := range s.dealsOf(id) {
+		credits, err := d.CreditsOn(day)
+		if err != nil {
+			return st, err
+		}
+		st.First = min(st.First, d.Booked)
+		st.Due = append(st.Due, d.Due(day)...)
+		st.Credits = append(st.Credits, credits...)
+	}
+	var err error
+	st.Due, err = ledger.Merge(st.Due)
+	return st, err
 }
 
 // Wake is the first instant after asOf at which the account changes by itself,

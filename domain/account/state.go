@@ -9,6 +9,7 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 )
 
@@ -16,15 +17,22 @@ import (
 // the same while a State lives.
 type Setting struct {
 	Plans    plan.Set
+	Rates    Rates
 	Zone     *time.Location
 	Calendar civil.Calendar
 	Payees   Payees
+	// Surviving is set where any plan releases by surviving ARR: a deal then
+	// depends on those that wait for the same renewal.
+	Surviving bool
 }
 
 // Payees knows the people.
 type Payees interface {
 	// Terms is what a payee is paid by on a day.
 	Terms(payee event.PayeeID, on civil.Date) (Terms, error)
+	// Book is the ARR of the accounts a payee owns in a role on a quarter's first
+	// day, as of the day before, in minor units.
+	Book(payee event.PayeeID, role event.Role, q civil.Quarter) (int64, error)
 }
 
 // State is an account as its facts tell it. It is a function of the set of
@@ -34,37 +42,60 @@ type State struct {
 	ID  event.AccountID
 	set *Setting
 
-	arr    timeline
-	owners owners
-	opps   map[event.OpportunityID]*opportunity
-	health scores
-	risk   episodes
+	arr       timeline
+	owners    owners
+	opps      map[event.OpportunityID]*opportunity
+	health    scores
+	risk      episodes
+	attention attention
+	// The rest most accounts have little of:
+	uplifts    map[event.OpportunityID]*uplift
+	grown      []growth // those of the timeline that deals were made of
+	leads      map[event.OpportunityID][]event.LeadSourced
+	handoffs   map[event.OpportunityID][]event.HandoffLogged
+	invoices   map[string]*invoice
+	notes      latest[string, event.CreditNoteIssued]
+	notices    []event.ChurnNotified
+	exceptions latest[string, event.ExceptionApproved]
+	disputes   []*Dispute // by id
 
 	deals   []*Deal // by booking date, then opportunity
-	stale   map[event.OpportunityID]bool
-	all     bool                 // every deal is stale
-	waiting map[*Deal]civil.Date // deals that will change by themselves, and when
+	stale   map[*Deal]bool
+	all     bool                         // every deal is stale
+	touched map[event.OpportunityID]bool // to be settled, whether or not they still have deals
+	waiting map[*Deal]civil.Date         // deals that will change by themselves, and when
+	shrunk  map[shrinkKey]map[*Deal][]shrink
+	foreign []money.Currency // of amounts told that are not the tenant's
 }
 
 // New is an account nothing is known of.
 func New(id event.AccountID, set *Setting) *State {
-	s := &State{ID: id, set: set, opps: map[event.OpportunityID]*opportunity{}, stale: map[event.OpportunityID]bool{}, waiting: map[*Deal]civil.Date{}}
+	s := &State{
+		ID: id, set: set, opps: map[event.OpportunityID]*opportunity{}, stale: map[*Deal]bool{},
+		touched: map[event.OpportunityID]bool{}, waiting: map[*Deal]civil.Date{},
+	}
 	s.arr = newTimeline(set)
 	return s
 }
 
-// Touched says what a fact may have changed.
+// Touched says what a fact may have changed beside deals and episodes.
 type Touched struct {
-	Deals  bool       // lines of deals
-	Book   bool       // ARR or ownership
-	From   civil.Date // with Book: nothing changed before this day
-	Risk   bool       // risk episodes
-	Payees bool       // whom the account refers to
+	// Measures is the first day of which what is measured of the account may
+	// differ; civil.Never: of none.
+	Measures civil.Date
+	Payees   bool // whom the account refers to
 }
 
-// Add takes one more fact. Facts of types that no rule of the account reads
-// touch nothing.
+var untouched = Touched{Measures: civil.Never}
+
+// Add takes one more fact.
 func (s *State) Add(e event.Event) (Touched, error) {
+	s.attention.add(e)
+	for _, c := range Currencies(e) {
+		if !slices.Contains(s.foreign, c) {
+			s.foreign = append(s.foreign, c)
+		}
+	}
 	switch e := e.(type) {
 	case event.SubscriptionStarted, event.SubscriptionChanged, event.SubscriptionCancelled, event.RenewalBooked, event.RenewalStage,
 		event.ChurnEffective, event.ChurnCancelled, event.ContractionBooked, event.AccountReactivated:
@@ -75,96 +106,103 @@ func (s *State) Add(e event.Event) (Touched, error) {
 		if e.Stage.Won() {
 			return s.addStatement(e.Opportunity, statement{Header: e.Header, won: &e.Deal})
 		}
-		return s.addStatement(e.Opportunity, statement{Header: e.Header, left: civil.In(e.Time, s.set.Zone)})
+		return s.addStatement(e.Opportunity, statement{Header: e.Header, left: civil.In(e.Time, s.set.Zone), open: e.ARR})
 	case event.ExpansionCancelled:
-		return s.addStatement(e.Opportunity, statement{Header: e.Header, left: e.On})
+		uplift, err := s.cancelUplift(e)
+		if err != nil {
+			return untouched, err
+		}
+		t, err := s.addStatement(e.Opportunity, statement{Header: e.Header, left: e.On})
+		t.Measures = min(t.Measures, uplift.Measures)
+		return t, err
+	case event.UpliftScheduled:
+		return s.addUplift(e)
 	case event.AccountAssigned:
-		return s.addOwner(e), nil
+		return s.addOwner(e)
 	case event.HealthScored:
 		return s.addScore(e), nil
 	case event.InterventionLogged:
 		s.risk.log(e)
-		return Touched{Risk: true}, nil
-	case event.ChurnNotified, event.UpliftScheduled, event.HandoffLogged, event.HandoffIntroduced, event.HandoffClosed, event.LeadSourced,
-		event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured, event.OnboardingCompleted, event.ForecastRecorded,
-		event.Invoice, event.CreditNoteIssued, event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided, event.FactRetracted,
+		return s.measured(civil.In(e.LoggedAt, s.set.Zone) - interventionReach), nil
+	case event.ChurnNotified:
+		return s.addNotice(e), nil
+	case event.HandoffLogged:
+		if s.handoffs == nil {
+			s.handoffs = map[event.OpportunityID][]event.HandoffLogged{}
+		}
+		s.handoffs[e.Opportunity] = append(s.handoffs[e.Opportunity], e)
+		return s.touchOpportunity(e.Opportunity)
+	case event.LeadSourced:
+		if s.leads == nil {
+			s.leads = map[event.OpportunityID][]event.LeadSourced{}
+		}
+		s.leads[e.Opportunity] = append(s.leads[e.Opportunity], e)
+		return s.touchOpportunity(e.Opportunity)
+	case event.Invoice:
+		s.addInvoice(e)
+		return s.addBill(), nil
+	case event.CreditNoteIssued:
+		s.notes.put(e.CreditNote, e)
+		return s.addBill(), nil
+	case event.ExceptionApproved:
+		return s.addException(e), nil
+	case event.DisputeOpened:
+		s.openDispute(e)
+		return s.touchOpportunity(e.Opportunity)
+	case event.DisputeDecided:
+		s.decideDispute(e)
+		return s.touchOpportunity(e.Opportunity)
+	case event.ReviewHeld:
+		return s.measured(e.On), nil
+	case event.ContactEngaged:
+		return s.measured(civil.In(e.EngagedAt, s.set.Zone)), nil
+	case event.SurveyAnswered:
+		return s.measured(civil.In(e.AnsweredAt, s.set.Zone)), nil
+	case event.AdoptionMeasured:
+		return s.measured(civil.In(e.MeasuredAt, s.set.Zone)), nil
+	case event.OnboardingCompleted:
+		return s.measured(e.Completed), nil
+	case event.ForecastRecorded:
+		return s.measured(civil.In(e.RecordedAt, s.set.Zone)), nil
+	case event.HandoffIntroduced, event.HandoffClosed, event.FactRetracted,
 		event.PayeeEnrolled, event.PayeeTerminated, event.PayoutConfirmed, event.PayoutRejected, event.PlanPublished, event.ObjectiveAttested,
 		event.AdjustmentPosted, event.SpifAwarded, event.BalanceOpened, event.ParkedRetried, event.ParkedDiscarded, event.RateSet,
 		event.PeriodLocked, event.PeriodReopened, event.Ticked:
-		return Touched{}, nil
+		return untouched, nil
 	}
-	return Touched{}, nil
+	return untouched, nil
 }
 
-// Moves gives the first day on which an event can change the account's ARR or
-// ownership, what it replaces included; false where it changes neither.
-func (s *State) Moves(e event.Event) (civil.Date, bool) {
-	earlier := func(day civil.Date, key moveKey) (civil.Date, bool) {
-		if old := s.arr.told[key].move; old != nil {
-			day = min(day, old.date)
-		}
-		return day, true
-	}
-	deal := func(id event.OpportunityID, day civil.Date) (civil.Date, bool) {
-		for _, d := range s.deals {
-			if d.Opportunity == id {
-				day = min(day, d.Booked)
-			}
-		}
-		return day, true
-	}
-	switch e := e.(type) {
-	case event.SubscriptionStarted:
-		return earlier(e.Term.Start, moveKey{"subscription", string(e.Subscription), e.Term.Start})
-	case event.ContractionBooked:
-		return earlier(e.Effective, moveKey{what: "contraction", id: e.Contraction})
-	case event.SubscriptionChanged:
-		return e.Effective, true
-	case event.SubscriptionCancelled:
-		return e.Effective, true
-	case event.RenewalBooked:
-		return e.Term.Start, true
-	case event.RenewalStage:
-		return stageDay(e), true
-	case event.ChurnEffective:
-		return e.Effective, true
-	case event.ChurnCancelled:
-		return e.Effective, true
-	case event.AccountReactivated:
-		return e.Effective, true
-	case event.AccountAssigned:
-		return e.Effective, true
-	case event.ExpansionBooked:
-		return deal(e.Opportunity, civil.In(e.ClosedAt, s.set.Zone))
-	case event.ExpansionStage:
-		return deal(e.Opportunity, civil.In(e.Time, s.set.Zone))
-	case event.ExpansionCancelled:
-		return deal(e.Opportunity, e.On)
-	default:
-		return 0, false
-	}
-}
+// interventionReach is how many days before it an intervention can bear on an
+// episode's deadline.
+const interventionReach = 31
+
+// measured says that what is measured may differ from a day on.
+func (s *State) measured(from civil.Date) Touched { return Touched{Measures: from} }
 
 func (s *State) addARR(e event.Event) (Touched, error) {
 	date := s.arr.tell(e)
 	if date == noChange {
-		return Touched{}, nil
+		return untouched, nil
 	}
-	if err := s.arr.derive(); err != nil {
-		return Touched{}, err
+	if err := s.deriveARR(); err != nil {
+		return untouched, err
 	}
 	s.touchDealsFrom(date)
+	if len(s.notices) > 0 {
+		s.all = true
+	}
 	s.risk.stale()
-	return Touched{Deals: true, Book: true, From: date, Risk: true}, nil
+	return Touched{Measures: date}, nil
 }
 
-func (s *State) addOwner(e event.AccountAssigned) Touched {
+func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 	s.owners.assign(e)
 	if last := s.lastBooked(); last >= e.Effective {
 		s.all = true
 	}
 	s.risk.stale()
-	return Touched{Deals: s.all, Book: true, From: e.Effective, Risk: true, Payees: true}
+	return Touched{Measures: e.Effective, Payees: true}, nil
 }
 
 func (s *State) addScore(e event.HealthScored) Touched {
@@ -172,11 +210,12 @@ func (s *State) addScore(e event.HealthScored) Touched {
 	if !newest {
 		s.risk.stale()
 	}
-	// Only deals closed at or after the score was measured look at it.
+	// Only deals closed at or after the score was measured look at it. A step of
+	// an uplift looks at its signing, which is before its booking.
 	for i := len(s.deals) - 1; i >= 0 && s.deals[i].Booked >= civil.In(e.MeasuredAt, s.set.Zone); i-- {
-		s.stale[s.deals[i].Opportunity] = true
+		s.stale[s.deals[i]] = true
 	}
-	return Touched{Deals: len(s.stale) > 0, Risk: true}
+	return s.measured(civil.In(e.MeasuredAt, s.set.Zone))
 }
 
 func (s *State) lastBooked() civil.Date {
@@ -191,7 +230,7 @@ func (s *State) lastBooked() civil.Date {
 func (s *State) touchDealsFrom(date civil.Date) {
 	for _, d := range s.deals {
 		if d.settledBy >= date {
-			s.stale[d.Opportunity] = true
+			s.stale[d] = true
 		}
 	}
 }
@@ -208,7 +247,19 @@ func (s *State) Referred() []event.PayeeID {
 	for _, o := range s.opps {
 		for _, st := range o.told {
 			if st.won != nil {
-				ids = append(ids, st.won.CSM, st.won.AE)
+				ids = append(ids, st.won.CSM, st.won.AE, st.won.SourcedBy)
+			}
+		}
+	}
+	for _, leads := range s.leads {
+		for _, l := range leads {
+			ids = append(ids, l.Payee)
+		}
+	}
+	for _, d := range s.disputes {
+		if d.decision != nil {
+			for _, sh := range d.decision.Split {
+				ids = append(ids, sh.Payee)
 			}
 		}
 	}
@@ -219,3 +270,19 @@ func (s *State) Referred() []event.PayeeID {
 	}
 	return ids
 }
+
+// Touch has an opportunity settled again, whether or not it still has deals.
+func (s *State) Touch(id event.OpportunityID) { s.touched[id] = true }
+
+// Owners lists everybody who owned the account at some time, in any role, sorted.
+func (s *State) Owners() []event.PayeeID {
+	var ids []event.PayeeID
+	for _, a := range s.owners.all() {
+		ids = append(ids, a.Payee)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Foreign lists the currencies of the amounts told, the tenant's included.
+func (s *State) Foreign() []money.Currency { return s.foreign }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
 )
 
 // At is the ARR on a day, in minor units.
@@ -39,10 +40,10 @@ func (t *timeline) aliveOn(d civil.Date) bool {
 }
 
 // nextRenewal is the first renewal whose term starts after a day.
-func (t *timeline) nextRenewal(after civil.Date) (move, bool) {
-	i, _ := slices.BinarySearchFunc(t.renewals, after+1, func(m move, d civil.Date) int { return cmp.Compare(m.date, d) })
+func (t *timeline) nextRenewal(after civil.Date) (renewal, bool) {
+	i, _ := slices.BinarySearchFunc(t.renewals, after+1, func(m renewal, d civil.Date) int { return cmp.Compare(m.date, d) })
 	if i == len(t.renewals) {
-		return move{}, false
+		return renewal{}, false
 	}
 	return t.renewals[i], true
 }
@@ -65,4 +66,30 @@ func (t *timeline) termOn(d civil.Date) (term, bool) {
 		}
 	}
 	return found, ok
+}
+
+// lifeAround is the life that a day is in: its first day (noChange: from the
+// beginning) and the day it ends (civil.Never: it goes on).
+func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date) {
+	from, until = noChange, civil.Never
+	for _, r := range t.revivals {
+		if r <= d {
+			from = r
+		}
+	}
+	if c, ok := t.churnFrom(d); ok {
+		until = c.date
+	}
+	return from, until
+}
+
+// lastCancelled is the latest told cancellation of a churn.
+func (t *timeline) lastCancelled() (event.Header, bool) {
+	var last event.Header
+	for _, h := range t.cancelled {
+		if last.Type == "" || event.Newer(h, last) {
+			last = h
+		}
+	}
+	return last, last.Type != ""
 }

@@ -11,13 +11,14 @@ import (
 // Due lists the payee's own steps that count by an instant: true-ups of
 // quarters that have ended, adjustments, awards and payouts up to that day.
 // Nothing here depends on what was posted.
-func (p *Person) Due(asOf time.Time) ([]ledger.Step, error) {
-	steps, err := p.retentionSteps(asOf)
+func (p *Person) Due(asOf time.Time, books Books) ([]ledger.Step, error) {
+	ups, err := p.trueUps(asOf, books)
 	if err != nil {
 		return nil, err
 	}
+	var steps []ledger.Step
 	day := civil.In(asOf, p.set.Zone)
-	for _, s := range slices.Concat(p.manualSteps(), p.payoutSteps()) {
+	for _, s := range slices.Concat(ups, p.manualSteps(), p.payoutSteps(), p.openingSteps()) {
 		if s.Effective <= day {
 			steps = append(steps, s)
 		}
@@ -29,7 +30,7 @@ func (p *Person) Due(asOf time.Time) ([]ledger.Step, error) {
 // by themselves, quarters' ends aside, or civil.Never.
 func (p *Person) Next(after civil.Date) civil.Date {
 	next := civil.Never
-	for _, s := range slices.Concat(p.manualSteps(), p.payoutSteps()) {
+	for _, s := range slices.Concat(p.manualSteps(), p.payoutSteps(), p.openingSteps()) {
 		if s.Effective > after {
 			next = min(next, s.Effective)
 		}

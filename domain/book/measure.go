@@ -20,54 +20,80 @@ func (p *Person) PaidFor(q civil.Quarter) bool {
 	return false
 }
 
-// GRR is the payee's gross retention for a quarter, over the window of their
-// plan's retention component (the quarter where it has none); false with an
-// empty book.
-func (p *Person) GRR(q civil.Quarter) (money.Ratio, bool, error) {
-	e, _ := p.enrolledIn(q)
-	if e == nil {
-		return money.Ratio{}, false, nil
-	}
-	w := account.WindowQuarter
-	if pl := p.set.Plans.For(e.Plan, e.Role, e.Segment, p.set.Calendar.First(q)); pl != nil {
-		if c := pl.Component(plan.Retention); c != nil {
-			w = windowNames[c.Window]
+// ConfirmedFor is what payroll confirmed for a quarter and did not take back;
+// false where it said nothing.
+func (p *Person) ConfirmedFor(q civil.Quarter) (money.Money, bool) {
+	sum, told := money.Money{Currency: p.set.Currency}, false
+	for _, list := range p.payouts {
+		if last := list[len(list)-1]; last.confirmed && last.period == q {
+			told = true
+			sum.Minor += last.amount.Minor
 		}
 	}
-	r, err := p.Retained(e.Role, w, q)
-	return money.Ratio{Num: r.Closing, Den: r.Opening}, r.Opening > 0, err
+	return sum, told
 }
 
-// Target is an exact amount of ARR to be credited.
-type Target struct{ minor *big.Rat }
-
-// Of is credited ARR ÷ target with six decimals.
-func (t Target) Of(credited int64) string {
-	return new(big.Rat).Quo(new(big.Rat).SetInt64(credited), t.minor).FloatString(6)
+// Figures are what a quarter's pay looks at, beside the measures that inform.
+type Figures struct {
+	GRR, NRR   *money.Ratio // nil with an empty book
+	Attainment *big.Rat     // nil without a target
+	Reviews    *money.Ratio // nil with nothing in scope
+	Credited   int64
 }
 
-// QuarterTarget is a quarter of the payee's annual target, prorated like the
-// pools; false where they have none.
-func (p *Person) QuarterTarget(q civil.Quarter) (Target, bool) {
-	e, days := p.enrolledIn(q)
-	if e == nil {
-		return Target{}, false
+// Figures gives a quarter's, as of a day.
+func (p *Person) Figures(q civil.Quarter, day civil.Date, books Books) (Figures, error) {
+	var out Figures
+	qt, ok := p.quarterOf(q)
+	if !ok {
+		return out, nil
 	}
-	pl := p.set.Plans.For(e.Plan, e.Role, e.Segment, p.set.Calendar.First(q))
-	if pl == nil {
-		return Target{}, false
+	for _, kind := range []string{plan.Retention, plan.NetRetention} {
+		w := account.WindowQuarter
+		c := qt.plan.Component(kind)
+		if c != nil {
+			w = windowNames[c.Window]
+		} else if kind == plan.NetRetention {
+			continue
+		}
+		r, _, err := books.Retained(p, w, q)
+		if err != nil {
+			return out, err
+		}
+		switch {
+		case r.Opening <= 0:
+		case kind == plan.Retention:
+			out.GRR = &money.Ratio{Num: r.Gross, Den: r.Opening}
+		default:
+			out.NRR = &money.Ratio{Num: r.Net, Den: r.Opening}
+		}
 	}
-	c := pl.Component(plan.Expansion)
-	if c == nil || c.AnnualARR == nil {
-		return Target{}, false
+	m, err := books.Measures(p, q)
+	if err != nil {
+		return out, err
 	}
-	annual := *c.AnnualARR
-	if e.AnnualTarget != nil {
-		annual = *e.AnnualTarget
+	if m.ReviewScope > 0 {
+		out.Reviews = &money.Ratio{Num: int64(m.ReviewsDone), Den: int64(m.ReviewScope)}
 	}
-	t := big.NewRat(annual.Minor, 4)
-	if pl.Proration == "days" {
-		t.Mul(t, big.NewRat(int64(days), int64(p.set.Calendar.Days(q))))
+	credited, err := books.Credited(p)
+	if err != nil {
+		return out, err
 	}
-	return Target{t}, t.Sign() > 0
+	for _, c := range credited {
+		if c.Deal.Booked < qt.first || c.Deal.Booked > qt.last || c.Deal.Booked > day {
+			continue
+		}
+		n, err := c.CreditBy(day)
+		if err != nil {
+			return out, err
+		}
+		if out.Credited, err = money.Add(out.Credited, n); err != nil {
+			return out, err
+		}
+	}
+	part, _, err := p.target(qt, books)
+	if part != nil {
+		out.Attainment = new(big.Rat).Quo(new(big.Rat).SetInt64(out.Credited), part)
+	}
+	return out, err
 }

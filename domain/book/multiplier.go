@@ -13,13 +13,33 @@ type factor struct {
 	text  string
 }
 
-// multiplier is what a retention pool is multiplied by.
+// multiplier is what a retention pool is multiplied by. Exceptions count,
+// but only the CFO's lift it above 1.0.
 //
-// Source: rules §8 "GRR", "Multiplier" and "curve".
+// Source: rules §8 "GRR", "Multiplier", "curve" and "Exceptions"; readings R26.
 // Units: a ratio; the book's retention is compared as an exact ratio.
 // Rounding: none.
 func (p pool) multiplier() factor {
-	c, grr := p.component, p.grr()
+	all := p.multiplierOf(p.kept(p.all))
+	if p.cfo == p.all {
+		return all
+	}
+	cfo := factor{times: new(big.Rat)}
+	if p.cfo.Opening > 0 {
+		cfo = p.multiplierOf(p.kept(p.cfo))
+	}
+	if all.times.Cmp(one) > 0 {
+		all = factor{one, all.text + "; an exception not approved by the CFO lifts no multiplier above × 1"}
+	}
+	if cfo.times.Cmp(all.times) >= 0 {
+		return cfo
+	}
+	return all
+}
+
+// multiplierOf is the multiplier of a retention.
+func (p pool) multiplierOf(grr money.Ratio) factor {
+	c := p.component
 	exactly := func(r money.Ratio, where string, edge money.Ratio) factor {
 		return factor{r.Rat(), fmt.Sprintf("%s %s: × %s", where, edge.Percent(), r)}
 	}
@@ -53,5 +73,3 @@ func ramp(grr, from, to, low, high money.Ratio) factor {
 		fmt.Sprintf("on the ramp from %s at %s to %s at %s", low, from.Percent(), high, to.Percent()),
 	}
 }
-
-func (p pool) grr() money.Ratio { return money.Ratio{Num: p.book.Closing, Den: p.book.Opening} }

@@ -73,14 +73,19 @@ func (p *Person) payoutStep(reference string, why ledger.Reason, on civil.Date, 
 			From: ledger.Payable, To: ledger.Paid, Effective: on, Reference: reference,
 		},
 		Minor: amount.Minor, Currency: amount.Currency, AppliesTo: told.period, Plan: p.ruleBook(on), Causes: []event.Identity{told.Identity},
-		Explain: func() string { return text },
+		Explain: func() ledger.Explanation {
+			return ledger.Explanation{
+				Text: text, Rule: "rules §9, payouts",
+				Figures: []ledger.Figure{ledger.Cash(ledger.Plus, "what payroll said", "amount of the fact", amount)},
+			}
+		},
 	}
 }
 
 // ruleBook is the plan version an entry names that no rule of a plan made: the
 // payee's on that day, else the one whose tenant settings hold.
 func (p *Person) ruleBook(on civil.Date) *plan.Plan {
-	if t := p.Terms(on); t.Plan != nil {
+	if t := p.Terms(p.set.Plans, on); t.Plan != nil {
 		return t.Plan
 	}
 	return p.set.Plans.Settings(on)
@@ -107,6 +112,36 @@ func (p *Person) manualStep(kind ledger.Kind, why ledger.Reason, component, id s
 			From: ledger.Expense, To: ledger.Payable, Effective: on, Reference: id,
 		},
 		Minor: amount.Minor, Currency: amount.Currency, Plan: p.ruleBook(on), Causes: []event.Identity{told},
-		Explain: func() string { return fmt.Sprintf("%s: %s", amount, text) },
+		Explain: func() ledger.Explanation {
+			return ledger.Explanation{
+				Text: fmt.Sprintf("%s: %s", amount, text), Rule: "rules §1, " + string(why),
+				Figures: []ledger.Figure{ledger.Cash(ledger.Plus, "amount decided", "amount of the fact", amount)},
+			}
+		},
 	}
+}
+
+// openingSteps bring balances from the old system, on the day they are as of.
+//
+// Source: rules §1a "History before us"; readings R36.
+// Units: minor units.
+// Rounding: none.
+func (p *Person) openingSteps() []ledger.Step {
+	var steps []ledger.Step
+	for _, on := range slices.Sorted(maps.Keys(p.opened)) {
+		o := p.opened[on]
+		for _, b := range []struct {
+			to     ledger.Bucket
+			amount *money.Money
+		}{{ledger.Held, o.Held}, {ledger.Payable, o.Payable}, {ledger.Paid, o.Paid}} {
+			if b.amount == nil || b.amount.Minor == 0 {
+				continue
+			}
+			st := p.manualStep(ledger.Adjustment, ledger.OpeningBalance, "opening", on.String(), *b.amount, on, o.Identity,
+				fmt.Sprintf("%s as of %s, brought from the old system", b.to, on))
+			st.To = b.to
+			steps = append(steps, st)
+		}
+	}
+	return steps
 }

@@ -33,7 +33,8 @@ type Person struct {
 	adjustments map[string]event.AdjustmentPosted
 	spifs       map[string]event.SpifAwarded
 	payouts     map[string][]payout
-	shares      map[account.Seat]account.Share
+	opened      map[civil.Date]event.BalanceOpened
+	attested    map[attestation]event.ObjectiveAttested
 }
 
 // employment is one statement about a payee's standing from a day on.
@@ -47,7 +48,7 @@ type employment struct {
 func NewPerson(id event.PayeeID, set *Setting) *Person {
 	return &Person{
 		ID: id, set: set, adjustments: map[string]event.AdjustmentPosted{}, spifs: map[string]event.SpifAwarded{},
-		payouts: map[string][]payout{}, shares: map[account.Seat]account.Share{},
+		payouts: map[string][]payout{}, opened: map[civil.Date]event.BalanceOpened{}, attested: map[attestation]event.ObjectiveAttested{},
 	}
 }
 
@@ -77,6 +78,8 @@ func (set *Setting) Check(e event.Event) error {
 		return in("amount", &e.Amount)
 	case event.PayoutRejected:
 		return in("amount", &e.Amount)
+	case event.BalanceOpened:
+		return cmp.Or(in("held", e.Held), in("payable", e.Payable), in("paid", e.Paid))
 	default:
 		return nil
 	}
@@ -104,6 +107,13 @@ func (p *Person) Add(e event.Event) Touched {
 		return p.tellPayout(e.Reference, payout{e.Header, e.Period, e.Amount, e.At, true})
 	case event.PayoutRejected:
 		return p.tellPayout(e.Reference, payout{e.Header, e.Period, e.Amount, e.At, false})
+	case event.ObjectiveAttested:
+		return p.attest(e)
+	case event.BalanceOpened:
+		if old, ok := p.opened[e.AsOf]; !ok || event.Newer(e.Header, old.Header) {
+			p.opened[e.AsOf] = e
+		}
+		return Touched{Own: true}
 	default:
 		return Touched{}
 	}
@@ -122,30 +132,46 @@ func (p *Person) employ(st employment) Touched {
 	return Touched{Terms: true, Own: true}
 }
 
-// enrolment is the one in force on a day, and whether the employment it began
-// is over by then; nil before the first.
-func (p *Person) enrolment(on civil.Date) (e *event.PayeeEnrolled, over bool) {
+// enrolment is the one in force on a day, whether the employment it began is
+// over by then, and until which day, not included, that stays so; nil before
+// the first.
+func (p *Person) enrolment(on civil.Date) (e *event.PayeeEnrolled, over bool, until civil.Date) {
 	for _, st := range p.told {
+		from := st.on
+		if st.enrolled == nil {
+			from++
+		}
 		switch {
-		case st.enrolled != nil && st.on <= on:
+		case from > on:
+			return e, over, from
+		case st.enrolled != nil:
 			e, over = st.enrolled, false
-		case st.enrolled == nil && st.on < on:
+		default:
 			over = true
 		}
 	}
-	return e, over
+	return e, over, civil.Never
 }
 
-// Terms is what the payee is paid by on a day: by nothing before the first
-// enrolment and after the last day of employment. Source: rules §9, readings R15, R27.
-func (p *Person) Terms(on civil.Date) account.Terms {
-	e, over := p.enrolment(on)
+// Terms is what the payee is paid by on a day under a set of plans: by nothing
+// before the first enrolment and after the last day of employment.
+//
+// Source: rules §9, readings R15, R27.
+func (p *Person) Terms(plans plan.Set, on civil.Date) account.Terms {
+	e, over, _ := p.enrolment(on)
+	t := account.Terms{Until: civil.Never, Terminated: over}
 	if e == nil || over {
-		return account.Terms{Terminated: over}
+		return t
 	}
-	t := account.Terms{Role: e.Role, Target: e.AnnualTarget, Plan: p.set.Plans.For(e.Plan, e.Role, e.Segment, on)}
+	t.Role, t.Target, t.Plan = e.Role, e.AnnualTarget, plans.For(e.Plan, e.Role, e.Segment, on)
 	if t.Plan != nil {
 		t.Variable = variable(e, t.Plan)
+	}
+	for _, st := range p.told {
+		if st.enrolled == nil && st.on >= on {
+			t.Until, t.LeftTold = st.on, st.Identity
+			break
+		}
 	}
 	return t
 }
@@ -159,7 +185,7 @@ func variable(e *event.PayeeEnrolled, p *plan.Plan) money.Money {
 
 // Employee is payroll's id for the payee on a day, or empty.
 func (p *Person) Employee(on civil.Date) string {
-	if e, _ := p.enrolment(on); e != nil {
+	if e, _, _ := p.enrolment(on); e != nil {
 		return e.Employee
 	}
 	return ""

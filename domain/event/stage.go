@@ -6,10 +6,13 @@ import "strings"
 type Stage string
 
 // Won reports whether the stage, letters only and lower-cased, is closedwon or won.
-func (s Stage) Won() bool { n := s.letters(); return n == "closedwon" || n == "won" }
+func (s Stage) Won() bool { return s.Is("closedwon") || s.Is("won") }
 
 // Lost reports whether the stage, letters only and lower-cased, is closedlost or lost.
-func (s Stage) Lost() bool { n := s.letters(); return n == "closedlost" || n == "lost" }
+func (s Stage) Lost() bool { return s.Is("closedlost") || s.Is("lost") }
+
+// Is reports whether the stage, letters only and lower-cased, is name.
+func (s Stage) Is(name string) bool { return s.letters() == name }
 
 func (s Stage) letters() string {
 	return strings.Map(func(r rune) rune {

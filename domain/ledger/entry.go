@@ -38,7 +38,7 @@ type Entry struct {
 	PlanHash    [8]byte // the head of the plan's hash
 	Recoverable bool
 	CausedBy    []event.Identity
-	Explanation string
+	Explanation          // since version 2 of the stored form with its figures
 	After       Balances // the payee's balances after this entry
 	Hash        [32]byte
 }
@@ -97,6 +97,9 @@ type Account struct {
 type Totals struct {
 	Lines int
 	Moved Balances
+	// ClawedBack is what clawbacks took from payable, above zero; those taken
+	// back are taken off.
+	ClawedBack int64
 }
 
 // Append posts e as the account's next entry: it gives the entry its number,
@@ -114,6 +117,9 @@ func (a *Account) Append(e *Entry) error {
 		return err
 	}
 	t.Lines++
+	if e.Kind == Clawback && e.To == Payable {
+		t.ClawedBack -= e.Minor
+	}
 	if a.Periods == nil {
 		a.Periods = map[civil.Quarter]Totals{}
 	}
@@ -146,7 +152,8 @@ func (e *Entry) ChainHash(prev [32]byte) [32]byte {
 	for _, c := range e.CausedBy {
 		h.str(c.Source).str(c.ID)
 	}
-	h.str(e.Explanation).num(e.After.Held).num(e.After.Payable).num(e.After.Paid)
+	h.str(e.Text).num(e.After.Held).num(e.After.Payable).num(e.After.Paid)
+	h.explanation(&e.Explanation)
 	return sha256.Sum256(h.buf)
 }
 
@@ -170,6 +177,18 @@ func (d *digest) flag(b bool) *digest {
 		return d.num(1)
 	}
 	return d.num(0)
+}
+
+// explanation adds what the first release did not have; nothing where there is
+// none of it, so that its hashes still hold.
+func (d *digest) explanation(x *Explanation) {
+	if x.Rule == "" && len(x.Figures) == 0 {
+		return
+	}
+	d.str(x.Rule).num(int64(x.Rounding)).num(int64(len(x.Figures)))
+	for _, f := range x.Figures {
+		d.num(int64(f.Op)).str(f.Name).str(f.Value).str(f.Unit).str(f.Field)
+	}
 }
 
 func (d *digest) key(k Key) *digest {

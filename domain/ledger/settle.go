@@ -61,8 +61,12 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 			back = append(back, Entry{
 				Key: p.Key, Minor: -p.Minor, Currency: p.Currency, Ordinal: p.Entries, AppliesTo: p.AppliesTo,
 				PlanName: p.PlanName, PlanVersion: p.PlanVersion, PlanHash: p.PlanHash,
-				Explanation: fmt.Sprintf("%s: the %s of %s for %s, dated %s, is taken back; the facts known now no longer support it",
-					money.Money{Minor: -p.Minor, Currency: p.Currency}, p.Kind, money.Money{Minor: p.Minor, Currency: p.Currency}, p.Reason, p.Effective),
+				Explanation: Explanation{
+					Text: fmt.Sprintf("%s: the %s of %s for %s, dated %s, is taken back; the facts known now no longer support it",
+						money.Money{Minor: -p.Minor, Currency: p.Currency}, p.Kind, money.Money{Minor: p.Minor, Currency: p.Currency}, p.Reason, p.Effective),
+					Rule:    "design, Settle: due − posted",
+					Figures: []Figure{Minor(Minus, "posted before", "", p.Minor, p.Currency)},
+				},
 			})
 		}
 	}
@@ -90,8 +94,9 @@ func (s *Step) entry(diff int64, p Posted) Entry {
 	}
 	e.setPlan(s.Plan)
 	if p.Entries > 0 {
-		e.Explanation += fmt.Sprintf(". Posted before: %s; the difference is %s.",
+		e.Text += fmt.Sprintf(". Posted before: %s; the difference is %s.",
 			money.Money{Minor: p.Minor, Currency: s.Currency}, money.Money{Minor: diff, Currency: s.Currency})
+		e.Figures = append(slices.Clone(e.Figures), Minor(Minus, "posted before", "", p.Minor, s.Currency))
 	}
 	return e
 }

@@ -50,22 +50,39 @@ func (k Kind) String() string { return kindNames[k] }
 // Reason is why, from the closed list of the rules.
 type Reason string
 
-// The reasons this release gives.
+// The reasons. Source: rules §14.
 const (
-	ExpansionBooked    Reason = "expansion_booked"
-	HealthScoreMissing Reason = "health_score_missing"
-	HealthGateFailed   Reason = "health_gate_failed"
-	RenewalReleased    Reason = "renewal_released"
-	RenewalMissed      Reason = "renewal_missed"
-	ChurnWithinWindow  Reason = "churn_within_window"
-	ExpansionCancelled Reason = "expansion_cancelled"
-	GRRMultiplier      Reason = "grr_multiplier"
-	ManualAdjustment   Reason = "manual_adjustment"
-	SpifAwarded        Reason = "spif_awarded"
-	PayoutConfirmed    Reason = "payout_confirmed"
-	PayoutRejected     Reason = "payout_rejected"
-	Terminated         Reason = "terminated"
-	RateMissing        Reason = "fx_rate_missing"
+	ExpansionBooked         Reason = "expansion_booked"
+	UpliftEffective         Reason = "uplift_effective"
+	RenewalUplift           Reason = "renewal_uplift"
+	SourcingCredit          Reason = "sourcing_credit"
+	RenewalReleased         Reason = "renewal_released"
+	RenewalMissed           Reason = "renewal_missed"
+	ChurnWithinWindow       Reason = "churn_within_window"
+	ContractionWithinWindow Reason = "contraction_within_window"
+	ExpansionCancelled      Reason = "expansion_cancelled"
+	InvoiceVoided           Reason = "invoice_voided"
+	InvoiceUncollectible    Reason = "invoice_uncollectible"
+	CreditNote              Reason = "credit_note"
+	InvoiceUnpaid           Reason = "invoice_unpaid"
+	HealthGateFailed        Reason = "health_gate_failed"
+	HealthScoreMissing      Reason = "health_score_missing"
+	Accelerator             Reason = "accelerator"
+	GRRMultiplier           Reason = "grr_multiplier"
+	NRRMultiplier           Reason = "nrr_multiplier"
+	ObjectivesScore         Reason = "objectives_score"
+	HealthBonus             Reason = "health_bonus"
+	SplitArbitrated         Reason = "split_arbitrated"
+	DisputePending          Reason = "dispute_pending"
+	HandoffIncomplete       Reason = "handoff_incomplete"
+	OpeningBalance          Reason = "opening_balance"
+	ExceptionApproved       Reason = "exception_approved"
+	ManualAdjustment        Reason = "manual_adjustment"
+	SpifAwarded             Reason = "spif_awarded"
+	PayoutConfirmed         Reason = "payout_confirmed"
+	PayoutRejected          Reason = "payout_rejected"
+	Terminated              Reason = "terminated"
+	RateMissing             Reason = "fx_rate_missing"
 )
 
 // Line is what a step is about: one payee, one component, and the account and
@@ -107,5 +124,5 @@ type Step struct {
 	Plan        *plan.Plan
 	Recoverable bool
 	Causes      []event.Identity
-	Explain     func() string // the numbers, in a sentence; called only when something is posted
+	Explain     func() Explanation // called only when something is posted
 }

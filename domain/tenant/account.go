@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -9,18 +8,26 @@ import (
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
 )
 
 // accountRecord is an account at hand: its state, and what was kept of it.
 type accountRecord struct {
-	id       event.AccountID
-	state    *account.State
-	seen     map[event.Identity]Sum
-	tallies  map[event.OpportunityID]*ledger.Tally
-	episodes []Episode // by opening
-	refs     map[event.PayeeID]bool
-	credits  map[event.OpportunityID][]account.Credit // as last recorded
-	wake     time.Time                                // its timer; zero: none
+	id          event.AccountID
+	state       *account.State
+	seen        map[event.Identity]Sum
+	retractions bool // among its facts
+	tallies     map[event.OpportunityID]*ledger.Tally
+	episodes    []Episode // by opening
+	refs        map[event.PayeeID]bool
+	foreign     map[money.Currency]bool
+	credits     map[event.OpportunityID][]account.Credit // as last recorded
+	notices     map[account.Notice]bool                  // as published
+	flags       map[FlagKey]Flag                         // as raised
+	wake        time.Time                                // its timer; zero: none
+	// behind is set where the rules have changed since the account was last
+	// settled: all of it must be.
+	behind bool
 }
 
 // account gives an account, from its records where it is not at hand.
@@ -29,18 +36,13 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	if r := e.accounts.get(id); r != nil {
 		return r, nil
 	}
-	set := &account.Setting{Plans: e.plans, Zone: e.zone, Calendar: e.calendar, Payees: e}
 	r := &accountRecord{
-		id: id, state: account.New(id, set), seen: map[event.Identity]Sum{},
-		tallies: map[event.OpportunityID]*ledger.Tally{}, refs: map[event.PayeeID]bool{},
-		credits: map[event.OpportunityID][]account.Credit{},
+		id: id, seen: map[event.Identity]Sum{},
+		tallies: map[event.OpportunityID]*ledger.Tally{}, refs: map[event.PayeeID]bool{}, foreign: map[money.Currency]bool{},
+		credits: map[event.OpportunityID][]account.Credit{}, notices: map[account.Notice]bool{}, flags: map[FlagKey]Flag{},
 	}
-	err := e.records.Facts(event.OfAccount(id), func(ev event.Event, sum Sum) error {
-		r.seen[ev.Head().Identity] = sum
-		_, err := r.state.Add(ev)
-		return err
-	})
-	if err != nil {
+	var err error
+	if r.state, err = e.fold(r, e.now.account, nil); err != nil {
 		return nil, err
 	}
 	err = e.records.Entries(event.OfAccount(id), func(en *ledger.Entry) error { return r.tally(en.Opportunity).Add(en) })
@@ -50,22 +52,60 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	if r.episodes, err = e.records.Episodes(id); err != nil {
 		return nil, err
 	}
+	if err := e.records.Notices(id, func(n account.Notice) { r.notices[n] = true }); err != nil {
+		return nil, err
+	}
+	if err := e.records.Flags(FlagKey{Account: id}, func(f Flag) { r.flags[f.FlagKey] = f }); err != nil {
+		return nil, err
+	}
 	for _, p := range r.state.Referred() {
 		r.refs[p] = true
 	}
-	// Deriving again finds what waits for the clock, and with it the timer that
-	// is set.
-	settled := civil.In(e.settled, e.zone)
-	deals, err := r.state.Settling(settled)
-	if err != nil {
+	for _, c := range r.state.Foreign() {
+		r.foreign[c] = true
+	}
+	if err := e.recall(r); err != nil {
 		return nil, err
 	}
-	for _, d := range deals {
-		r.credits[d.Opportunity] = d.CreditsOn(settled)
-	}
-	r.wake = r.state.Wake(e.settled)
 	e.accounts.put(id, r)
 	return r, nil
+}
+
+// fold is an account's state under a setting, from its facts and perhaps one
+// more that is not kept yet.
+func (e *Engine) fold(r *accountRecord, set *account.Setting, more event.Event) (*account.State, error) {
+	s := account.New(r.id, set)
+	err := e.standing(event.OfAccount(r.id), more, r.seen, func(ev event.Event) error {
+		_, err := s.Add(ev)
+		return err
+	})
+	return s, err
+}
+
+// recall finds what was recorded of the account when it was last settled:
+// deriving it again gives its credits and its timer. Where the rules have
+// changed since, those before give them.
+func (e *Engine) recall(r *accountRecord) error {
+	was := r.state
+	if e.before != nil {
+		r.behind = true
+		var err error
+		if was, err = e.fold(r, e.before.account, nil); err != nil {
+			return err
+		}
+	}
+	list, err := was.Settling(civil.In(e.settled, e.zone))
+	if err != nil {
+		return err
+	}
+	for _, st := range list {
+		r.credits[st.Opportunity] = st.Credits
+	}
+	r.wake = was.Wake(e.settled)
+	if r.behind {
+		_, err = r.state.Settling(civil.In(e.settled, e.zone)) // what pulls look at
+	}
+	return err
 }
 
 func (r *accountRecord) tally(id event.OpportunityID) *ledger.Tally {
@@ -85,27 +125,71 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err := known(r.seen, in); err != nil {
 		return err
 	}
-	var from civil.Quarter
-	var before map[account.Seat]account.Share
-	if day, moves := r.state.Moves(in.Event); moves {
-		from = e.calendar.QuarterOf(day)
-		before = r.state.Shares(from)
-	}
-	touched, err := r.state.Add(in.Event)
-	if err != nil {
+	if err := e.checkDecision(in.Event); err != nil {
 		return err
 	}
 	r.seen[in.Event.Head().Identity] = in.Sum
 	e.accounts.grew()
 	e.out.Facts = append(e.out.Facts, in)
+	if _, ok := in.Event.(event.FactRetracted); ok || r.retractions || e.anywhere[in.Event.Head().Identity] {
+		r.retractions = true
+		return e.rebuildAccount(id, in.Event)
+	}
+	var owners []event.PayeeID
+	if _, moves := in.Event.(event.AccountAssigned); moves {
+		owners = r.state.Owners()
+	}
+	touched, err := r.state.Add(in.Event)
+	if err != nil {
+		return err
+	}
 	if touched.Payees {
 		e.refer(r)
 	}
-	if touched.Book {
-		if err := e.addToBooks(r, before, from); err != nil {
-			return err
+	e.note(r, in.Event)
+	e.measuresMoved(r, owners, touched.Measures)
+	return e.settleAccount(r)
+}
+
+// checkDecision refuses what a person may not decide.
+//
+// Source: rules §4 "Arbitration", §8 "Exceptions"; plan fields
+// sla.dispute.decided_by, exceptions.approved_by.
+func (e *Engine) checkDecision(ev event.Event) error {
+	switch ev := ev.(type) {
+	case event.DisputeDecided:
+		by := e.now.plans.Settings(civil.In(ev.DecidedAt, e.zone)).SLA.Dispute.DecidedBy
+		if ev.ByRole != by {
+			return refusef("not_entitled", "data.by_role: %q does not decide disputes; %s does", ev.ByRole, by)
 		}
+	case event.ExceptionApproved:
+		by := e.now.plans.Settings(ev.From).Exceptions.ApprovedBy
+		if !slices.Contains(by, ev.ByRole) {
+			return refusef("not_entitled", "data.by_role: %q does not approve exceptions; %v do", ev.ByRole, by)
+		}
+	default:
 	}
+	return nil
+}
+
+// rebuildAccount derives an account again without the facts that retractions
+// take away, and settles all of it.
+func (e *Engine) rebuildAccount(id event.AccountID, more event.Event) error {
+	r, err := e.account(id)
+	if err != nil {
+		return err
+	}
+	owners := r.state.Owners()
+	if r.state, err = e.fold(r, e.now.account, more); err != nil {
+		return err
+	}
+	e.refer(r)
+	if more != nil {
+		e.note(r, more)
+	}
+	e.measuresMoved(r, owners, civil.Never-1)
+	e.measuresMoved(r, nil, -1<<31)
+	r.behind = true
 	return e.settleAccount(r)
 }
 
@@ -131,22 +215,48 @@ func (e *Engine) refer(r *accountRecord) {
 	}
 }
 
+// note records that the account has amounts in a currency that is not the
+// ledger's, so that a rate finds it.
+func (e *Engine) note(r *accountRecord, ev event.Event) {
+	for _, c := range account.Currencies(ev) {
+		if c != e.currency && !r.foreign[c] {
+			r.foreign[c] = true
+			e.out.Foreign = append(e.out.Foreign, Foreign{c, r.id})
+		}
+	}
+}
+
 // settleAccount brings the account's deals and episodes to what is due now and
 // sets its timer.
 func (e *Engine) settleAccount(r *accountRecord) error {
 	today := e.Today()
-	deals, err := r.state.Settling(today)
+	if r.behind {
+		r.state.PayeesChanged()
+		for id := range r.tallies {
+			r.state.Touch(id)
+		}
+		for id := range r.credits {
+			r.state.Touch(id)
+		}
+		r.behind = false
+	}
+	list, err := r.state.Settling(today)
 	if err != nil {
 		return err
 	}
-	for _, d := range deals {
-		if err := e.post(event.OfAccount(r.id), d.Due(today), r.tally(d.Opportunity)); err != nil {
+	for _, st := range list {
+		if err := e.post(event.OfAccount(r.id), st.Due, r.tally(st.Opportunity)); err != nil {
 			return err
 		}
-		e.credit(r, d.Opportunity, d.CreditsOn(today))
+		e.credit(r, st.Opportunity, st.Credits)
+		e.sharesMoved(st)
 	}
 	e.settleEpisodes(r)
-	wake := r.state.Wake(e.at)
+	e.settleNotices(r)
+	if len(list) > 0 {
+		e.settleAccountFlags(r)
+	}
+	wake := earlier(r.state.Wake(e.at), e.nextNotice(r))
 	if !wake.Equal(r.wake) {
 		if !r.wake.IsZero() {
 			e.out.Clear = append(e.out.Clear, Timer{r.wake, WakeAccount, string(r.id)})
@@ -159,10 +269,17 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 	return nil
 }
 
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // credit records what of a deal's credits has changed.
 func (e *Engine) credit(r *accountRecord, id event.OpportunityID, now []account.Credit) {
 	for _, old := range r.credits[id] {
-		if !slices.ContainsFunc(now, func(c account.Credit) bool { return c.Payee == old.Payee }) {
+		if !slices.ContainsFunc(now, func(c account.Credit) bool { return c.Payee == old.Payee && c.Part == old.Part }) {
 			e.out.Uncredited = append(e.out.Uncredited, old)
 		}
 	}
@@ -172,43 +289,4 @@ func (e *Engine) credit(r *accountRecord, id event.OpportunityID, now []account.
 		}
 	}
 	r.credits[id] = now
-}
-
-// addToBooks adds what the account now contributes to its owners' quarters,
-// less what it did.
-func (e *Engine) addToBooks(r *accountRecord, before map[account.Seat]account.Share, from civil.Quarter) error {
-	after := r.state.Shares(from)
-	for seat, b := range before {
-		a, err := after[seat].Add(b.Neg())
-		if err != nil {
-			return err
-		}
-		after[seat] = a
-	}
-	seats := make([]account.Seat, 0, len(after))
-	for seat := range after {
-		seats = append(seats, seat)
-	}
-	slices.SortFunc(seats, func(a, b account.Seat) int {
-		return cmp.Or(cmp.Compare(a.Payee, b.Payee), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Quarter, b.Quarter))
-	})
-	for _, seat := range seats {
-		if after[seat] == (account.Share{}) {
-			continue
-		}
-		p, err := e.payee(seat.Payee)
-		if err != nil {
-			return err
-		}
-		sum, err := p.person.Share(seat).Add(after[seat])
-		if err != nil {
-			return err
-		}
-		p.person.SetShare(seat, sum)
-		e.out.Shares = append(e.out.Shares, SeatShare{seat, sum})
-		if !e.endInstant(seat.Quarter).After(e.at) {
-			e.markDirty(seat.Payee)
-		}
-	}
-	return nil
 }

@@ -20,15 +20,26 @@ import (
 // used again.
 type Engine struct {
 	tenant   string
-	plans    plan.Set
+	base     plan.Set // given at the start; more may be published
+	parse    Parser
+	parsed   map[string]*plan.Plan
 	zone     *time.Location
 	calendar civil.Calendar
 	currency money.Currency
 
 	accounts cache
 	payees   map[event.PayeeID]*payee
-	seen     map[event.Identity]Sum // tenant-scope facts; nil: not loaded
+	ended    map[seat]*seatBook // what ended quarters came to
+	openings map[seat]int64     // of books, for targets that are a part of them
+	org      *organisation      // nil: not loaded
 	state    State
+
+	// Of the tenant's own facts; seen is nil where they are not loaded.
+	seen     map[event.Identity]Sum
+	told     []event.Event // those that worlds are made of
+	anywhere map[event.Identity]bool
+	now      *world
+	before   *world // the rules before, while a sweep is under way
 
 	// Of the call under way:
 	records Records
@@ -47,14 +58,18 @@ type State struct {
 	Dirty      []event.PayeeID // whose ended quarters must be settled, sorted
 	NextEnd    civil.Quarter   // the quarter whose end is waited for; zero before the first input
 	NextLock   civil.Quarter   // the quarter whose lock is waited for
+	Reopened   []civil.Quarter // locked once, open again, sorted
+	Requested  []civil.Quarter // a payment was requested for, sorted
+	World      int             // how many of the tenant's own facts the rules are made of
+	Sweep      *Sweep          // a change of the rules on its way; nil: none
 }
 
 // DefaultCache is how many facts of accounts an engine keeps at hand.
 const DefaultCache = 2_000_000
 
 // New makes an engine for a tenant; cached is the number of facts of accounts
-// to keep at hand, 0 for DefaultCache.
-func New(tenantName string, plans plan.Set, state State, cached int) (*Engine, error) {
+// to keep at hand, 0 for DefaultCache. parse reads plans that are published.
+func New(tenantName string, plans plan.Set, parse Parser, state State, cached int) (*Engine, error) {
 	if len(plans) == 0 {
 		return nil, domain.Errorf(domain.Invalid, "no plan is given")
 	}
@@ -67,10 +82,14 @@ func New(tenantName string, plans plan.Set, state State, cached int) (*Engine, e
 	if cached == 0 {
 		cached = DefaultCache
 	}
-	return &Engine{
-		tenant: tenantName, plans: plans, zone: first.Zone, calendar: first.Periods.Calendar, currency: first.Currency,
-		accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
-	}, nil
+	e := &Engine{
+		tenant: tenantName, base: plans, parse: parse, parsed: map[string]*plan.Plan{}, zone: first.Zone, calendar: first.Periods.Calendar,
+		currency: first.Currency, accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
+	}
+	e.forgetBooks()
+	var err error
+	e.now, err = e.world(nil) // until the tenant's own facts are read
+	return e, err
 }
 
 // State is the tenant's own state after the last call.
@@ -78,6 +97,11 @@ func (e *Engine) State() State { return e.state.clone() }
 
 func (s State) clone() State {
 	s.HandLocked, s.Dirty = slices.Clone(s.HandLocked), slices.Clone(s.Dirty)
+	s.Reopened, s.Requested = slices.Clone(s.Reopened), slices.Clone(s.Requested)
+	if s.Sweep != nil {
+		sweep := *s.Sweep
+		s.Sweep = &sweep
+	}
 	return s
 }
 
@@ -94,9 +118,12 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 }
 
 // begin starts a call that posts at an instant.
-func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error)) {
+func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error), err error) {
 	before := e.state // its lists are replaced, never changed in place
 	e.records, e.out, e.at, e.cause, e.touched = r, &Changes{}, at.UTC(), cause, e.touched[:0]
+	if err := e.tenantFacts(); err != nil {
+		return func(error) {}, err
+	}
 	if e.state.NextEnd == 0 {
 		e.startClocks()
 	}
@@ -115,7 +142,8 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 			delete(e.payees, s.Payee)
 		}
 		e.seen = nil
-	}
+		e.forgetBooks()
+	}, nil
 }
 
 // startClocks sets the clocks of the first quarter that has not ended and the
@@ -133,10 +161,13 @@ func (e *Engine) startClocks() {
 
 // Fire takes a timer that is due, as if nothing else had happened since.
 func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
-	undo := e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)})
+	undo, err := e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)})
+	if err != nil {
+		return nil, err
+	}
 	defer func() { undo(err) }()
 	e.out.Clear = append(e.out.Clear, t)
-	if t.Kind <= WakePayee {
+	if t.Kind <= WakePayee || t.Kind == SweepOn {
 		e.settled = e.at.Add(-1) // others of this instant may still be set
 	}
 	switch t.Kind {
@@ -150,14 +181,22 @@ func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
 		err = e.endQuarter()
 	case LockQuarter:
 		err = e.lockNext()
+	case SweepOn:
+		err = e.sweepOn()
 	}
 	return e.out, err
 }
 
 // Settle settles what waits for a quiet moment, as a tick at an instant would.
 func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
-	undo := e.begin(r, e.Arrival(at), event.Identity{Source: "trueup/clock", ID: at.UTC().Format(time.RFC3339Nano)})
+	undo, err := e.begin(r, e.Arrival(at), event.Identity{Source: "trueup/clock", ID: at.UTC().Format(time.RFC3339Nano)})
+	if err != nil {
+		return nil, err
+	}
 	defer func() { undo(err) }()
+	if err := e.finishSweep(); err != nil {
+		return nil, err
+	}
 	return e.out, e.settleDirty()
 }
 
@@ -165,7 +204,10 @@ func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
 // would bring what is posted to what is due: none where the ledger is right.
 // Payees whose ended quarters wait to be settled are passed over.
 func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
-	undo := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/verify"})
+	undo, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/verify"})
+	if err != nil {
+		return nil, err
+	}
 	defer func() { undo(domain.Errorf(domain.Invalid, "nothing is kept")) }()
 	if of.Account == "" {
 		if _, dirty := slices.BinarySearch(e.state.Dirty, of.Payee); dirty {
@@ -186,16 +228,14 @@ func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
 // Apply takes one input. Errors of kind Duplicate and Invalid change nothing
 // but the clock; the caller parks an Invalid input.
 func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
-	undo := e.begin(r, e.Arrival(in.Arrived), in.Event.Head().Identity)
+	undo, err := e.begin(r, e.Arrival(in.Arrived), in.Event.Head().Identity)
+	if err != nil {
+		return nil, err
+	}
 	defer func() { undo(err) }()
 	in.Arrived = e.at
-	switch ev := in.Event.(type) {
-	case event.Ticked:
+	if _, tick := in.Event.(event.Ticked); tick {
 		return e.out, e.settleDirty()
-	case event.PlanPublished, event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided, event.ObjectiveAttested,
-		event.FactRetracted, event.BalanceOpened, event.RateSet, event.PeriodReopened:
-		return nil, refusef("not_supported", "type %s is not applied by this release: it waits here and can be retried after an upgrade", ev.Head().Type)
-	default:
 	}
 	switch scope := in.Event.Scope(); {
 	case scope.Account != "":
@@ -224,56 +264,52 @@ func known(seen map[event.Identity]Sum, in Input) error {
 }
 
 func (e *Engine) applyTenant(in Input) error {
-	if e.seen == nil {
-		e.seen = map[event.Identity]Sum{}
-		err := e.records.Facts(event.Tenant, func(ev event.Event, sum Sum) error {
-			e.seen[ev.Head().Identity] = sum
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
 	if err := known(e.seen, in); err != nil {
 		return err
 	}
-	switch ev := in.Event.(type) {
-	case event.PeriodLocked:
-		if err := e.lockByHand(ev); err != nil {
-			return err
-		}
-	case event.ParkedRetried:
-		e.out.Retry = ev.Parked
-	case event.ParkedDiscarded:
-		e.out.Discard = ev.Parked
-	default:
+	if e.anywhere[in.Event.Head().Identity] && len(kept(in.Event)) > 0 {
+		e.told = append(slices.Clip(e.told), in.Event) // retracted before it came
+		e.state.World = len(e.told)
+	} else if err := e.decide(in.Event); err != nil {
+		return err
 	}
 	e.seen[in.Event.Head().Identity] = in.Sum
 	e.out.Facts = append(e.out.Facts, in)
 	return nil
 }
 
-// Terms is what a payee is paid by on a day.
-func (e *Engine) Terms(id event.PayeeID, on civil.Date) (account.Terms, error) {
-	if id == "" {
-		return account.Terms{}, nil
+// decide does what a fact of the tenant's asks for.
+func (e *Engine) decide(ev event.Event) error {
+	switch ev := ev.(type) {
+	case event.PeriodLocked:
+		return e.lockByHand(ev)
+	case event.PeriodReopened:
+		return e.reopen(ev)
+	case event.ParkedRetried:
+		e.out.Retry = ev.Parked
+	case event.ParkedDiscarded:
+		e.out.Discard = ev.Parked
+	case event.PlanPublished:
+		return e.changeWorld(ev, "")
+	case event.RateSet:
+		if ev.Quote != e.currency {
+			e.told = append(slices.Clip(e.told), ev) // no plan is in that currency
+			e.state.World = len(e.told)
+			return nil
+		}
+		return e.changeWorld(ev, ev.Base)
+	case event.FactRetracted:
+		return e.retractAnywhere(ev)
+	default:
 	}
-	p, err := e.payee(id)
-	if err != nil {
-		return account.Terms{}, err
-	}
-	return p.person.Terms(on), nil
-}
-
-func (e *Engine) bookSetting() *book.Setting {
-	return &book.Setting{Plans: e.plans, Zone: e.zone, Calendar: e.calendar, Currency: e.currency}
+	return nil
 }
 
 // beforeUs reports whether a step is dated before the ledger starts: the old
 // system had it. Source: rules §1a "History before us", readings R36.
 func (e *Engine) beforeUs(s ledger.Step) bool {
-	starts := e.plans.Settings(s.Effective).LedgerStarts
-	return starts != nil && s.Effective < *starts
+	starts := e.now.plans.Settings(s.Effective).LedgerStarts
+	return starts != nil && s.Effective < *starts && s.Reason != ledger.OpeningBalance
 }
 
 // post brings a group of steps to what is due and adds the differences to the
@@ -297,8 +333,8 @@ func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) er
 			en.AppliesTo = dated
 		}
 		en.ID = ledger.MakeID(e.tenant, en.Key, e.cause, en.Ordinal)
-		if len(en.CausedBy) == 0 {
-			en.CausedBy = []event.Identity{e.cause}
+		if len(en.CausedBy) == 0 || e.state.Sweep != nil && e.cause == e.state.Sweep.Cause {
+			en.CausedBy = append(slices.Clip(en.CausedBy), e.cause)
 		}
 		if err := p.ledger.Append(en); err != nil {
 			return err
@@ -311,4 +347,56 @@ func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) er
 		e.out.Outcomes = append(e.out.Outcomes, Adjusted{*en, p.person.Employee(en.Effective)})
 	}
 	return nil
+}
+
+// A Look reads a tenant's records at one moment, for reports: it changes
+// nothing, and must not be used once the records have changed.
+type Look struct{ e *Engine }
+
+// LookAt gives an engine's view of records; the engine must not be used for
+// anything else.
+func (e *Engine) LookAt(r Records) (Look, error) {
+	_, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/look"})
+	return Look{e}, err
+}
+
+// Plans are the plans in force.
+func (l Look) Plans() plan.Set { return l.e.now.plans }
+
+// Person is a payee as the rules see them.
+func (l Look) Person(id event.PayeeID) (*book.Person, error) {
+	p, err := l.e.payee(id)
+	if err != nil {
+		return nil, err
+	}
+	return p.person, nil
+}
+
+// Figures are what a payee's quarter looks at, and what informs beside it.
+func (l Look) Figures(id event.PayeeID, q civil.Quarter) (book.Figures, account.Measures, error) {
+	p, err := l.e.payee(id)
+	if err != nil {
+		return book.Figures{}, account.Measures{}, err
+	}
+	if _, ok := p.person.Role(q); !ok {
+		return book.Figures{}, account.Measures{}, nil
+	}
+	f, err := p.person.Figures(q, l.e.Today(), books{l.e})
+	if err != nil {
+		return f, account.Measures{}, err
+	}
+	sb, err := l.e.seatBook(p.person, q)
+	if err != nil {
+		return f, account.Measures{}, err
+	}
+	return f, sb.measures, nil
+}
+
+// Account is an account as its facts tell it.
+func (l Look) Account(id event.AccountID) (*account.State, error) {
+	r, err := l.e.account(id)
+	if err != nil {
+		return nil, err
+	}
+	return r.state, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/money"
 )
 
@@ -14,12 +15,12 @@ import (
 // the day lock_after_days after its last. Source: rules §9, readings R1.
 func (e *Engine) lockInstant(q civil.Quarter) time.Time {
 	last := e.calendar.Last(q)
-	return last.Add(e.plans.Settings(last).Periods.LockAfterDays + 1).Start(e.zone)
+	return last.Add(e.now.plans.Settings(last).Periods.LockAfterDays + 1).Start(e.zone)
 }
 
 // Locked reports whether a quarter takes no more entries.
 func (s State) Locked(q civil.Quarter) bool {
-	return q < s.NextLock || slices.Contains(s.HandLocked, q)
+	return (q < s.NextLock || slices.Contains(s.HandLocked, q)) && !slices.Contains(s.Reopened, q)
 }
 
 // openPeriod is the quarter a step about a quarter is posted in: its own, or
@@ -34,11 +35,17 @@ func (e *Engine) openPeriod(q civil.Quarter) civil.Quarter {
 // lockNext locks the quarter whose lock is waited for.
 func (e *Engine) lockNext() error {
 	q := e.state.NextLock
+	for _, again := range e.state.Reopened {
+		if err := e.lock(again, ""); err != nil {
+			return err
+		}
+	}
 	if !slices.Contains(e.state.HandLocked, q) {
 		if err := e.lock(q, ""); err != nil {
 			return err
 		}
 	}
+	e.state.Reopened = nil
 	e.state.NextLock++
 	e.state.HandLocked = slices.DeleteFunc(slices.Clone(e.state.HandLocked), func(h civil.Quarter) bool { return h < e.state.NextLock })
 	e.out.Set = append(e.out.Set, Timer{e.lockInstant(e.state.NextLock), LockQuarter, ""})
@@ -55,8 +62,35 @@ func (e *Engine) lockByHand(ev event.PeriodLocked) error {
 	if err := e.lock(ev.Period, ev.By.By); err != nil {
 		return err
 	}
-	i, _ := slices.BinarySearch(e.state.HandLocked, ev.Period)
-	e.state.HandLocked = slices.Insert(slices.Clip(e.state.HandLocked), i, ev.Period)
+	if i, again := slices.BinarySearch(e.state.Reopened, ev.Period); again {
+		e.state.Reopened = slices.Delete(slices.Clone(e.state.Reopened), i, i+1)
+		return nil
+	}
+	e.state.HandLocked = with(e.state.HandLocked, ev.Period)
+	return nil
+}
+
+// with is a sorted list and one more.
+func with(list []civil.Quarter, q civil.Quarter) []civil.Quarter {
+	i, found := slices.BinarySearch(list, q)
+	if found {
+		return list
+	}
+	return slices.Insert(slices.Clip(list), i, q)
+}
+
+// reopen opens a locked quarter again, as long as nothing was requested for
+// anybody in it. It locks again by hand, or with the next lock by the clock.
+//
+// Source: rules §9; readings R1.
+func (e *Engine) reopen(ev event.PeriodReopened) error {
+	switch {
+	case !e.state.Locked(ev.Period):
+		return refusef("not_locked", "data.period: %s is not locked", ev.Period)
+	case slices.Contains(e.state.Requested, ev.Period):
+		return refusef("payment_requested", "data.period: a payment was requested for %s, so it stays locked", ev.Period)
+	}
+	e.state.Reopened = with(e.state.Reopened, ev.Period)
 	return nil
 }
 
@@ -67,6 +101,9 @@ func (e *Engine) lockByHand(ev event.PeriodLocked) error {
 // Units: minor units.
 // Rounding: none.
 func (e *Engine) lock(q civil.Quarter, by string) error {
+	if err := e.finishSweep(); err != nil {
+		return err
+	}
 	if err := e.settleDirty(); err != nil {
 		return err
 	}
@@ -75,6 +112,10 @@ func (e *Engine) lock(q civil.Quarter, by string) error {
 		return err
 	}
 	all := sha256.New()
+	revision, err := e.records.Revisions(q)
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
 		p, err := e.payee(id)
 		if err != nil {
@@ -87,7 +128,8 @@ func (e *Engine) lock(q civil.Quarter, by string) error {
 		st := Statement{
 			Payee: id, Employee: p.person.Employee(e.calendar.Last(q)), Period: q, At: e.at, Lines: totals.Lines, Head: p.ledger.Head,
 			Net:       money.Money{Minor: p.ledger.Balances.Payable, Currency: e.currency},
-			Requested: money.Money{Minor: max(0, p.ledger.Balances.Payable), Currency: e.currency},
+			Requested: money.Money{Minor: p.requested(totals, e.recoveryCap(p, q)), Currency: e.currency},
+			Revision:  revision,
 			Reference: q.String() + "/" + string(id),
 		}
 		all.Write(st.Head[:])
@@ -95,10 +137,37 @@ func (e *Engine) lock(q civil.Quarter, by string) error {
 		e.out.Outcomes = append(e.out.Outcomes, StatementLocked{st})
 		if st.Requested.Minor > 0 {
 			e.out.Outcomes = append(e.out.Outcomes, PaymentRequested{st})
+			e.state.Requested = with(e.state.Requested, q)
 		}
 	}
 	l := Lock{q, e.at, by}
 	e.out.Locks = append(e.out.Locks, l)
 	e.out.Outcomes = append(e.out.Outcomes, PeriodLocked{l, [32]byte(all.Sum(nil))})
 	return nil
+}
+
+// requested is what payroll is asked to pay: the payable balance, where debts
+// take no more than the cap of what there would be without them.
+//
+// Source: rules §7 "Recovery"; readings R32.
+// Units: minor units.
+// Rounding: what debts may take half away from zero.
+func (p *payee) requested(of ledger.Totals, cap money.Ratio) int64 {
+	balance := p.ledger.Balances.Payable
+	debt := of.ClawedBack + max(0, -(balance-of.Moved.Payable))
+	gross := balance + debt
+	most, err := money.MulDiv(gross, []int64{cap.Num}, []int64{cap.Den})
+	if gross <= 0 || err != nil {
+		return 0
+	}
+	return gross - min(debt, most)
+}
+
+// recoveryCap is the payee's at a quarter's end.
+func (e *Engine) recoveryCap(p *payee, q civil.Quarter) money.Ratio {
+	last := e.calendar.Last(q)
+	if t := p.person.Terms(e.now.plans, last); t.Plan != nil {
+		return t.Plan.Clawback.RecoveryCap
+	}
+	return e.now.plans.Settings(last).Clawback.RecoveryCap
 }

@@ -16,7 +16,10 @@ type payee struct {
 	seen   map[event.Identity]Sum
 	ledger ledger.Account
 	tally  ledger.Tally // the payee's own steps
-	wake   time.Time    // their timer; zero: none
+	flags  map[FlagKey]Flag
+	wake   time.Time // their timer; zero: none
+
+	retractions bool // among their facts
 }
 
 // payee gives a payee, from the records where they are not at hand.
@@ -25,13 +28,12 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 	if p, ok := e.payees[id]; ok {
 		return p, nil
 	}
-	p := &payee{person: book.NewPerson(id, e.bookSetting()), seen: map[event.Identity]Sum{}}
-	err := e.records.Facts(event.OfPayee(id), func(ev event.Event, sum Sum) error {
-		p.seen[ev.Head().Identity] = sum
-		p.person.Add(ev)
-		return nil
-	})
-	if err != nil {
+	p := &payee{seen: map[event.Identity]Sum{}, flags: map[FlagKey]Flag{}}
+	var err error
+	if p.person, err = e.person(id, p, nil); err != nil {
+		return nil, err
+	}
+	if err := e.records.Flags(FlagKey{Payee: id}, func(f Flag) { p.flags[f.FlagKey] = f }); err != nil {
 		return nil, err
 	}
 	if err := e.records.Entries(event.OfPayee(id), p.tally.Add); err != nil {
@@ -41,16 +43,23 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 		return nil, err
 	}
 	p.ledger.Payee = id
-	shares, err := e.records.Shares(id)
-	if err != nil {
-		return nil, err
-	}
-	for seat, sh := range shares {
-		p.person.SetShare(seat, sh)
-	}
 	p.wake = e.wakeOf(p, civil.In(e.settled, e.zone))
 	e.payees[id] = p
 	return p, nil
+}
+
+// person is a payee as their own facts tell it, perhaps with one more that is
+// not kept yet.
+func (e *Engine) person(id event.PayeeID, p *payee, more event.Event) (*book.Person, error) {
+	person := book.NewPerson(id, e.now.book)
+	err := e.standing(event.OfPayee(id), more, p.seen, func(ev event.Event) error {
+		if _, ok := ev.(event.FactRetracted); ok {
+			p.retractions = true
+		}
+		person.Add(ev)
+		return nil
+	})
+	return person, err
 }
 
 // wakeOf is when a payee's own steps change by themselves after a day, or zero.
@@ -71,8 +80,14 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err := known(p.seen, in); err != nil {
 		return err
 	}
-	if err := e.bookSetting().Check(in.Event); err != nil {
+	if err := e.now.book.Check(in.Event); err != nil {
 		return err
+	}
+	if _, ok := in.Event.(event.FactRetracted); ok || p.retractions || e.anywhere[in.Event.Head().Identity] {
+		p.seen[in.Event.Head().Identity] = in.Sum
+		p.retractions = true
+		e.out.Facts = append(e.out.Facts, in)
+		return e.rebuildPayee(id, in.Event)
 	}
 	referring, err := e.referring(in.Event, id)
 	if err != nil {
@@ -82,6 +97,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	p.seen[in.Event.Head().Identity] = in.Sum
 	e.out.Facts = append(e.out.Facts, in)
 	if touched.Terms {
+		e.termsMoved(id)
 		for _, r := range referring {
 			r.state.PayeesChanged()
 			if err := e.settleAccount(r); err != nil {
@@ -93,6 +109,42 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 		return e.settlePayee(id)
 	}
 	return nil
+}
+
+// termsMoved forgets what a payee's quarters came to, and who reports to whom.
+func (e *Engine) termsMoved(id event.PayeeID) {
+	e.forgetBooks()
+	e.markDirty(id)
+}
+
+// rebuildPayee derives a payee again without the facts that retractions take
+// away, and settles all that looks at them.
+func (e *Engine) rebuildPayee(id event.PayeeID, more event.Event) error {
+	p, err := e.payee(id)
+	if err != nil {
+		return err
+	}
+	accounts, err := e.records.AccountsOf(id)
+	if err != nil {
+		return err
+	}
+	referring := make([]*accountRecord, len(accounts))
+	for i, a := range accounts {
+		if referring[i], err = e.account(a); err != nil {
+			return err
+		}
+	}
+	if p.person, err = e.person(id, p, more); err != nil {
+		return err
+	}
+	e.termsMoved(id)
+	for _, r := range referring {
+		r.state.PayeesChanged()
+		if err := e.settleAccount(r); err != nil {
+			return err
+		}
+	}
+	return e.settlePayee(id)
 }
 
 // referring lists the accounts whose rules look at a payee, for a fact that
@@ -123,7 +175,7 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 	if err != nil {
 		return err
 	}
-	due, err := p.person.Due(e.at)
+	due, err := p.person.Due(e.at, books{e})
 	if err != nil {
 		return err
 	}
@@ -139,7 +191,7 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 		}
 		p.wake = wake
 	}
-	return nil
+	return e.settlePayeeFlags(p)
 }
 
 // markDirty has a payee's ended quarters settled at the next local midnight,
@@ -155,11 +207,55 @@ func (e *Engine) markDirty(id event.PayeeID) {
 	e.state.Dirty = slices.Insert(slices.Clip(e.state.Dirty), i, id)
 }
 
+// settleDirty settles the quarters of everybody marked, and of those whose
+// books are made of theirs.
 func (e *Engine) settleDirty() error {
 	dirty := e.state.Dirty
 	e.state.Dirty = nil
-	for _, id := range dirty {
+	all, err := e.above(dirty)
+	if err != nil {
+		return err
+	}
+	for _, id := range all {
+		if _, found := slices.BinarySearch(dirty, id); !found {
+			e.forgetBook(id)
+		}
+	}
+	for _, id := range all {
+		if e.targetsBook(id) {
+			if err := e.settleDealsOf(id); err != nil {
+				return err
+			}
+		}
 		if err := e.settlePayee(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) forgetBook(id event.PayeeID) {
+	for at := range e.ended {
+		if at.payee == id {
+			delete(e.ended, at)
+		}
+	}
+}
+
+// settleDealsOf settles the deals of a payee again whose target is a part of
+// their book, which may have moved.
+func (e *Engine) settleDealsOf(id event.PayeeID) error {
+	ids, err := e.accountsOf(id)
+	if err != nil {
+		return err
+	}
+	for _, a := range ids {
+		r, err := e.account(a)
+		if err != nil {
+			return err
+		}
+		r.state.PayeesChanged()
+		if err := e.settleAccount(r); err != nil {
 			return err
 		}
 	}
@@ -171,6 +267,9 @@ func (e *Engine) endInstant(q civil.Quarter) time.Time { return e.calendar.Last(
 
 // endQuarter settles everybody's pools at the end of a quarter.
 func (e *Engine) endQuarter() error {
+	if err := e.finishSweep(); err != nil {
+		return err
+	}
 	ids, err := e.records.Payees()
 	if err != nil {
 		return err

@@ -37,8 +37,19 @@ type Records interface {
 	Episodes(of event.AccountID) ([]Episode, error)
 	// Ledger is where a payee's ledger stands; zero where it has no entries.
 	Ledger(of event.PayeeID) (ledger.Account, error)
-	// Shares lists the shares of a payee's book.
-	Shares(of event.PayeeID) (map[account.Seat]account.Share, error)
+	// Notices goes through what was announced about an account.
+	Notices(of event.AccountID, yield func(account.Notice)) error
+	// Flags goes through the flags raised of the payee or account that a key names.
+	Flags(of FlagKey, yield func(Flag)) error
+	// Statement is a payee's frozen quarter, as last locked.
+	Statement(of event.PayeeID, q civil.Quarter) (Statement, bool, error)
+	// Revisions is how often a quarter was locked.
+	Revisions(q civil.Quarter) (int, error)
+	// Accounts lists up to a number of accounts after one, sorted: all with facts,
+	// or those with amounts in a currency.
+	Accounts(in money.Currency, after event.AccountID, most int) ([]event.AccountID, error)
+	// Scopes lists where a fact of an identity is.
+	Scopes(of event.Identity) ([]event.Scope, error)
 	// AccountsOf lists the accounts that refer to a payee, sorted.
 	AccountsOf(payee event.PayeeID) ([]event.AccountID, error)
 	// Payees lists every payee with facts, entries or a book, sorted.
@@ -58,6 +69,7 @@ const (
 	SettlePools // payees whose book changed in an ended quarter
 	EndQuarter
 	LockQuarter
+	SweepOn // the next step of a change of the rules
 )
 
 // Timer is something that falls due by the clock alone.
@@ -72,15 +84,17 @@ func (t Timer) Compare(u Timer) int {
 	return cmp.Or(t.Due.Compare(u.Due), cmp.Compare(t.Kind, u.Kind), cmp.Compare(t.ID, u.ID))
 }
 
-// Episode is a risk episode as published.
+// Episode is a run of the risk or deal-desk clock as published.
 type Episode struct {
-	Account   event.AccountID
-	Payee     event.PayeeID
-	Opened    time.Time
-	Deadline  time.Time
-	Score     money.Ratio // of ScaleMax
-	ScaleMax  money.Ratio
-	Published []account.Transition // in the order published; Retracted may follow anything
+	Account     event.AccountID
+	Payee       event.PayeeID
+	Dispute     string // of the deal desk's clock
+	Opportunity event.OpportunityID
+	Opened      time.Time
+	Deadline    time.Time
+	Score       money.Ratio // of ScaleMax, of a risk
+	ScaleMax    money.Ratio
+	Published   []account.Transition // in the order published; Retracted may follow anything
 }
 
 // Retracted takes back what was published of an episode.
@@ -107,8 +121,15 @@ func (e Episode) Since() time.Time {
 	return e.Opened
 }
 
-// ID names the episode for ever: its account and opening instant.
+// SLA is the name of the episode's clock.
+func (e Episode) SLA() string { return e.clock() }
+
+// ID names the episode for ever: its account and opening instant, or its
+// account and dispute.
 func (e Episode) ID() string {
+	if e.Dispute != "" {
+		return string(e.Account) + "@" + e.Dispute
+	}
 	return string(e.Account) + "@" + e.Opened.UTC().Format(time.RFC3339Nano)
 }
 
@@ -130,6 +151,7 @@ type Statement struct {
 	Lines     int
 	Head      [32]byte
 	Reference string
+	Revision  int // how often the quarter was locked before
 }
 
 // Ref says that an account refers to a payee.
@@ -138,10 +160,32 @@ type Ref struct {
 	Account event.AccountID
 }
 
-// SeatShare is a payee's quarter as it now is.
-type SeatShare struct {
-	account.Seat
-	account.Share
+// Foreign says that an account has amounts in a currency that is not the
+// ledger's.
+type Foreign struct {
+	Currency money.Currency
+	Account  event.AccountID
+}
+
+// FlagKey names a flag: what it is called, and whom and when it is about.
+type FlagKey struct {
+	Name    string
+	Payee   event.PayeeID
+	Account event.AccountID
+	Period  civil.Quarter
+}
+
+// Flag is something a person should look at, as raised.
+type Flag struct {
+	FlagKey
+	Figure, Threshold string
+	At                time.Time
+}
+
+// Announced is a notice as published.
+type Announced struct {
+	Account event.AccountID
+	account.Notice
 }
 
 // Outcome is something to be published, in order.
@@ -165,6 +209,14 @@ type (
 	StatementLocked struct{ Statement Statement }
 	// PaymentRequested asks payroll to pay a frozen quarter.
 	PaymentRequested struct{ Statement Statement }
+	// Noticed announces a renewal window or an expansion review.
+	Noticed struct {
+		Announced
+		Owner event.PayeeID
+	}
+	// FlagRaised and FlagCleared tell of a flag.
+	FlagRaised  struct{ Flag }
+	FlagCleared struct{ Flag }
 	// PeriodLocked is a quarter locked for everybody; Head covers all statements.
 	PeriodLocked struct {
 		Lock Lock
@@ -177,6 +229,9 @@ func (RiskTurned) isOutcome()       {}
 func (StatementLocked) isOutcome()  {}
 func (PaymentRequested) isOutcome() {}
 func (PeriodLocked) isOutcome()     {}
+func (Noticed) isOutcome()          {}
+func (FlagRaised) isOutcome()       {}
+func (FlagCleared) isOutcome()      {}
 
 // Changes is all that one input or timer changes. Later elements of a list
 // stand over earlier ones about the same thing.
@@ -184,7 +239,10 @@ type Changes struct {
 	Facts      []Input
 	Entries    []ledger.Entry
 	Ledgers    []ledger.Account
-	Shares     []SeatShare
+	Foreign    []Foreign
+	Notices    []Announced
+	Raised     []Flag
+	Cleared    []FlagKey
 	Refs       []Ref
 	Uncredited []account.Credit // no longer there; before Credits
 	Credits    []account.Credit
@@ -195,4 +253,9 @@ type Changes struct {
 	Outcomes   []Outcome
 	// Retry and Discard name a parked input that the caller holds.
 	Retry, Discard string
+}
+
+// Compare orders flags by name, then whom they are about, then quarter.
+func (k FlagKey) Compare(l FlagKey) int {
+	return cmp.Or(cmp.Compare(k.Name, l.Name), cmp.Compare(k.Payee, l.Payee), cmp.Compare(k.Account, l.Account), cmp.Compare(k.Period, l.Period))
 }

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/trueup/trueup/domain/account"
@@ -10,10 +11,10 @@ import (
 // it last did, and takes back what no longer holds.
 func (e *Engine) settleEpisodes(r *accountRecord) {
 	due := r.state.Episodes()
-	if r.state.Rederived() {
+	if r.state.Rederived() || len(r.episodes) > 0 && r.contested() {
 		for i := range r.episodes {
 			rec := &r.episodes[i]
-			if !r.state.HasEpisode(rec.Opened) && !rec.retracted() {
+			if !r.state.HasEpisode(rec.clock(), rec.Dispute, rec.Opened) && !rec.retracted() {
 				e.turn(rec, account.Transition{Turn: Retracted, At: e.at})
 			}
 		}
@@ -50,14 +51,31 @@ func (e *Engine) turn(rec *Episode, t account.Transition) {
 
 // episode is the record of an episode, made where there is none.
 func (r *accountRecord) episode(ep *account.Episode) *Episode {
-	opened := ep.Opened.MeasuredAt
-	i, found := slices.BinarySearchFunc(r.episodes, ep, func(rec Episode, ep *account.Episode) int { return rec.Opened.Compare(opened) })
+	i, found := slices.BinarySearchFunc(r.episodes, ep, func(rec Episode, ep *account.Episode) int {
+		return cmp.Or(rec.Opened.Compare(ep.Start), cmp.Compare(rec.Dispute, ep.Dispute))
+	})
 	if !found {
-		r.episodes = slices.Insert(r.episodes, i, Episode{
-			Account: r.id, Payee: ep.Payee, Opened: opened, Deadline: ep.Deadline, Score: ep.Opened.Score, ScaleMax: ep.Opened.ScaleMax,
-		})
+		rec := Episode{Account: r.id, Payee: ep.Payee, Opened: ep.Start, Deadline: ep.Deadline, Dispute: ep.Dispute, Opportunity: ep.Opportunity}
+		if ep.SLA == account.RiskSLA {
+			rec.Score, rec.ScaleMax = ep.Score.Score, ep.Score.ScaleMax
+		}
+		r.episodes = slices.Insert(r.episodes, i, rec)
 	}
 	return &r.episodes[i]
+}
+
+// clock is which clock the episode is a run of.
+func (ep *Episode) clock() string {
+	if ep.Dispute != "" {
+		return account.DisputeSLA
+	}
+	return account.RiskSLA
+}
+
+// contested reports whether a dispute's episode was published: it may have
+// gone with any fact.
+func (r *accountRecord) contested() bool {
+	return slices.ContainsFunc(r.episodes, func(ep Episode) bool { return ep.Dispute != "" })
 }
 
 func (ep *Episode) retracted() bool {

@@ -27,6 +27,9 @@ func Decode(file string, src []byte) (*plan.Plan, error) {
 	return p, nil
 }
 
+// Parse reads a plan document that was published.
+func Parse(yaml string) (*plan.Plan, error) { return Decode("plan_yaml", []byte(yaml)) }
+
 func decode(file string, src []byte) (*plan.Plan, *decoder) {
 	d := newDecoder(file)
 	root := d.parse(src)

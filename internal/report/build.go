@@ -26,13 +26,22 @@ type builder struct {
 	home *plan.Plan // whose tenant settings hold
 	cal  civil.Calendar
 	now  civil.Quarter
+	look tenant.Look
 }
 
-func newBuilder(set Setting, src Source) *builder {
+func newBuilder(set Setting, src Source) (*builder, error) {
+	e, err := tenant.New(set.Tenant, set.Plans, set.Parse, set.State, 0)
+	if err != nil {
+		return nil, err
+	}
 	first := set.Plans[0]
 	b := &builder{Setting: set, src: src, home: first, cal: first.Periods.Calendar}
 	b.now = b.cal.QuarterOf(b.today())
-	return b
+	if b.look, err = e.LookAt(src); err != nil {
+		return nil, err
+	}
+	b.Plans = b.look.Plans()
+	return b, nil
 }
 
 func (b *builder) today() civil.Date { return civil.In(b.State.AsOf, b.home.Zone) }
@@ -40,12 +49,15 @@ func (b *builder) today() civil.Date { return civil.In(b.State.AsOf, b.home.Zone
 // Build makes the statement document. A payee the filter names and nobody has
 // heard of is NotFound.
 func Build(set Setting, src Source, f Filter) (*Document, error) {
-	b := newBuilder(set, src)
+	b, err := newBuilder(set, src)
+	if err != nil {
+		return nil, err
+	}
 	doc := &Document{
 		Tenant: set.Tenant, AsOf: b.today().String(), PlanVersions: []string{}, Payees: []Payee{}, Credits: []Credit{},
 		SLA: []Episode{}, Flags: []Flag{}, Rejected: []Rejected{},
 	}
-	for _, p := range set.Plans {
+	for _, p := range b.Plans {
 		doc.PlanVersions = append(doc.PlanVersions, p.ID())
 	}
 	ids, err := src.Payees()
@@ -69,6 +81,15 @@ func Build(set Setting, src Source, f Filter) (*Document, error) {
 	if doc.SLA, err = b.episodes(f); err != nil {
 		return nil, err
 	}
+	err = src.AllFlags(func(fl tenant.Flag) error {
+		if f.Payee == "" || fl.Payee == f.Payee {
+			doc.Flags = append(doc.Flags, FlagOf(fl))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	if f.Payee != "" { // what was rejected is nobody's in particular
 		return doc, nil
 	}
@@ -79,29 +100,12 @@ func Build(set Setting, src Source, f Filter) (*Document, error) {
 	return doc, err
 }
 
-// person is a payee as the rules see them.
-func (b *builder) person(id event.PayeeID) (*book.Person, error) {
-	p := book.NewPerson(id, &book.Setting{Plans: b.Plans, Zone: b.home.Zone, Calendar: b.cal, Currency: b.home.Currency})
-	err := b.src.Facts(event.OfPayee(id), func(ev event.Event, _ tenant.Sum) error {
-		p.Add(ev)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	shares, err := b.src.Shares(id)
-	for at, sh := range shares {
-		p.SetShare(at, sh)
-	}
-	return p, err
-}
-
 func (b *builder) payee(id event.PayeeID, f Filter) (Payee, []Credit, error) {
 	acct, err := b.src.Ledger(id)
 	if err != nil {
 		return Payee{}, nil, err
 	}
-	person, err := b.person(id)
+	person, err := b.look.Person(id)
 	if err != nil {
 		return Payee{}, nil, err
 	}
@@ -130,7 +134,7 @@ func (b *builder) payee(id event.PayeeID, f Filter) (Payee, []Credit, error) {
 		if p.Lines == nil {
 			p.Lines = []Line{}
 		}
-		if p.Measures, err = b.measures(person, q, credits); err != nil {
+		if p.Measures, err = b.measures(id, q); err != nil {
 			return Payee{}, nil, err
 		}
 		out.Periods = append(out.Periods, p)
@@ -157,25 +161,19 @@ func (b *builder) status(q civil.Quarter, p *book.Person) string {
 }
 
 // measures are the figures a quarter's pay looks at.
-func (b *builder) measures(p *book.Person, q civil.Quarter, credits []account.Credit) (map[string]string, error) {
+func (b *builder) measures(id event.PayeeID, q civil.Quarter) (map[string]string, error) {
 	out := map[string]string{}
-	grr, ok, err := p.GRR(q)
+	f, _, err := b.look.Figures(id, q)
 	if err != nil {
 		return nil, err
 	}
-	if ok {
-		out["grr"] = grr.Fixed()
-	}
-	var credited int64
-	for _, c := range credits {
-		if c.Counted() && b.cal.QuarterOf(c.Booked) == q {
-			if credited, err = money.Add(credited, c.ARR.Minor); err != nil {
-				return nil, err
-			}
+	for name, r := range map[string]*money.Ratio{"grr": f.GRR, "nrr": f.NRR, "reviews": f.Reviews} {
+		if r != nil {
+			out[name] = r.Fixed()
 		}
 	}
-	if target, ok := p.QuarterTarget(q); ok {
-		out["attainment"] = target.Of(credited)
+	if f.Attainment != nil {
+		out["attainment"] = f.Attainment.FloatString(6)
 	}
 	return out, nil
 }
@@ -209,9 +207,21 @@ func (b *builder) episodes(f Filter) ([]Episode, error) {
 // EpisodeOf is an episode as documents show it.
 func EpisodeOf(e tenant.Episode) Episode {
 	return Episode{
-		SLA: "risk_intervention", AccountID: string(e.Account), PayeeID: string(e.Payee), EpisodeID: e.ID(),
+		SLA: e.SLA(), AccountID: string(e.Account), PayeeID: string(e.Payee), EpisodeID: e.ID(),
+		DisputeID: e.Dispute, OpportunityID: string(e.Opportunity),
 		OpenedAt: instant(e.Opened), Deadline: instant(e.Deadline), Status: e.Status(), Since: instant(e.Since()),
 	}
+}
+
+// FlagOf is a flag as documents show it.
+func FlagOf(f tenant.Flag) Flag {
+	out := Flag{
+		Flag: f.Name, PayeeID: string(f.Payee), AccountID: string(f.Account), Figure: f.Figure, Threshold: f.Threshold, Since: instant(f.At),
+	}
+	if f.Period != 0 {
+		out.Period = f.Period.String()
+	}
+	return out
 }
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
@@ -222,7 +232,7 @@ func LineOf(e *ledger.Entry) Line {
 		EntryID: e.ID.String(), Kind: e.Kind.String(), Reason: string(e.Reason), Component: e.Component,
 		Amount: money.Money{Minor: e.Minor, Currency: e.Currency}.Decimal(), From: e.From.String(), To: e.To.String(),
 		EffectiveOn: e.Effective.String(), AppliesTo: e.AppliesTo.String(), AccountID: string(e.Account), OpportunityID: string(e.Opportunity),
-		Plan: e.Plan(), Recoverable: e.Recoverable, CausedBy: make([]Cause, 0, len(e.CausedBy)), Explanation: e.Explanation,
+		Plan: e.Plan(), Recoverable: e.Recoverable, CausedBy: make([]Cause, 0, len(e.CausedBy)), Explanation: e.Text,
 	}
 	for _, c := range e.CausedBy {
 		l.CausedBy = append(l.CausedBy, Cause{c.Source, c.ID})

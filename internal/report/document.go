@@ -21,6 +21,8 @@ type Source interface {
 	Credits(payee event.PayeeID) ([]account.Credit, error)
 	// AllEpisodes goes through every risk episode by account and opening.
 	AllEpisodes(yield func(tenant.Episode) error) error
+	// AllFlags goes through the flags that are raised, by name.
+	AllFlags(yield func(tenant.Flag) error) error
 	// Locks lists the locked quarters in order.
 	Locks() ([]tenant.Lock, error)
 	// Rejections goes through the inputs that were parked, in order of arrival.
@@ -30,7 +32,8 @@ type Source interface {
 // Setting is what a report looks at beside the records.
 type Setting struct {
 	Tenant string
-	Plans  plan.Set
+	Plans  plan.Set // given at the start; more may have been published
+	Parse  tenant.Parser
 	State  tenant.State
 }
 
@@ -121,14 +124,16 @@ type Credit struct {
 
 // Episode is one run of a clock.
 type Episode struct {
-	SLA       string `json:"sla"`
-	AccountID string `json:"account_id"`
-	PayeeID   string `json:"payee_id"`
-	EpisodeID string `json:"episode_id"`
-	OpenedAt  string `json:"opened_at"`
-	Deadline  string `json:"deadline"`
-	Status    string `json:"status"`
-	Since     string `json:"since"`
+	SLA           string `json:"sla"`
+	AccountID     string `json:"account_id"`
+	PayeeID       string `json:"payee_id"`
+	EpisodeID     string `json:"episode_id"`
+	DisputeID     string `json:"dispute_id,omitempty"`
+	OpportunityID string `json:"opportunity_id,omitempty"`
+	OpenedAt      string `json:"opened_at"`
+	Deadline      string `json:"deadline"`
+	Status        string `json:"status"`
+	Since         string `json:"since"`
 }
 
 // Flag is advice; it never changes pay.
@@ -136,4 +141,8 @@ type Flag struct {
 	Flag      string `json:"flag"`
 	PayeeID   string `json:"payee_id,omitempty"`
 	AccountID string `json:"account_id,omitempty"`
+	Period    string `json:"period,omitempty"`
+	Figure    string `json:"figure"`
+	Threshold string `json:"threshold"`
+	Since     string `json:"since"`
 }

@@ -3,6 +3,7 @@
 package scenario
 
 import (
+	"cmp"
 	"container/heap"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/tenant"
 )
 
@@ -21,10 +23,13 @@ type Memory struct {
 	entries    map[event.PayeeID][]*ledger.Entry
 	byScope    map[event.Scope][]*ledger.Entry
 	ledgers    map[event.PayeeID]ledger.Account
-	shares     map[event.PayeeID]map[account.Seat]account.Share
 	refs       map[event.PayeeID]map[event.AccountID]bool
-	credits    map[event.PayeeID]map[event.OpportunityID]account.Credit
-	episodes   map[event.AccountID]map[int64]tenant.Episode
+	foreign    map[money.Currency]map[event.AccountID]bool
+	notices    map[event.AccountID]map[account.Notice]bool
+	flags      map[tenant.FlagKey]tenant.Flag
+	credits    map[event.PayeeID]map[creditKey]account.Credit
+	episodes   map[event.AccountID]map[episodeKey]tenant.Episode
+	revisions  map[civil.Quarter]int
 	locks      map[civil.Quarter]tenant.Lock
 	statements map[event.PayeeID]map[civil.Quarter]tenant.Statement
 	timers     timers
@@ -32,13 +37,26 @@ type Memory struct {
 	people     map[event.PayeeID]bool
 }
 
+// creditKey is what a payee's credit is of.
+type creditKey struct {
+	opportunity event.OpportunityID
+	part        string
+}
+
+// episodeKey is what tells an account's episodes apart.
+type episodeKey struct {
+	opened  int64
+	dispute string
+}
+
 // NewMemory has no records.
 func NewMemory() *Memory {
 	return &Memory{
 		facts: map[event.Scope][]tenant.Input{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
-		ledgers: map[event.PayeeID]ledger.Account{}, shares: map[event.PayeeID]map[account.Seat]account.Share{},
-		refs: map[event.PayeeID]map[event.AccountID]bool{}, credits: map[event.PayeeID]map[event.OpportunityID]account.Credit{},
-		episodes: map[event.AccountID]map[int64]tenant.Episode{}, locks: map[civil.Quarter]tenant.Lock{},
+		ledgers: map[event.PayeeID]ledger.Account{}, refs: map[event.PayeeID]map[event.AccountID]bool{},
+		foreign: map[money.Currency]map[event.AccountID]bool{}, notices: map[event.AccountID]map[account.Notice]bool{},
+		flags: map[tenant.FlagKey]tenant.Flag{}, credits: map[event.PayeeID]map[creditKey]account.Credit{},
+		episodes: map[event.AccountID]map[episodeKey]tenant.Episode{}, revisions: map[civil.Quarter]int{}, locks: map[civil.Quarter]tenant.Lock{},
 		statements: map[event.PayeeID]map[civil.Quarter]tenant.Statement{}, live: map[tenant.Timer]bool{}, people: map[event.PayeeID]bool{},
 	}
 }
@@ -60,25 +78,34 @@ func (m *Memory) Commit(c *tenant.Changes) {
 		l.Periods = maps.Clone(l.Periods)
 		m.ledgers[l.Payee] = l
 	}
-	for _, s := range c.Shares {
-		put(m.shares, s.Payee, s.Seat, s.Share)
-		m.person(s.Payee)
+	for _, f := range c.Foreign {
+		put(m.foreign, f.Currency, f.Account, true)
+	}
+	for _, n := range c.Notices {
+		put(m.notices, n.Account, n.Notice, true)
+	}
+	for _, f := range c.Raised {
+		m.flags[f.FlagKey] = f
+	}
+	for _, k := range c.Cleared {
+		delete(m.flags, k)
 	}
 	for _, r := range c.Refs {
 		put(m.refs, r.Payee, r.Account, true)
 		m.person(r.Payee)
 	}
 	for _, cr := range c.Uncredited {
-		delete(m.credits[cr.Payee], cr.Opportunity)
+		delete(m.credits[cr.Payee], creditKey{cr.Opportunity, cr.Part})
 	}
 	for _, cr := range c.Credits {
-		put(m.credits, cr.Payee, cr.Opportunity, cr)
+		put(m.credits, cr.Payee, creditKey{cr.Opportunity, cr.Part}, cr)
 	}
 	for _, e := range c.Episodes {
-		put(m.episodes, e.Account, e.Opened.UnixNano(), e)
+		put(m.episodes, e.Account, episodeKey{e.Opened.UnixNano(), e.Dispute}, e)
 	}
 	for _, l := range c.Locks {
 		m.locks[l.Period] = l
+		m.revisions[l.Period]++
 	}
 	for _, s := range c.Statements {
 		put(m.statements, s.Payee, s.Period, s)
@@ -130,7 +157,9 @@ func (m *Memory) Entries(of event.Scope, yield func(*ledger.Entry) error) error 
 // Episodes implements tenant.Records.
 func (m *Memory) Episodes(of event.AccountID) ([]tenant.Episode, error) {
 	var out []tenant.Episode
-	for _, at := range slices.Sorted(maps.Keys(m.episodes[of])) {
+	for _, at := range slices.SortedFunc(maps.Keys(m.episodes[of]), func(a, b episodeKey) int {
+		return cmp.Or(cmp.Compare(a.opened, b.opened), cmp.Compare(a.dispute, b.dispute))
+	}) {
 		out = append(out, m.episodes[of][at])
 	}
 	return out, nil
@@ -143,9 +172,64 @@ func (m *Memory) Ledger(of event.PayeeID) (ledger.Account, error) {
 	return l, nil
 }
 
-// Shares implements tenant.Records.
-func (m *Memory) Shares(of event.PayeeID) (map[account.Seat]account.Share, error) {
-	return maps.Clone(m.shares[of]), nil
+// Notices implements tenant.Records.
+func (m *Memory) Notices(of event.AccountID, yield func(account.Notice)) error {
+	for n := range m.notices[of] {
+		yield(n)
+	}
+	return nil
+}
+
+// Flags implements tenant.Records.
+func (m *Memory) Flags(of tenant.FlagKey, yield func(tenant.Flag)) error {
+	for key, f := range m.flags {
+		if key.Payee == of.Payee && key.Account == of.Account {
+			yield(f)
+		}
+	}
+	return nil
+}
+
+// Statement implements tenant.Records.
+func (m *Memory) Statement(of event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
+	st, ok := m.statements[of][q]
+	return st, ok, nil
+}
+
+// Revisions implements tenant.Records.
+func (m *Memory) Revisions(q civil.Quarter) (int, error) { return m.revisions[q], nil }
+
+// Accounts implements tenant.Records.
+func (m *Memory) Accounts(in money.Currency, after event.AccountID, most int) ([]event.AccountID, error) {
+	var out []event.AccountID
+	if in != "" {
+		for id := range m.foreign[in] {
+			out = append(out, id)
+		}
+	} else {
+		for scope := range m.facts {
+			if scope.Account != "" {
+				out = append(out, scope.Account)
+			}
+		}
+	}
+	slices.Sort(out)
+	i, _ := slices.BinarySearch(out, after+"\x00")
+	return out[i:min(len(out), i+most)], nil
+}
+
+// Scopes implements tenant.Records.
+func (m *Memory) Scopes(of event.Identity) ([]event.Scope, error) {
+	var out []event.Scope
+	for scope, facts := range m.facts {
+		if slices.ContainsFunc(facts, func(f tenant.Input) bool { return f.Event.Head().Identity == of }) {
+			out = append(out, scope)
+		}
+	}
+	slices.SortFunc(out, func(a, b event.Scope) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Payee, b.Payee))
+	})
+	return out, nil
 }
 
 // AccountsOf implements tenant.Records.
@@ -200,8 +284,10 @@ func (m *Memory) EntriesOf(payee event.PayeeID, yield func(*ledger.Entry) error)
 // Credits implements report.Source.
 func (m *Memory) Credits(payee event.PayeeID) ([]account.Credit, error) {
 	var out []account.Credit
-	for _, id := range slices.Sorted(maps.Keys(m.credits[payee])) {
-		out = append(out, m.credits[payee][id])
+	for _, k := range slices.SortedFunc(maps.Keys(m.credits[payee]), func(a, b creditKey) int {
+		return cmp.Or(cmp.Compare(a.opportunity, b.opportunity), cmp.Compare(a.part, b.part))
+	}) {
+		out = append(out, m.credits[payee][k])
 	}
 	return out, nil
 }
@@ -240,4 +326,14 @@ func (m *Memory) Statements(q civil.Quarter) []tenant.Statement {
 		}
 	}
 	return out
+}
+
+// AllFlags implements report.Source.
+func (m *Memory) AllFlags(yield func(tenant.Flag) error) error {
+	for _, k := range slices.SortedFunc(maps.Keys(m.flags), tenant.FlagKey.Compare) {
+		if err := yield(m.flags[k]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

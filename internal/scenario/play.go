@@ -13,6 +13,7 @@ import (
 	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/domain/tenant"
+	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/wire"
 )
@@ -122,11 +123,11 @@ func Play(tenantName string, plans plan.Set, arrivals []Arrival, asOf time.Time)
 
 // Start is a tenant nothing has arrived at; cached is as in tenant.New.
 func Start(tenantName string, plans plan.Set, cached int) (*Played, error) {
-	e, err := tenant.New(tenantName, plans, tenant.State{}, cached)
+	e, err := tenant.New(tenantName, plans, planfile.Parse, tenant.State{}, cached)
 	if err != nil {
 		return nil, err
 	}
-	return &Played{Memory: NewMemory(), Engine: e, Setting: report.Setting{Tenant: tenantName, Plans: plans}}, nil
+	return &Played{Memory: NewMemory(), Engine: e, Setting: report.Setting{Tenant: tenantName, Plans: plans, Parse: planfile.Parse}}, nil
 }
 
 // Arrive fires every timer due by an arrival and applies it.

@@ -41,10 +41,7 @@ type Want struct {
 	Rejected        []map[string]any
 }
 
-// Later says why a case waits for a later release, by the start of its name.
-var Later = map[string]string{"accelerator-": "accelerators are not computed by this release"}
-
-// All reads every case below a directory that this release computes.
+// All reads every case below a directory.
 func All(t testing.TB, dir string) []Case {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
@@ -52,14 +49,8 @@ func All(t testing.TB, dir string) []Case {
 		t.Fatalf("no scenarios in %s: %v", dir, err)
 	}
 	var out []Case
-next:
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".txtar")
-		for prefix := range Later {
-			if strings.HasPrefix(name, prefix) {
-				continue next
-			}
-		}
 		out = append(out, read(t, f, name))
 	}
 	return out

@@ -1,0 +1,193 @@
+package account
+
+import (
+	"math/big"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// shrink is ARR that a deal loses to a contraction of its account.
+type shrink struct {
+	fall
+	lost  int64 // minor units of the deal's ARR
+	whole bool
+}
+
+// shrinkKey is what of a plan decides who bears a contraction.
+type shrinkKey struct {
+	window int
+	mode   string
+}
+
+// shrinks lists what each deal loses to the account's contractions under a
+// plan's window and mode, as if all its deals had them: taken from the newest
+// deal inside the window first, each at most what is left of it, or under
+// "full" every deal inside it whole.
+//
+// Source: rules §7 "Contraction inside the window"; readings R5, R12.
+// Units: minor units of ARR.
+// Rounding: none.
+func (s *State) shrinks(c plan.Clawback) map[*Deal][]shrink {
+	if len(s.arr.falls) == 0 || c.Contraction == "ignore" {
+		return nil
+	}
+	key := shrinkKey{c.WindowDays, c.Contraction}
+	if known, ok := s.shrunk[key]; ok {
+		return known
+	}
+	out := map[*Deal][]shrink{}
+	for _, f := range s.arr.falls {
+		if _, waived := s.covered(f.date); waived {
+			continue
+		}
+		left := f.less
+		for i := len(s.deals) - 1; i >= 0; i-- {
+			d := s.deals[i]
+			if age := f.date.Sub(d.Booked); age < 0 || age > c.WindowDays || age == 0 && f.rank == renewed {
+				continue
+			}
+			rest := s.leftAt(d, f.date, f.rank == renewed)
+			for _, sh := range out[d] {
+				rest -= sh.lost
+			}
+			if rest <= 0 {
+				continue
+			}
+			sh := shrink{f, min(rest, left), false}
+			if c.Contraction == "full" {
+				sh.lost, sh.whole = rest, true
+			} else if left -= sh.lost; sh.lost == 0 {
+				break
+			}
+			out[d] = append(out[d], sh)
+		}
+	}
+	if s.shrunk == nil {
+		s.shrunk = map[shrinkKey]map[*Deal][]shrink{}
+	}
+	s.shrunk[key] = out
+	return out
+}
+
+// leftAt is what a day's contraction finds of a deal's ARR: nothing of one
+// that was undone or whose account's life has ended. A renewal's contraction
+// comes before the cancellations of its date.
+func (s *State) leftAt(d *Deal, on civil.Date, before bool) int64 {
+	if d.Origin == Pipeline || d.noRate || d.home.Minor <= 0 {
+		return 0
+	}
+	if c, ok := s.arr.churnFrom(d.Booked); ok && c.date < on {
+		return 0
+	}
+	rest := d.home.Minor
+	for _, l := range s.ownLosses(d) {
+		switch {
+		case l.on > on || l.on == on && before:
+		case l.whole:
+			return 0
+		default:
+			rest -= l.lost
+		}
+	}
+	return max(rest, 0)
+}
+
+// survived is the part of what is left of a deal that the renewal it waits for
+// keeps, or nil where that is all.
+//
+// Source: rules §7 option "surviving_arr"; readings R11.
+// Units: an exact ratio.
+// Rounding: none.
+func (s *State) survived(d *Deal, r renewal, c plan.Clawback) *big.Rat {
+	var sum, left int64
+	shrunk := s.shrinks(c)
+	for _, o := range s.deals {
+		if o.Booked >= r.date {
+			break
+		}
+		if next, ok := s.arr.nextRenewal(o.Booked); !ok || next.date != r.date {
+			continue
+		}
+		rest := s.leftAt(o, r.date, false)
+		if rest <= 0 {
+			continue
+		}
+		sum += o.home.Minor
+		for _, sh := range shrunk[o] {
+			if sh.date <= r.date {
+				rest -= sh.lost
+			}
+		}
+		left += max(rest, 0)
+	}
+	surviving := max(0, sum-(r.before-r.after))
+	if left <= 0 || surviving >= left {
+		return nil
+	}
+	return big.NewRat(surviving, left)
+}
+
+// notice is the standing notice of the life a day is in: the earliest given in
+// it that no later told cancellation takes back.
+//
+// Source: rules §7 "churn = effective_on (options notice, earlier_of)".
+func (s *State) notice(booked civil.Date) (event.ChurnNotified, bool) {
+	if len(s.notices) == 0 {
+		return event.ChurnNotified{}, false
+	}
+	from, until := s.arr.lifeAround(booked)
+	cancelled, any := s.arr.lastCancelled()
+	var first event.ChurnNotified
+	for _, n := range s.notices {
+		if n.Notified < from || n.Notified > until || any && event.Newer(cancelled, n.Header) {
+			continue
+		}
+		if first.Type == "" || n.Notified < first.Notified || n.Notified == first.Notified && event.Newer(first.Header, n.Header) {
+			first = n
+		}
+	}
+	return first, first.Type != ""
+}
+
+// addNotice keeps notices where they are evidence.
+func (s *State) addNotice(e event.ChurnNotified) Touched {
+	if !counts(s.set.Plans.Settings(e.Notified).Evidence.Churn, e.Type) {
+		return untouched
+	}
+	s.notices = append(s.notices, e)
+	s.all = true
+	return untouched
+}
+
+// addException takes an approved exception; of two statements about one the
+// later stands.
+func (s *State) addException(e event.ExceptionApproved) Touched {
+	if !s.exceptions.put(e.Exception, e) {
+		return untouched
+	}
+	s.all = true
+	return Touched{Measures: noChange}
+}
+
+// addBill takes a fact of billing's about one opportunity or another.
+func (s *State) addBill() Touched {
+	s.all = true
+	return untouched
+}
+
+// touchOpportunity marks what leads, hand-offs and disputes can change: the deals of one opportunity.
+func (s *State) touchOpportunity(id event.OpportunityID) (Touched, error) {
+	for _, d := range s.deals {
+		if d.Opportunity == id {
+			s.stale[d] = true
+		}
+	}
+	if len(s.leads[id]) > 0 {
+		if _, err := s.replaceDeals(Pipeline, id, orNone(s.qualified(id))); err != nil {
+			return untouched, err
+		}
+	}
+	return Touched{Measures: civil.Never, Payees: true}, nil
+}

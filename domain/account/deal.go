@@ -1,0 +1,126 @@
+package account
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+)
+
+// Origin is where a deal comes from.
+type Origin uint8
+
+// The origins.
+const (
+	Booked   Origin = iota // a won expansion
+	Uplift                 // a step of a multi-year uplift
+	Renewed                // the part of a renewal above what it replaces
+	Pipeline               // an opportunity that a CSM sourced and that is qualified
+)
+
+// Deal is ARR that somebody is credited with: a won expansion, a step of an
+// uplift, the growth of a renewal, or a qualified opportunity. Booked is its
+// day; Left the day it was undone again.
+type Deal struct {
+	event.Deal
+	Origin   Origin
+	Part     string // tells apart deals of one opportunity
+	Booked   civil.Date
+	Left     civil.Date // civil.Never while it stands; never before Booked
+	LeftTold event.Identity
+
+	told      event.Header // the statement that makes it
+	home      money.Money  // its ARR in the tenant's currency
+	noRate    bool         // it could not be converted
+	rate      event.RateSet
+	derived   derived
+	settledBy civil.Date
+}
+
+// Told names the fact that makes the deal.
+func (d *Deal) Told() event.Identity { return d.told.Identity }
+
+func compareDeals(a, b *Deal) int {
+	return cmp.Or(cmp.Compare(a.Booked, b.Booked), cmp.Compare(a.Opportunity, b.Opportunity), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Part, b.Part))
+}
+
+// convert finds what the deal's ARR is in the tenant's currency.
+func (s *State) convert(d *Deal) error {
+	home := s.set.Plans.Settings(d.Booked).Currency
+	m, ok, err := s.set.Rates.Convert(d.ARR, home, d.Booked)
+	if err != nil {
+		return err
+	}
+	d.home, d.noRate = m, !ok
+	if !ok {
+		d.home = money.Money{Currency: home}
+	} else if d.ARR.Currency != home {
+		d.rate, _ = s.set.Rates.On(d.ARR.Currency, home, d.Booked)
+	}
+	return nil
+}
+
+// replaceDeals puts the deals of one origin and name in the place of those
+// there were, and gives the first day that differs, or noChange.
+func (s *State) replaceDeals(origin Origin, id event.OpportunityID, with []*Deal) (civil.Date, error) {
+	from := civil.Never
+	for i := len(s.deals) - 1; i >= 0; i-- {
+		if d := s.deals[i]; d.Origin == origin && d.Opportunity == id {
+			delete(s.waiting, d)
+			delete(s.stale, d)
+			s.deals = slices.Delete(s.deals, i, i+1)
+			from = min(from, d.Booked)
+			s.touched[id] = true
+		}
+	}
+	for _, d := range with {
+		if err := s.convert(d); err != nil {
+			return 0, err
+		}
+		i, _ := slices.BinarySearchFunc(s.deals, d, compareDeals)
+		s.deals = slices.Insert(s.deals, i, d)
+		s.stale[d] = true
+		s.touched[id] = true
+		from = min(from, d.Booked)
+	}
+	if from == civil.Never {
+		return noChange, nil
+	}
+	s.touchSiblings(from)
+	return from, nil
+}
+
+// touchSiblings marks the deals that share contractions or a renewal with one
+// booked on a day: what one of them loses depends on the others.
+func (s *State) touchSiblings(booked civil.Date) {
+	falls, renewals := s.arr.falls, s.arr.renewals
+	if n := len(falls); n > 0 && falls[n-1].date >= booked {
+		s.all = true
+	}
+	if n := len(renewals); s.set.Surviving && n > 0 && renewals[n-1].date > booked {
+		s.all = true
+	}
+}
+
+// won is the standing deal of an expansion, or nil.
+func (s *State) won(opp event.OpportunityID) *Deal {
+	for _, d := range s.deals {
+		if d.Origin == Booked && d.Opportunity == opp {
+			return d
+		}
+	}
+	return nil
+}
+
+// dealsOf lists the deals of an opportunity, of every origin.
+func (s *State) dealsOf(opp event.OpportunityID) []*Deal {
+	var out []*Deal
+	for _, d := range s.deals {
+		if d.Opportunity == opp {
+			out = append(out, d)
+		}
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package account
+
+import (
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+)
+
+// sourced is what was told of where an opportunity came from and what became
+// of it.
+type sourced struct {
+	leads     []event.LeadSourced // in the order stated; each is a claim of its own
+	latest    dealStatement       // booked, staged or cancelled
+	priced    dealStatement       // the latest stage that tells an ARR
+	estimate  estimate            // the latest hand-off record that has one
+	uplift    event.Header        // the latest uplift.scheduled
+	cancelled event.Header        // the latest expansion.cancelled
+}
+
+// dealStatement is one word on an opportunity; a zero Header: none.
+type dealStatement struct {
+	event.Header
+	won bool
+	event.Deal
+}
+
+type estimate struct {
+	event.Header
+	arr money.Money
+}
+
+func (a *attention) addSourced(e event.Event) bool {
+	switch e := e.(type) {
+	case event.LeadSourced:
+		o := a.opportunity(e.Opportunity)
+		i, found := slices.BinarySearchFunc(o.leads, e, func(a, b event.LeadSourced) int { return compareHeaders(a.Header, b.Header) })
+		if found {
+			return false
+		}
+		o.leads = slices.Insert(o.leads, i, e)
+	case event.HandoffLogged:
+		if e.EstimatedARR == nil {
+			return false
+		}
+		o := a.opportunity(e.Opportunity)
+		if !event.Newer(e.Header, o.estimate.Header) {
+			return false
+		}
+		o.estimate = estimate{e.Header, *e.EstimatedARR}
+	case event.ExpansionBooked:
+		return a.opportunity(e.Opportunity).tell(dealStatement{e.Header, true, e.Deal}, false)
+	case event.ExpansionStage:
+		return a.opportunity(e.Opportunity).tell(dealStatement{e.Header, e.Stage.Won(), e.Deal}, e.ARR.Currency != "")
+	case event.ExpansionCancelled:
+		o := a.opportunity(e.Opportunity)
+		newer := event.Newer(e.Header, o.cancelled)
+		if newer {
+			o.cancelled = e.Header
+		}
+		return o.tell(dealStatement{Header: e.Header}, false) || newer
+	case event.UpliftScheduled:
+		o := a.opportunity(e.Opportunity)
+		if !event.Newer(e.Header, o.uplift) {
+			return false
+		}
+		o.uplift = e.Header
+	default:
+		return false
+	}
+	return true
+}
+
+func (a *attention) opportunity(id event.OpportunityID) *sourced {
+	if a.sourced == nil {
+		a.sourced = map[event.OpportunityID]*sourced{}
+	}
+	if a.sourced[id] == nil {
+		a.sourced[id] = &sourced{}
+	}
+	return a.sourced[id]
+}
+
+func (o *sourced) tell(d dealStatement, priced bool) (changed bool) {
+	if event.Newer(d.Header, o.latest.Header) {
+		o.latest, changed = d, true
+	}
+	if priced && event.Newer(d.Header, o.priced.Header) {
+		o.priced, changed = d, true
+	}
+	return changed
+}
+
+// compareHeaders orders statements by time, then source, then id.
+func compareHeaders(a, b event.Header) int {
+	switch {
+	case event.Newer(b, a):
+		return -1
+	case event.Newer(a, b):
+		return 1
+	}
+	return 0
+}
+
+// won reports whether the opportunity stands as closed won.
+func (o *sourced) won() bool {
+	return o.latest.won || !o.uplift.Time.IsZero() && event.Newer(o.uplift, o.cancelled)
+}
+
+// claim is who sourced an opportunity, when, and where the lead stands by a day.
+type claim struct {
+	payee event.PayeeID
+	on    civil.Date
+	stage string
+}
+
+// claimed is the first claimant's claim as it stands at the end of a day;
+// false where there is none by then.
+//
+// Source: rules §4 "One source per opportunity"; readings R29.
+// Units: –.
+// Rounding: none.
+func (o *sourced) claimed(by civil.Date, zone *time.Location) (claim, bool) {
+	won := o.latest.won && o.latest.SourcedBy != ""
+	if len(o.leads) == 0 || won && event.Newer(o.leads[0].Header, o.latest.Header) {
+		c := claim{o.latest.SourcedBy, civil.In(o.latest.ClosedAt, zone), "closedwon"}
+		return c, won && c.on <= by
+	}
+	c := claim{payee: o.leads[0].Payee, on: civil.Never}
+	var last time.Time
+	for _, l := range o.leads {
+		on := civil.In(l.At, zone)
+		if l.Payee != c.payee || on > by {
+			continue
+		}
+		c.on = min(c.on, on)
+		if !l.At.Before(last) {
+			last, c.stage = l.At, l.Stage.Name()
+		}
+	}
+	return c, c.on != civil.Never
+}
+
+// qualified is the day the opportunity was first told to be qualified, or
+// civil.Never.
+func (o *sourced) qualified(zone *time.Location) civil.Date {
+	first := civil.Never
+	for _, l := range o.leads {
+		if l.Stage.Name() == "qualified" {
+			first = min(first, civil.In(l.At, zone))
+		}
+	}
+	return first
+}
+
+// arr is what the opportunity is worth a year: as won, else as the latest stage
+// that tells it, else as the hand-off estimates it, else nothing.
+func (o *sourced) arr() money.Money {
+	switch {
+	case o.latest.won:
+		return o.latest.ARR
+	case !o.priced.Time.IsZero():
+		return o.priced.ARR
+	}
+	return o.estimate.arr
+}

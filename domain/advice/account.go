@@ -1,0 +1,146 @@
+package advice
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// AccountFigures is what an account's flags look at, as known today: nothing
+// that takes effect later.
+type AccountFigures struct {
+	Account  event.AccountID
+	Calendar civil.Calendar
+	// Crediting is of the plan that the account's deals are credited by.
+	Crediting plan.Crediting
+	// Expansions that were booked as such: no steps of an uplift, no renewals.
+	// Their ARR is in the currency of the bands.
+	Expansions []Expansion
+	// Renewals are the first days of renewed terms, Churns the ends of the
+	// account's lives.
+	Renewals, Churns []civil.Date
+	// Changes are billing's statements of a new total that the plan does not take
+	// as evidence.
+	Changes []Change
+}
+
+// Expansion is a won expansion.
+type Expansion struct {
+	Opportunity event.OpportunityID
+	Booked      civil.Date
+	Left        civil.Date // the day it was cancelled, civil.Never while it stands
+	ARR         money.Money
+}
+
+// Change is billing's statement of an ARR, and the timeline's on that day.
+type Change struct {
+	On             civil.Date
+	Told, Timeline money.Money
+}
+
+// OfAccount lists an account's flags, one of each name and quarter, by name in
+// the order of the constants, then quarter.
+func OfAccount(in AccountFigures) []Flag {
+	var out []Flag
+	for _, rule := range []func(AccountFigures) []Flag{expandedThenChurned, dealSlicing, arrMismatch} {
+		flags := rule(in)
+		// Of one quarter's the last stands.
+		slices.Reverse(flags)
+		slices.SortStableFunc(flags, func(a, b Flag) int { return cmp.Compare(a.Period, b.Period) })
+		for _, f := range slices.CompactFunc(flags, func(a, b Flag) bool { return a.Period == b.Period }) {
+			f.Account = in.Account
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// sorted is the account's expansions by booking date.
+func (in AccountFigures) sorted() []Expansion {
+	return slices.SortedFunc(slices.Values(in.Expansions), func(a, b Expansion) int {
+		return cmp.Or(cmp.Compare(a.Booked, b.Booked), cmp.Compare(a.Opportunity, b.Opportunity))
+	})
+}
+
+// expandedThenChurned is raised by a churn before the first renewal after an
+// expansion that still stood then. It is of the quarter of the churn; the
+// figure is from the last such expansion.
+//
+// Source: rules §12 [000], with the renewal of §7.
+// Units: whole days.
+// Rounding: none.
+func expandedThenChurned(in AccountFigures) []Flag {
+	var out []Flag
+	for _, churn := range slices.Sorted(slices.Values(in.Churns)) {
+		for _, e := range in.sorted() {
+			renewed := slices.ContainsFunc(in.Renewals, func(r civil.Date) bool { return e.Booked < r && r <= churn })
+			// A life in between had its own end.
+			ended := slices.ContainsFunc(in.Churns, func(c civil.Date) bool { return e.Booked <= c && c < churn })
+			if e.Booked > churn || e.Left <= churn || renewed || ended {
+				continue
+			}
+			out = append(out, Flag{
+				Name: ExpandedThenChurned, Period: in.Calendar.QuarterOf(churn),
+				Figure: strconv.Itoa(churn.Sub(e.Booked)) + " days", Threshold: "next renewal",
+			})
+		}
+	}
+	return out
+}
+
+// dealSlicing is raised by standing expansions within slicing_days of the first
+// of them whose sum falls into another band than the largest of them. It is of
+// the quarter of the first, once for a quarter; the threshold is the edge of the
+// largest's band.
+//
+// Source: plan fields crediting.slicing_days and crediting.bands; rules §4
+// "Deal slicing".
+// Units: whole days, both ends included; minor units of ARR.
+// Rounding: none.
+func dealSlicing(in AccountFigures) []Flag {
+	standing := slices.DeleteFunc(in.sorted(), func(e Expansion) bool { return e.Left != civil.Never })
+	var out []Flag
+	for i, first := range standing {
+		sum, largest := first.ARR, first.ARR
+		for _, e := range standing[i+1:] {
+			if e.Booked.Sub(first.Booked) > in.Crediting.SlicingDays {
+				break
+			}
+			more, err := sum.Add(e.ARR)
+			if err != nil {
+				continue // another currency cannot be compared
+			}
+			sum = more
+			if e.ARR.Minor > largest.Minor {
+				largest = e.ARR
+			}
+		}
+		band, period := in.Crediting.BandOf(largest), in.Calendar.QuarterOf(first.Booked)
+		if band == in.Crediting.BandOf(sum) || band.Edge == nil || len(out) > 0 && out[len(out)-1].Period == period {
+			continue
+		}
+		out = append(out, Flag{Name: DealSlicing, Period: period, Figure: sum.Decimal(), Threshold: band.Edge.Decimal()})
+	}
+	return out
+}
+
+// arrMismatch is raised where billing's new total is not the account's ARR of
+// that day. It is of the quarter of the change; the last of the quarter stands.
+//
+// Source: rules §1a.
+// Units: minor units of ARR.
+// Rounding: none.
+func arrMismatch(in AccountFigures) []Flag {
+	var out []Flag
+	for _, c := range slices.SortedStableFunc(slices.Values(in.Changes), func(a, b Change) int { return cmp.Compare(a.On, b.On) }) {
+		if c.Told != c.Timeline {
+			out = append(out, Flag{Name: ARRMismatch, Period: in.Calendar.QuarterOf(c.On), Figure: c.Told.Decimal(), Threshold: c.Timeline.Decimal()})
+		}
+	}
+	return out
+}

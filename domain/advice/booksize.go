@@ -1,0 +1,69 @@
+package advice
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+)
+
+// A manager has this many CSMs. Source: rules §12 [004].
+const fewestReports, mostReports = 6, 8
+
+// bookRange is what a CSM's book in a segment should come to, in major units;
+// false for a segment without one. Source: rules §12 [004].
+func bookRange(segment string) (least, most int64, known bool) {
+	switch letters(segment) {
+	case "smb":
+		return 1_000_000, 3_000_000, true
+	case "midmarket":
+		return 3_000_000, 8_000_000, true
+	case "enterprise":
+		return 5_000_000, 15_000_000, true
+	case "strategic":
+		return 15_000_000, 50_000_000, true
+	}
+	return 0, 0, false
+}
+
+// letters is a name without what spellings differ in: mid_market and
+// Mid-Market are one.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 'a' || r > 'z' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(s))
+}
+
+// bookSize is raised where a CSM's ARR, or a manager's number of CSMs, is
+// outside the range of the role. An empty book has no size.
+//
+// Source: rules §12 [004].
+// Units: major units of the plan's currency; CSMs. Both ends of a range are inside.
+// Rounding: none.
+func bookSize(in PayeeFigures) (Flag, bool) {
+	f := Flag{Name: BookSize}
+	switch in.Role {
+	case event.Manager:
+		f.Figure, f.Threshold = strconv.Itoa(in.Reports), strconv.Itoa(fewestReports)+"–"+strconv.Itoa(mostReports)
+		return f, in.Reports < fewestReports || in.Reports > mostReports
+	case event.CSM:
+	case event.AE, event.RenewalManager:
+		return f, false
+	}
+	least, most, known := bookRange(in.Segment)
+	if !known || in.Measures.ARR == 0 {
+		return f, false
+	}
+	low, errLow := money.Parse(strconv.FormatInt(least, 10), in.Currency)
+	high, errHigh := money.Parse(strconv.FormatInt(most, 10), in.Currency)
+	if errLow != nil || errHigh != nil {
+		return f, false // a currency that is not one
+	}
+	f.Figure = money.Money{Minor: in.Measures.ARR, Currency: in.Currency}.Decimal()
+	f.Threshold = low.Decimal() + "–" + high.Decimal()
+	return f, in.Measures.ARR < low.Minor || in.Measures.ARR > high.Minor
+}

@@ -1,0 +1,225 @@
+// Package advice has what a person should look at: flags, measures that
+// inform, lints of plans, targets. Nothing here changes pay.
+package advice
+
+import (
+	"math/big"
+	"slices"
+	"strconv"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// Flag is something about a payee or an account that a person should look at:
+// the figure and the threshold it is on the wrong side of.
+type Flag struct {
+	Name    string
+	Payee   event.PayeeID
+	Account event.AccountID
+	Period  civil.Quarter
+	Figure  string
+	// Threshold is a number, a range such as 6–8, or in words.
+	Threshold string
+}
+
+// Names of the flags. Those about payees come first.
+const (
+	PortfolioLarge    = "portfolio_large"
+	PortfolioTooLarge = "portfolio_too_large"
+	HandoffBroken     = "handoff_broken"
+	SilentSignals     = "silent_signals"
+	QuotaTooLow       = "quota_too_low"
+	NoVariable        = "no_variable"
+	BookSize          = "book_size"
+	BookUnbalanced    = "book_unbalanced"
+	EmptyBook         = "empty_book"
+	PayoutMismatch    = "payout_mismatch"
+
+	ExpandedThenChurned = "expanded_then_churned"
+	DealSlicing         = "possible_deal_slicing"
+	ARRMismatch         = "arr_mismatch"
+)
+
+// PayeeFigures is what the flags of a payee's quarter look at.
+type PayeeFigures struct {
+	Payee    event.PayeeID
+	Role     event.Role
+	Segment  string // of the enrolment; however it is spelled
+	Period   civil.Quarter
+	Ended    bool // the quarter is over
+	Currency money.Currency
+	Limits   plan.Flags
+	Measures account.Measures // of the payee's own accounts
+
+	// Deals is how many expansions booked in the quarter are credited to the
+	// payee as their CSM, whoever sourced them.
+	Deals int
+	// GRR of each quarter up to this one, in order; a quarter with an empty book
+	// ends the run, so only those after it.
+	GRR []money.Ratio
+	// Variable is a year's variable pay; nil: no plan, so nobody here knows.
+	Variable *money.Money
+	// Reports is how many CSMs a manager has.
+	Reports int
+	// Team is what is at risk in the book of every CSM of the payee's team, the
+	// payee's own among them.
+	Team []RiskShare
+	// Opening of the book that the retention component looks at; nil: no such component.
+	Opening *int64
+	// Requested and Confirmed are the quarter's payment; nil: not yet.
+	Requested, Confirmed *money.Money
+}
+
+// RiskShare is the part of a book that is at risk, in minor units of ARR.
+type RiskShare struct{ AtRisk, ARR int64 }
+
+// OfPayee lists the flags of a payee's quarter, always in the same order.
+func OfPayee(in PayeeFigures) []Flag {
+	var out []Flag
+	for _, rule := range []func(PayeeFigures) (Flag, bool){
+		portfolio, handoffBroken, silentSignals, quotaTooLow, noVariable, bookSize, bookUnbalanced, emptyBook, payoutMismatch,
+	} {
+		if f, raised := rule(in); raised {
+			f.Payee, f.Period = in.Payee, in.Period
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// portfolio is raised by too many accounts for one CSM; only the larger of the
+// two flags. Churned accounts do not count. A limit of 0 is none.
+//
+// Source: plan field flags; rules §12 [000].
+// Units: accounts; the limit itself is fine.
+// Rounding: none.
+func portfolio(in PayeeFigures) (Flag, bool) {
+	f := Flag{Figure: strconv.Itoa(in.Measures.Living)}
+	for _, l := range []struct {
+		name string
+		most int
+	}{{PortfolioTooLarge, in.Limits.PortfolioTooLarge}, {PortfolioLarge, in.Limits.PortfolioLarge}} {
+		if in.Role == event.CSM && l.most > 0 && in.Measures.Living > l.most {
+			f.Name, f.Threshold = l.name, strconv.Itoa(l.most)
+			return f, true
+		}
+	}
+	return f, false
+}
+
+// handoffDeals is how many qualified deals it takes to judge hand-offs by.
+const handoffDeals = 5
+
+// handoffBroken is raised where too few of the deals a CSM sourced, qualified in
+// the 90 days up to the quarter's last, are closed won.
+//
+// Source: plan field flags.handoff_broken; rules §12 [000].
+// Units: deals; the threshold itself is fine.
+// Rounding: none.
+func handoffBroken(in PayeeFigures) (Flag, bool) {
+	m := in.Measures
+	if in.Role != event.CSM || m.Qualified < handoffDeals {
+		return Flag{}, false
+	}
+	won := money.Ratio{Num: int64(m.QualifiedWon), Den: int64(m.Qualified)}
+	return Flag{Name: HandoffBroken, Figure: won.Percent(), Threshold: in.Limits.HandoffBroken.Percent()}, won.Cmp(in.Limits.HandoffBroken) < 0
+}
+
+// silentSignals is raised where a CSM found no expansion in a whole quarter:
+// none sourced, and none of their own booked.
+//
+// Source: rules §12 [000].
+// Units: expansions.
+// Rounding: none.
+func silentSignals(in PayeeFigures) (Flag, bool) {
+	found := in.Measures.Leads + in.Deals
+	return Flag{Name: SilentSignals, Figure: strconv.Itoa(found), Threshold: "1"}, in.Role == event.CSM && in.Ended && found == 0
+}
+
+// quotaQuarters is how many quarters running tell that a target is too low.
+const quotaQuarters = 4
+
+// quotaTooLow is raised where GRR was above 98 % four quarters running.
+//
+// Source: rules §12 [000].
+// Units: exact ratios; 98 % itself is fine.
+// Rounding: none.
+func quotaTooLow(in PayeeFigures) (Flag, bool) {
+	n := len(in.GRR)
+	if !in.Ended || n < quotaQuarters {
+		return Flag{}, false
+	}
+	high := money.Ratio{Num: 98, Den: 100}
+	lowest := slices.MinFunc(in.GRR[n-quotaQuarters:], money.Ratio.Cmp)
+	return Flag{Name: QuotaTooLow, Figure: lowest.Percent(), Threshold: high.Percent()}, lowest.Cmp(high) > 0
+}
+
+// noVariable is raised where somebody owns revenue and has no variable pay.
+//
+// Source: rules §12 [002].
+// Units: minor units.
+// Rounding: none.
+func noVariable(in PayeeFigures) (Flag, bool) {
+	if in.Variable == nil {
+		return Flag{}, false
+	}
+	return Flag{Name: NoVariable, Figure: in.Variable.Decimal(), Threshold: "above 0"}, in.Variable.IsZero() && in.Measures.ARR > 0
+}
+
+// bookUnbalanced is raised where the share of a book that is at risk is more
+// than twice the median of the team. Members without ARR have no share.
+//
+// Source: rules §12a [001].
+// Units: exact shares of ARR; twice the median itself is fine.
+// Rounding: none.
+func bookUnbalanced(in PayeeFigures) (Flag, bool) {
+	var shares []*big.Rat
+	for _, s := range in.Team {
+		if s.ARR > 0 {
+			shares = append(shares, big.NewRat(s.AtRisk, s.ARR))
+		}
+	}
+	if len(shares) == 0 || in.Measures.ARR <= 0 {
+		return Flag{}, false
+	}
+	own, most := big.NewRat(in.Measures.AtRiskARR, in.Measures.ARR), median(shares)
+	most.Mul(most, big.NewRat(2, 1))
+	return Flag{Name: BookUnbalanced, Figure: money.Percent(own), Threshold: money.Percent(most)}, own.Cmp(most) > 0
+}
+
+// median is the middle of figures, of an even number of them the mean of both
+// middles; there is at least one.
+func median(figures []*big.Rat) *big.Rat {
+	sorted := slices.SortedFunc(slices.Values(figures), (*big.Rat).Cmp)
+	n := len(sorted)
+	sum := new(big.Rat).Add(sorted[(n-1)/2], sorted[n/2])
+	return sum.Mul(sum, big.NewRat(1, 2))
+}
+
+// emptyBook is raised where retention could not be measured.
+//
+// Source: rules §8 "GRR".
+// Units: minor units of ARR.
+// Rounding: none.
+func emptyBook(in PayeeFigures) (Flag, bool) {
+	if !in.Ended || in.Opening == nil {
+		return Flag{}, false
+	}
+	return Flag{Name: EmptyBook, Figure: money.Money{Minor: *in.Opening, Currency: in.Currency}.Decimal(), Threshold: "above 0"}, *in.Opening == 0
+}
+
+// payoutMismatch is raised where payroll paid another amount than asked for.
+//
+// Source: rules §9.
+// Units: minor units.
+// Rounding: none.
+func payoutMismatch(in PayeeFigures) (Flag, bool) {
+	if in.Requested == nil || in.Confirmed == nil {
+		return Flag{}, false
+	}
+	return Flag{Name: PayoutMismatch, Figure: in.Confirmed.Decimal(), Threshold: in.Requested.Decimal()}, *in.Confirmed != *in.Requested
+}

@@ -1,0 +1,254 @@
+package book
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// dealPart names one share of a payee's deals.
+type dealPart struct {
+	opportunity event.OpportunityID
+	account     event.AccountID
+	origin      account.Origin
+	part        string
+}
+
+func partOf(c *account.Credited) dealPart {
+	return dealPart{c.Deal.Opportunity, c.Deal.Account, c.Deal.Origin, c.Deal.Part}
+}
+
+// upliftSoFar is what the last quarter of the year that posted an accelerator
+// had come to, per share.
+type upliftSoFar struct {
+	last   civil.Date
+	shares map[dealPart]int64
+}
+
+// accelerator is the quarter's uplift: what the window's credits earn above the
+// base rate, split over its deals by credit; each share follows its deal. A
+// quarter in which too few accounts were reviewed posts none.
+//
+// Source: rules §5 "Accelerator", §6 "Review completion"; readings R16, R19, R20.
+// Units: minor units of the plan's currency.
+// Rounding: the whole uplift half away from zero, its shares by largest
+// remainder, ties to the earlier deal.
+func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, books Books, today civil.Date) ([]ledger.Step, error) {
+	part, annual, err := p.target(qt, books)
+	if err != nil || part == nil || qt.plan.Crediting.Mode == "spif" || !accelerates(c) {
+		return nil, err
+	}
+	year.target = new(big.Rat).Add(year.target, part)
+	window, from := part, qt.first
+	if c.Window == "ytd" {
+		window, from = year.target, p.set.Calendar.First(qt.YearStart())
+	}
+	m, err := books.Measures(p, qt.Quarter)
+	if err != nil {
+		return nil, err
+	}
+	if !reviewed(qt.plan.Gates, m) {
+		return nil, nil
+	}
+	asPaid := qt.plan.Clawback.Basis == "as_paid"
+	by := today
+	if asPaid {
+		by = qt.last
+	}
+	w := uplift{quarter: qt, component: c, target: window, annual: annual}
+	if err := w.collect(p, books, from, by); err != nil {
+		return nil, err
+	}
+	if err := w.divide(); err != nil {
+		return nil, err
+	}
+	var steps []ledger.Step
+	before := year.posted[c.ID]
+	if c.Window != "ytd" {
+		before = nil
+	}
+	for _, sh := range w.all {
+		due := sh.minor
+		if before != nil {
+			old, err := sh.stillPosted(before, qt.last, asPaid)
+			if err != nil {
+				return nil, err
+			}
+			due -= old
+		}
+		if due == 0 {
+			continue
+		}
+		more, err := sh.Uplift(due, qt.last, qt.plan, asPaid, w.explain(sh, due))
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, more...)
+	}
+	if year.posted == nil {
+		year.posted = map[string]*upliftSoFar{}
+	}
+	year.posted[c.ID] = &upliftSoFar{qt.last, w.byPart()}
+	return steps, nil
+}
+
+func accelerates(c *plan.Component) bool {
+	return slices.ContainsFunc(c.Tiers, func(t plan.Tier) bool { return t.Rate.Cmp(money.One) != 0 })
+}
+
+// reviewed reports whether enough of the accounts in scope were reviewed for
+// an accelerator; a scope of none is.
+//
+// Source: rules §6 "Review completion"; readings R20.
+// Rounding: none, compared as exact ratios.
+func reviewed(g plan.Gates, m account.Measures) bool {
+	return m.ReviewScope == 0 || money.Ratio{Num: int64(m.ReviewsDone), Den: int64(m.ReviewScope)}.Cmp(g.ReviewsAtLeast) >= 0
+}
+
+// uplift is one quarter's accelerator under way.
+type uplift struct {
+	quarter
+	component      *plan.Component
+	target, annual *big.Rat
+	credited       int64
+	total          int64
+	all            []*upliftShare
+}
+
+type upliftShare struct {
+	*account.Credited
+	credit int64
+	minor  int64 // of the uplift
+	down   int64 // rounded down, before the largest remainders
+}
+
+// collect finds the window's shares and their credits as of a day; shares that
+// have none any more stay in, so that what was posted of them is seen.
+func (w *uplift) collect(p *Person, books Books, from, by civil.Date) error {
+	credited, err := books.Credited(p)
+	if err != nil {
+		return err
+	}
+	for _, c := range credited {
+		if c.Deal.Booked < from || c.Deal.Booked > w.last {
+			continue
+		}
+		credit, err := c.CreditBy(by)
+		if err != nil {
+			return err
+		}
+		if w.credited, err = money.Add(w.credited, credit); err != nil {
+			return err
+		}
+		w.all = append(w.all, &upliftShare{Credited: c, credit: credit})
+	}
+	slices.SortFunc(w.all, func(a, b *upliftShare) int { return a.Compare(b.Credited) })
+	return nil
+}
+
+// divide works out the uplift and splits it.
+func (w *uplift) divide() error {
+	if w.credited <= 0 {
+		return nil
+	}
+	exact := w.exact()
+	var err error
+	if w.total, err = money.Round(exact); err != nil {
+		return err
+	}
+	weights := make([]int64, len(w.all))
+	for i, sh := range w.all {
+		weights[i] = max(0, sh.credit)
+	}
+	parts, err := money.Money{Minor: w.total}.Split(weights)
+	if err != nil {
+		return err
+	}
+	for i, sh := range w.all {
+		sh.minor = parts[i].Minor
+		down := new(big.Int).Mul(big.NewInt(w.total), big.NewInt(weights[i]))
+		sh.down = down.Quo(down, big.NewInt(w.credited)).Int64()
+	}
+	return nil
+}
+
+// exact is the uplift in minor units of money: the credited ARR in each tier ×
+// what its rate is above 1, × pool ÷ target.
+func (w *uplift) exact() *big.Rat {
+	credited, more := new(big.Rat).SetInt64(w.credited), new(big.Rat)
+	above := func(t plan.Tier) *big.Rat { return new(big.Rat).Sub(t.Rate.Rat(), one) }
+	for i, t := range w.component.Tiers {
+		from := new(big.Rat).Mul(t.From.Rat(), w.target)
+		inside := new(big.Rat).Sub(credited, from)
+		if inside.Sign() < 0 {
+			break
+		}
+		if w.component.TierMode == "retroactive" {
+			more.Mul(credited, above(t)) // the last one reached stands
+			continue
+		}
+		if i+1 < len(w.component.Tiers) {
+			width := new(big.Rat).Sub(w.component.Tiers[i+1].From.Rat(), t.From.Rat())
+			if width.Mul(width, w.target); inside.Cmp(width) > 0 {
+				inside = width
+			}
+		}
+		more.Add(more, inside.Mul(inside, above(t)))
+	}
+	pool := new(big.Rat).Mul(new(big.Rat).SetInt64(w.variable.Minor), w.component.Weight.Rat())
+	return more.Mul(more, pool).Quo(more, w.annual)
+}
+
+func (w *uplift) byPart() map[dealPart]int64 {
+	out := map[dealPart]int64{}
+	for _, sh := range w.all {
+		out[partOf(sh.Credited)] = sh.minor
+	}
+	return out
+}
+
+// stillPosted is what is left, at a quarter's end, of the share an earlier
+// quarter posted: when losses take their part of shares as paid, they have.
+func (sh *upliftShare) stillPosted(before *upliftSoFar, last civil.Date, asPaid bool) (int64, error) {
+	minor := before.shares[partOf(sh.Credited)]
+	if !asPaid || minor == 0 {
+		return minor, nil
+	}
+	return sh.Left(minor, before.last, last)
+}
+
+// explain says how the share comes about. Its figures give the share as split;
+// what is rounded by largest remainder is a figure of its own.
+func (w *uplift) explain(sh *upliftShare, due int64) ledger.Explanation {
+	c := w.variable.Currency
+	amount := func(minor int64) money.Money { return money.Money{Minor: minor, Currency: c} }
+	attained := new(big.Rat).Quo(new(big.Rat).SetInt64(w.credited), w.target)
+	x := ledger.Explanation{
+		Text: fmt.Sprintf("accelerator of %s: credited %s is %s of the target; uplift %s × %s ÷ %s = %s", w.Quarter, amount(w.credited),
+			money.Percent(attained), amount(w.total), amount(sh.credit), amount(w.credited), amount(sh.minor)),
+		Rule: "rules §5, accelerator", Rounding: ledger.Down,
+		Figures: []ledger.Figure{
+			ledger.Minor(ledger.Times, "uplift of the window: credited ARR in each tier × (rate − 1) × pool ÷ target", "components."+w.component.ID+".tiers", w.total, c),
+			ledger.Minor(ledger.Times, "the deal's credit", "", sh.credit, c),
+			ledger.Minor(ledger.Over, "credited in the window", "", w.credited, c),
+		},
+	}
+	if w.credited == 0 {
+		x.Figures = nil
+	}
+	if rest := sh.minor - sh.down; rest != 0 {
+		x.Figures = append(x.Figures, ledger.Minor(ledger.Plus, "largest remainder", "", rest, c))
+	}
+	if before := sh.minor - due; before != 0 {
+		x.Text += fmt.Sprintf(", less %s posted for the year's quarters before", amount(before))
+		x.Figures = append(x.Figures, ledger.Minor(ledger.Minus, "posted for the year's quarters before", "", before, c))
+	}
+	return x
+}

@@ -1,0 +1,156 @@
+package book
+
+import (
+	"math/big"
+	"slices"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// Books is what a payee's accounts, or those of everybody whose book is theirs
+// too, come to.
+type Books interface {
+	// Retained is the book's opening and closings in the window that ends with q,
+	// without the accounts that exceptions take out of it, and with only the
+	// CFO's exceptions doing so.
+	Retained(p *Person, w account.Window, q civil.Quarter) (all, cfo account.Retention, err error)
+	// Measures are those of the book in a quarter.
+	Measures(p *Person, q civil.Quarter) (account.Measures, error)
+	// Opening is the ARR of the payee's own accounts on the quarter's first day.
+	Opening(p *Person, q civil.Quarter) (int64, error)
+	// Credited lists the payee's shares of deals that count, in any order.
+	Credited(p *Person) ([]*account.Credited, error)
+}
+
+// quarter is what a payee is paid by in one quarter.
+type quarter struct {
+	civil.Quarter
+	plan      *plan.Plan
+	enrolment *event.PayeeEnrolled
+	variable  money.Money
+	share     money.Ratio // of the quarter, by days enrolled
+	first     civil.Date
+	last      civil.Date
+}
+
+// quarterOf is the version in force on the quarter's first day, for whoever is
+// enrolled on one of its days; false where there is none.
+//
+// Source: readings R16; rules §8 "Proration".
+func (p *Person) quarterOf(q civil.Quarter) (quarter, bool) {
+	e, days := p.enrolledIn(q)
+	if e == nil {
+		return quarter{}, false
+	}
+	pl := p.set.Plans.For(e.Plan, e.Role, e.Segment, p.set.Calendar.First(q))
+	if pl == nil {
+		return quarter{}, false
+	}
+	out := quarter{q, pl, e, variable(e, pl), money.One, p.set.Calendar.First(q), p.set.Calendar.Last(q)}
+	if pl.Proration == "days" {
+		out.share = money.Ratio{Num: int64(days), Den: int64(p.set.Calendar.Days(q))}
+	}
+	return out, true
+}
+
+// enrolledIn is the first enrolment that counts in a quarter, and how many of
+// its days the payee is enrolled on, the last day of employment included.
+func (p *Person) enrolledIn(q civil.Quarter) (*event.PayeeEnrolled, int) {
+	var first *event.PayeeEnrolled
+	days := 0
+	last := p.set.Calendar.Last(q)
+	for d := p.set.Calendar.First(q); d <= last; {
+		e, over, until := p.enrolment(d)
+		until = min(until, last+1)
+		if e != nil && !over {
+			days += until.Sub(d)
+			if first == nil {
+				first = e
+			}
+		}
+		d = until
+	}
+	return first, days
+}
+
+// Role is the payee's role and manager and team in a quarter: those of the
+// enrolment that counts; false where none does.
+func (p *Person) Role(q civil.Quarter) (event.PayeeEnrolled, bool) {
+	if e, _ := p.enrolledIn(q); e != nil {
+		return *e, true
+	}
+	return event.PayeeEnrolled{}, false
+}
+
+// Ownership is the ownership model of the plan that pays the payee's quarter,
+// or empty.
+func (p *Person) Ownership(q civil.Quarter) string {
+	if qt, ok := p.quarterOf(q); ok {
+		return qt.plan.Ownership
+	}
+	return ""
+}
+
+// target is the quarter's part of the payee's annual expansion target, prorated
+// like the pools, and that annual target; nil where they have none.
+//
+// Source: rules §5 "Accelerator", §8 "Proration".
+// Units: minor units of ARR, exactly.
+func (p *Person) target(qt quarter, books Books) (part, annual *big.Rat, err error) {
+	c := qt.plan.Component(plan.Expansion)
+	if c == nil || c.Basis != "pool" {
+		return nil, nil, nil
+	}
+	switch {
+	case qt.enrolment.AnnualTarget != nil:
+		annual = new(big.Rat).SetInt64(qt.enrolment.AnnualTarget.Minor)
+	case c.AnnualARR != nil:
+		annual = new(big.Rat).SetInt64(c.AnnualARR.Minor)
+	case c.PercentOfBook != nil:
+		arr, err := books.Opening(p, qt.Quarter)
+		if err != nil {
+			return nil, nil, err
+		}
+		t, err := money.Money{Minor: arr, Currency: qt.plan.Currency}.Scale(*c.PercentOfBook)
+		if err != nil {
+			return nil, nil, err
+		}
+		annual = new(big.Rat).SetInt64(t.Minor)
+	default:
+		return nil, nil, nil
+	}
+	if annual.Sign() <= 0 {
+		return nil, nil, nil
+	}
+	part = new(big.Rat).Mul(annual, qt.share.Rat())
+	return part.Quo(part, big.NewRat(4, 1)), annual, nil
+}
+
+// Above lists whom the payee ever reported to, and the teams they were ever in.
+func (p *Person) Above() (managers []event.PayeeID, teams []string) {
+	for _, st := range p.told {
+		if st.enrolled == nil {
+			continue
+		}
+		if m := st.enrolled.Manager; m != "" && !slices.Contains(managers, m) {
+			managers = append(managers, m)
+		}
+		if t := st.enrolled.Team; t != "" && !slices.Contains(teams, t) {
+			teams = append(teams, t)
+		}
+	}
+	return managers, teams
+}
+
+// Healthy is the score out of 100 that a healthy account has for the payee's
+// quarter: that of the health gate.
+func (p *Person) Healthy(q civil.Quarter) money.Ratio {
+	if qt, ok := p.quarterOf(q); ok {
+		return qt.plan.Gates.HealthMin
+	}
+	return p.set.Plans.Settings(p.set.Calendar.First(q)).Gates.HealthMin
+}

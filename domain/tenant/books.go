@@ -1,0 +1,366 @@
+package tenant
+
+import (
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/book"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// A payee's book is not kept: what their accounts come to in a quarter is asked
+// of the accounts when the quarter is settled or looked at. What ended quarters
+// came to is remembered until an account of theirs changes in them.
+
+// seat is a payee's book of a quarter.
+type seat struct {
+	payee   event.PayeeID
+	quarter civil.Quarter
+}
+
+// seatBook is what a book's accounts come to.
+type seatBook struct {
+	all, cfo [3]account.Retention // by window
+	measures account.Measures
+}
+
+// books implements book.Books.
+type books struct{ *Engine }
+
+func (e *Engine) forgetBooks() {
+	e.ended, e.openings, e.org = map[seat]*seatBook{}, map[seat]int64{}, nil
+}
+
+// accountsOf lists the accounts that refer to a payee, those of the call under
+// way included.
+func (e *Engine) accountsOf(id event.PayeeID) ([]event.AccountID, error) {
+	ids, err := e.records.AccountsOf(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range e.out.Refs {
+		if i, found := slices.BinarySearch(ids, r.Account); r.Payee == id && !found {
+			ids = slices.Insert(ids, i, r.Account)
+		}
+	}
+	return ids, nil
+}
+
+// seatBook sums what the accounts of a payee's book come to in a quarter.
+func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
+	at := seat{p.ID, q}
+	if b, ok := e.ended[at]; ok {
+		return b, nil
+	}
+	holders, err := e.holders(p, q)
+	if err != nil {
+		return nil, err
+	}
+	var ids []event.AccountID
+	for _, h := range holders {
+		more, err := e.accountsOf(h.Payee)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, more...)
+	}
+	slices.Sort(ids)
+	b := &seatBook{}
+	for _, id := range slices.Compact(ids) {
+		r, err := e.account(id)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.add(r.state, holders, q, p.Healthy(q), e.at); err != nil {
+			return nil, err
+		}
+	}
+	if !e.endInstant(q).After(e.at) {
+		e.ended[at] = b
+	}
+	return b, nil
+}
+
+func (b *seatBook) add(s *account.State, h account.Holders, q civil.Quarter, healthy money.Ratio, asOf time.Time) error {
+	if err := b.measures.Add(s.Measures(h, q, asOf, healthy)); err != nil {
+		return err
+	}
+	for w := range account.Window(3) {
+		var every, cfo func(first, last civil.Date) bool
+		if s.HasExceptions() {
+			every = func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
+			cfo = func(first, last civil.Date) bool { return s.Excepted(first, last, true) }
+		}
+		if err := b.all[w].Add(s.Retention(h, w, q, every)); err != nil {
+			return err
+		}
+		if err := b.cfo[w].Add(s.Retention(h, w, q, cfo)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holders lists whose accounts are a payee's book in a quarter: their own; a
+// manager's reports', and theirs; a pod's members'.
+//
+// Source: rules §8 "Roll-up".
+func (e *Engine) holders(p *book.Person, q civil.Quarter) (account.Holders, error) {
+	own, ok := p.Role(q)
+	if !ok {
+		return nil, nil
+	}
+	pod := p.Ownership(q) == "pod" && own.Team != ""
+	if own.Role != event.Manager && !pod {
+		return account.Holders{{Payee: p.ID, Role: own.Role}}, nil
+	}
+	if err := e.organise(); err != nil {
+		return nil, err
+	}
+	var out account.Holders
+	done := map[event.PayeeID]bool{}
+	var add func(id event.PayeeID, role event.Role) error
+	add = func(id event.PayeeID, role event.Role) error {
+		if done[id] {
+			return nil
+		}
+		done[id] = true
+		if role == event.Manager {
+			out = append(out, account.Holder{Payee: id, Role: event.CSM})
+			return e.members(e.org.reports[id], q, func(enrolled event.PayeeEnrolled) bool { return enrolled.Manager == id }, add)
+		}
+		if role != event.AE {
+			out = append(out, account.Holder{Payee: id, Role: role})
+		}
+		return nil
+	}
+	if pod {
+		return out, e.members(e.org.teams[own.Team], q, func(enrolled event.PayeeEnrolled) bool { return enrolled.Team == own.Team }, add)
+	}
+	return out, add(p.ID, own.Role)
+}
+
+// members goes through those of some payees whose enrolment of a quarter fits.
+func (e *Engine) members(ids []event.PayeeID, q civil.Quarter, fits func(event.PayeeEnrolled) bool, add func(event.PayeeID, event.Role) error) error {
+	for _, id := range ids {
+		p, err := e.payee(id)
+		if err != nil {
+			return err
+		}
+		if enrolled, ok := p.person.Role(q); ok && fits(enrolled) {
+			if err := add(id, enrolled.Role); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// organisation is who ever reported to whom, and who was ever in which team.
+type organisation struct {
+	reports  map[event.PayeeID][]event.PayeeID
+	managers map[event.PayeeID][]event.PayeeID
+	teams    map[string][]event.PayeeID
+	teamsOf  map[event.PayeeID][]string
+}
+
+func (e *Engine) organise() error {
+	if e.org != nil {
+		return nil
+	}
+	ids, err := e.records.Payees()
+	if err != nil {
+		return err
+	}
+	org := &organisation{
+		map[event.PayeeID][]event.PayeeID{}, map[event.PayeeID][]event.PayeeID{}, map[string][]event.PayeeID{}, map[event.PayeeID][]string{},
+	}
+	for _, id := range ids {
+		p, err := e.payee(id)
+		if err != nil {
+			return err
+		}
+		managers, teams := p.person.Above()
+		for _, m := range managers {
+			org.reports[m] = append(org.reports[m], id)
+		}
+		for _, t := range teams {
+			org.teams[t] = append(org.teams[t], id)
+		}
+		org.managers[id], org.teamsOf[id] = managers, teams
+	}
+	e.org = org
+	return nil
+}
+
+// above adds to payees everybody whose book is made of theirs.
+func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := e.organise(); err != nil {
+		return nil, err
+	}
+	out := map[event.PayeeID]bool{}
+	var add func(event.PayeeID)
+	add = func(id event.PayeeID) {
+		if out[id] {
+			return
+		}
+		out[id] = true
+		for _, m := range e.org.managers[id] {
+			add(m)
+		}
+		for _, t := range e.org.teamsOf[id] {
+			for _, other := range e.org.teams[t] {
+				out[other] = true
+			}
+		}
+	}
+	for _, id := range ids {
+		add(id)
+	}
+	list := make([]event.PayeeID, 0, len(out))
+	for id := range out {
+		list = append(list, id)
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// Retained implements book.Books.
+func (b books) Retained(p *book.Person, w account.Window, q civil.Quarter) (all, cfo account.Retention, err error) {
+	sb, err := b.seatBook(p, q)
+	if err != nil {
+		return all, cfo, err
+	}
+	return sb.all[w], sb.cfo[w], nil
+}
+
+// Measures implements book.Books.
+func (b books) Measures(p *book.Person, q civil.Quarter) (account.Measures, error) {
+	sb, err := b.seatBook(p, q)
+	if err != nil {
+		return account.Measures{}, err
+	}
+	return sb.measures, nil
+}
+
+// Opening implements book.Books.
+func (b books) Opening(p *book.Person, q civil.Quarter) (int64, error) {
+	enrolled, ok := p.Role(q)
+	if !ok {
+		return 0, nil
+	}
+	return b.opening(p.ID, enrolled.Role, q)
+}
+
+// opening is the ARR of the accounts a payee owns in a role on a quarter's
+// first day, as of the day before.
+func (e *Engine) opening(id event.PayeeID, role event.Role, q civil.Quarter) (int64, error) {
+	at := seat{id, q}
+	if arr, ok := e.openings[at]; ok {
+		return arr, nil
+	}
+	ids, err := e.accountsOf(id)
+	if err != nil {
+		return 0, err
+	}
+	var sum account.Retention
+	first := e.calendar.First(q)
+	for _, acct := range ids {
+		s, err := e.peek(acct)
+		if err != nil {
+			return 0, err
+		}
+		if err := sum.Add(account.Retention{Opening: s.OwnedOn(id, role, first)}); err != nil {
+			return 0, err
+		}
+	}
+	e.openings[at] = sum.Opening
+	return sum.Opening, nil
+}
+
+// peek is an account's state for its ARR and owners alone: one not at hand is
+// not settled, and not kept, so that deals may ask for it while another
+// account is being derived.
+func (e *Engine) peek(id event.AccountID) (*account.State, error) {
+	if r := e.accounts.get(id); r != nil {
+		return r.state, nil
+	}
+	return e.fold(&accountRecord{id: id, seen: map[event.Identity]Sum{}}, e.now.account, nil)
+}
+
+// Credited implements book.Books.
+func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
+	ids, err := b.accountsOf(p.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []*account.Credited
+	for _, id := range ids {
+		r, err := b.account(id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r.state.CreditedTo(p.ID)...)
+	}
+	return out, nil
+}
+
+// measuresMoved forgets what an account's owners had measured from a day on,
+// and has their ended quarters settled again.
+func (e *Engine) measuresMoved(r *accountRecord, before []event.PayeeID, from civil.Date) {
+	if from >= civil.Never-1 && before == nil {
+		return
+	}
+	owners := append(r.state.Owners(), before...)
+	slices.Sort(owners)
+	first := e.calendar.QuarterOf(max(from, e.firstDay()))
+	if before != nil {
+		first = e.calendar.QuarterOf(e.firstDay())
+	}
+	for _, id := range slices.Compact(owners) {
+		for q := first; q <= e.state.NextEnd; q++ {
+			delete(e.ended, seat{id, q})
+			delete(e.openings, seat{id, q})
+		}
+		if first < e.state.NextEnd || e.targetsBook(id) {
+			e.markDirty(id)
+		}
+	}
+}
+
+// firstDay is long before any quarter that is looked at.
+func (e *Engine) firstDay() civil.Date { return e.calendar.First(e.state.NextEnd - 80) }
+
+// sharesMoved has the payees of deals of ended quarters settled again: their
+// accelerator follows the deals.
+func (e *Engine) sharesMoved(st account.Settled) {
+	if st.First == civil.Never || e.calendar.QuarterOf(st.First) >= e.state.NextEnd {
+		return
+	}
+	for _, c := range st.Credits {
+		e.markDirty(c.Payee)
+	}
+}
+
+// targetsBook reports whether a payee is paid towards a part of their book.
+func (e *Engine) targetsBook(id event.PayeeID) bool {
+	p, ok := e.payees[id]
+	if !ok {
+		return e.anyTargetsBook()
+	}
+	t := p.person.Terms(e.now.plans, e.Today())
+	return t.Plan != nil && targetsBook(t.Plan)
+}
+
+func (e *Engine) anyTargetsBook() bool { return slices.ContainsFunc(e.now.plans, targetsBook) }
+
+func targetsBook(p *plan.Plan) bool {
+	return slices.ContainsFunc(p.Components, func(c plan.Component) bool { return c.PercentOfBook != nil })
+}

@@ -1,0 +1,181 @@
+package tenant
+
+import (
+	"slices"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/advice"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// flagged raises the flags that are not raised yet and clears those of the same
+// periods that no longer hold.
+func (e *Engine) flagged(raised map[FlagKey]Flag, now []advice.Flag, covers func(FlagKey) bool) {
+	holds := map[FlagKey]bool{}
+	for _, f := range now {
+		key := FlagKey{f.Name, f.Payee, f.Account, f.Period}
+		holds[key] = true
+		old, known := raised[key]
+		flag := Flag{key, f.Figure, f.Threshold, e.at}
+		if known {
+			if flag.At = old.At; old == flag {
+				continue
+			}
+		} else {
+			e.out.Outcomes = append(e.out.Outcomes, FlagRaised{flag})
+		}
+		raised[key] = flag
+		e.out.Raised = append(e.out.Raised, flag)
+	}
+	var gone []FlagKey
+	for key := range raised {
+		if !holds[key] && covers(key) {
+			gone = append(gone, key)
+		}
+	}
+	slices.SortFunc(gone, FlagKey.Compare)
+	for _, key := range gone {
+		e.out.Cleared = append(e.out.Cleared, key)
+		e.out.Outcomes = append(e.out.Outcomes, FlagCleared{raised[key]})
+		delete(raised, key)
+	}
+}
+
+// settleAccountFlags brings an account's flags to what holds now.
+func (e *Engine) settleAccountFlags(r *accountRecord) {
+	in := r.state.FlagFigures(e.Today())
+	if len(in.Expansions)+len(in.Changes)+len(r.flags) == 0 {
+		return
+	}
+	figures := advice.AccountFigures{
+		Account: r.id, Calendar: e.calendar, Crediting: in.Crediting, Renewals: in.Renewals, Churns: in.Churns,
+	}
+	for _, x := range in.Expansions {
+		figures.Expansions = append(figures.Expansions, advice.Expansion(x))
+	}
+	for _, c := range in.Changes {
+		figures.Changes = append(figures.Changes, advice.Change(c))
+	}
+	e.flagged(r.flags, advice.OfAccount(figures), func(FlagKey) bool { return true })
+}
+
+// settlePayeeFlags brings a payee's flags of the quarter that ended last and of
+// the one that runs to what holds now.
+func (e *Engine) settlePayeeFlags(p *payee) error {
+	var now []advice.Flag
+	for _, q := range []civil.Quarter{e.state.NextEnd - 1, e.state.NextEnd} {
+		in, ok, err := e.payeeFigures(p, q)
+		if err != nil {
+			return err
+		}
+		if ok {
+			now = append(now, advice.OfPayee(in)...)
+		}
+	}
+	e.flagged(p.flags, now, func(k FlagKey) bool { return k.Period >= e.state.NextEnd-1 })
+	return nil
+}
+
+// payeeFigures is what a payee's flags of a quarter look at.
+func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures, ok bool, err error) {
+	enrolled, ok := p.person.Role(q)
+	if !ok {
+		return in, false, nil
+	}
+	id := p.person.ID
+	in = advice.PayeeFigures{
+		Payee: id, Role: enrolled.Role, Segment: enrolled.Segment, Period: q, Ended: !e.endInstant(q).After(e.at), Currency: e.currency,
+		Limits: e.now.plans.Settings(e.calendar.First(q)).Flags,
+	}
+	own, err := e.seatBook(p.person, q)
+	if err != nil {
+		return in, false, err
+	}
+	in.Measures = own.measures
+	credited, err := books{e}.Credited(p.person)
+	if err != nil {
+		return in, false, err
+	}
+	for _, c := range credited {
+		if c.ByCSM() && e.calendar.QuarterOf(c.Deal.Booked) == q {
+			in.Deals++
+		}
+	}
+	if err := e.planFigures(p, q, &in); err != nil {
+		return in, false, err
+	}
+	if err := e.teamFigures(p, q, enrolled, &in); err != nil {
+		return in, false, err
+	}
+	st, locked, err := e.records.Statement(id, q)
+	if err != nil {
+		return in, false, err
+	}
+	if locked && st.Requested.Minor != 0 {
+		in.Requested = &st.Requested
+	}
+	if paid, told := p.person.ConfirmedFor(q); told {
+		in.Confirmed = &paid
+	}
+	return in, true, nil
+}
+
+// planFigures are those that depend on the payee's plan.
+func (e *Engine) planFigures(p *payee, q civil.Quarter, in *advice.PayeeFigures) error {
+	terms := p.person.Terms(e.now.plans, min(e.calendar.Last(q), e.Today()))
+	if terms.Plan == nil {
+		return nil
+	}
+	in.Variable, in.Limits = &terms.Variable, terms.Plan.Flags
+	c := terms.Plan.Component(plan.Retention)
+	if c == nil {
+		return nil
+	}
+	for back := civil.Quarter(3); back >= 0; back-- {
+		f, err := p.person.Figures(q-back, e.Today(), books{e})
+		if err != nil {
+			return err
+		}
+		if f.GRR == nil {
+			in.GRR = nil
+			continue
+		}
+		in.GRR = append(in.GRR, *f.GRR)
+	}
+	sb, err := e.seatBook(p.person, q)
+	if err != nil {
+		return err
+	}
+	opening := sb.all[account.WindowOf(c.Window)].Opening
+	in.Opening = &opening
+	return nil
+}
+
+// teamFigures are those that compare a payee with others.
+func (e *Engine) teamFigures(p *payee, q civil.Quarter, enrolled event.PayeeEnrolled, in *advice.PayeeFigures) error {
+	if enrolled.Role != event.Manager && enrolled.Team == "" {
+		return nil
+	}
+	if err := e.organise(); err != nil {
+		return err
+	}
+	if enrolled.Role == event.Manager {
+		return e.members(e.org.reports[p.person.ID], q, func(r event.PayeeEnrolled) bool { return r.Manager == p.person.ID && r.Role == event.CSM },
+			func(event.PayeeID, event.Role) error { in.Reports++; return nil })
+	}
+	return e.members(e.org.teams[enrolled.Team], q, func(r event.PayeeEnrolled) bool { return r.Team == enrolled.Team && r.Role == event.CSM },
+		func(id event.PayeeID, _ event.Role) error {
+			other, err := e.payee(id)
+			if err != nil {
+				return err
+			}
+			sb, err := e.seatBook(other.person, q)
+			if err != nil {
+				return err
+			}
+			in.Team = append(in.Team, advice.RiskShare{AtRisk: sb.measures.AtRiskARR, ARR: sb.measures.ARR})
+			return nil
+		})
+}
