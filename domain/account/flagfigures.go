@@ -33,9 +33,13 @@ type FlagChange struct {
 	Told, Timeline money.Money
 }
 
-// FlagFigures gives those that have taken effect by a day.
-func (s *State) FlagFigures(today civil.Date) FlagFigures {
-	var f FlagFigures
+// FlagFigures gives those that have taken effect by a day; false where nothing
+// has changed them since it was last asked.
+func (s *State) FlagFigures(today civil.Date) (f FlagFigures, changed bool) {
+	if !s.unflagged && today == s.flaggedOn {
+		return f, false
+	}
+	s.unflagged, s.flaggedOn = false, today
 	for _, d := range s.deals {
 		if d.Origin == Booked && d.Booked <= today && !d.noRate {
 			left := d.Left
@@ -67,7 +71,7 @@ func (s *State) FlagFigures(today civil.Date) FlagFigures {
 			}
 		}
 	}
-	return f
+	return f, true
 }
 
 // rulesOn is the plan that the account's deals are credited by on a day.

@@ -78,7 +78,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 			return Touched{}, err
 		}
 	}
-	return Touched{Measures: from, Payees: true}, nil
+	return Touched{Measures: from, Payees: true, Standing: len(s.leads[id]) > 0}, nil
 }
 
 func orNone(d *Deal) []*Deal {

@@ -66,6 +66,10 @@ type State struct {
 	waiting map[*Deal]civil.Date         // deals that will change by themselves, and when
 	shrunk  map[shrinkKey]map[*Deal][]shrink
 	foreign []money.Currency // of amounts told that are not the tenant's
+	// unflagged is set where the account's flags may differ from when they were
+	// last asked for.
+	unflagged bool
+	flaggedOn civil.Date
 }
 
 // New is an account nothing is known of.
@@ -84,6 +88,9 @@ type Touched struct {
 	// differ; civil.Never: of none.
 	Measures civil.Date
 	Payees   bool // whom the account refers to
+	// Standing says that the running quarter's flags of its owners, or of whoever
+	// found an expansion, may differ.
+	Standing bool
 }
 
 var untouched = Touched{Measures: civil.Never}
@@ -137,7 +144,9 @@ func (s *State) Add(e event.Event) (Touched, error) {
 			s.leads = map[event.OpportunityID][]event.LeadSourced{}
 		}
 		s.leads[e.Opportunity] = append(s.leads[e.Opportunity], e)
-		return s.touchOpportunity(e.Opportunity)
+		t, err := s.touchOpportunity(e.Opportunity)
+		t.Standing = true
+		return t, err
 	case event.Invoice:
 		s.addInvoice(e)
 		return s.addBill(), nil
@@ -183,6 +192,7 @@ func (s *State) measured(from civil.Date) Touched { return Touched{Measures: fro
 func (s *State) addARR(e event.Event) (Touched, error) {
 	date := s.arr.tell(e)
 	if date == noChange {
+		s.unflagged = s.unflagged || len(s.arr.unheard) > 0
 		return untouched, nil
 	}
 	if err := s.deriveARR(); err != nil {
@@ -193,7 +203,8 @@ func (s *State) addARR(e event.Event) (Touched, error) {
 		s.all = true
 	}
 	s.risk.stale()
-	return Touched{Measures: date}, nil
+	s.unflagged = true
+	return Touched{Measures: date, Standing: true}, nil
 }
 
 func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
@@ -202,7 +213,7 @@ func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 		s.all = true
 	}
 	s.risk.stale()
-	return Touched{Measures: e.Effective, Payees: true}, nil
+	return Touched{Measures: e.Effective, Payees: true, Standing: true}, nil
 }
 
 func (s *State) addScore(e event.HealthScored) Touched {

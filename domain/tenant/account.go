@@ -148,6 +148,11 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	}
 	e.note(r, in.Event)
 	e.measuresMoved(r, owners, touched.Measures)
+	if touched.Standing {
+		for id := range r.refs {
+			e.markDirty(id)
+		}
+	}
 	return e.settleAccount(r)
 }
 
@@ -253,9 +258,7 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 	}
 	e.settleEpisodes(r)
 	e.settleNotices(r)
-	if len(list) > 0 {
-		e.settleAccountFlags(r)
-	}
+	e.settleAccountFlags(r)
 	wake := earlier(r.state.Wake(e.at), e.nextNotice(r))
 	if !wake.Equal(r.wake) {
 		if !r.wake.IsZero() {

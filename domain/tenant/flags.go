@@ -45,8 +45,8 @@ func (e *Engine) flagged(raised map[FlagKey]Flag, now []advice.Flag, covers func
 
 // settleAccountFlags brings an account's flags to what holds now.
 func (e *Engine) settleAccountFlags(r *accountRecord) {
-	in := r.state.FlagFigures(e.Today())
-	if len(in.Expansions)+len(in.Changes)+len(r.flags) == 0 {
+	in, changed := r.state.FlagFigures(e.Today())
+	if !changed || len(in.Expansions)+len(in.Changes)+len(r.flags) == 0 {
 		return
 	}
 	figures := advice.AccountFigures{

@@ -197,6 +197,9 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 // markDirty has a payee's ended quarters settled at the next local midnight,
 // lock or tick, whichever is first.
 func (e *Engine) markDirty(id event.PayeeID) {
+	if id == "" {
+		return
+	}
 	i, found := slices.BinarySearch(e.state.Dirty, id)
 	if found {
 		return

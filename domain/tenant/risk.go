@@ -47,6 +47,7 @@ func (e *Engine) turn(rec *Episode, t account.Transition) {
 	rec.Published = append(slices.Clip(rec.Published), t)
 	e.out.Episodes = append(e.out.Episodes, *rec)
 	e.out.Outcomes = append(e.out.Outcomes, RiskTurned{*rec, t})
+	e.markDirty(rec.Payee) // what is at risk of their book
 }
 
 // episode is the record of an episode, made where there is none.
