@@ -33,11 +33,12 @@ type moment struct {
 	store  *store.Store
 	payees []event.PayeeID
 	last   map[event.PayeeID]uint64
+	most   int // entries in memory at once
 }
 
 // moment is that of now, of one payee or, where none is named, of all.
 func (r fileReader) moment(of event.PayeeID) (*moment, error) {
-	m := &moment{store: r.store, last: map[event.PayeeID]uint64{}}
+	m := &moment{store: r.store, last: map[event.PayeeID]uint64{}, most: momentChunk}
 	err := r.store.View(func(v *store.View) error {
 		ids, err := v.Payees()
 		if err != nil {
@@ -62,8 +63,8 @@ func (r fileReader) moment(of event.PayeeID) (*moment, error) {
 // Payees implements report.Ledgers.
 func (m *moment) Payees() ([]event.PayeeID, error) { return m.payees, nil }
 
-// momentChunk is how many entries are in memory at once, some 60 MB. A payee
-// with more is gone through from the start for each chunk, so it is large.
+// momentChunk is how many entries are in memory at once, some 60 MB of them. A
+// payee with more is gone through from the start for each chunk, so it is large.
 const momentChunk = 1 << 16
 
 // EntriesOf implements report.Ledgers.
@@ -96,7 +97,7 @@ func (m *moment) read(chunk []*ledger.Entry, payee event.PayeeID, after, last ui
 			switch {
 			case e.Seq <= after:
 				return nil
-			case e.Seq > last, len(chunk) == momentChunk:
+			case e.Seq > last, len(chunk) == m.most:
 				return full
 			}
 			chunk = append(chunk, e)
