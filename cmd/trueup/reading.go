@@ -43,7 +43,9 @@ func (r *reading) serverFlag(cmd *cobra.Command, e env) {
 
 // addFormatFlag gives cmd the flag for how to show its answer. A format that
 // does not exist is refused before anything is done.
-func addFormatFlag(cmd *cobra.Command, format *string) { addFormatFlagOf(cmd, format, report.Formats()) }
+func addFormatFlag(cmd *cobra.Command, format *string) {
+	addFormatFlagOf(cmd, format, report.Formats())
+}
 
 // addFormatFlagOf is addFormatFlag for other formats, the default first.
 func addFormatFlagOf(cmd *cobra.Command, format *string, formats []string) {
