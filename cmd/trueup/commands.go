@@ -13,6 +13,7 @@ func commands(e env) []*cobra.Command {
 		newExplainCommand(e),
 		newSLACommand(e),
 		newParkedCommand(e),
+		newExportCommand(e),
 		newVerifyCommand(e),
 		newPlanCommand(e),
 	}

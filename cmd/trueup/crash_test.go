@@ -75,7 +75,11 @@ func newOrdeal(t *testing.T, seed uint64) *ordeal {
 	if err := os.WriteFile(file, ndjson, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	doc, err := simulate(env{}, planFiles, file, company.Until.String(), "default")
+	played, err := simulate(env{}, planFiles, file, company.Until.String(), "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := played.Document()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/domain/ledger"
-	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/planfile"
@@ -83,12 +82,7 @@ func (r fileReader) Entry(_ context.Context, id string) (out *report.Entry, err 
 }
 
 func entryOf(v *store.View, e *ledger.Entry) (*report.Entry, error) {
-	amount := func(minor int64) string { return money.Money{Minor: minor, Currency: e.Currency}.Decimal() }
-	out := &report.Entry{
-		Line: report.LineOf(e), PayeeID: string(e.Payee), Currency: string(e.Currency), Seq: e.Seq, Period: e.Period.String(), PostedAt: e.At,
-		After: report.Balances{Held: amount(e.After.Held), Payable: amount(e.After.Payable), Paid: amount(e.After.Paid)},
-		Hash:  hex.EncodeToString(e.Hash[:]), Facts: []report.Fact{},
-	}
+	out := &report.Entry{Posted: report.PostedOf(e), Facts: []report.Fact{}}
 	err := v.FactsNamed(e.Scope, e.CausedBy, func(arrived time.Time, canonical []byte) {
 		out.Facts = append(out.Facts, report.Fact{ArrivedAt: arrived, Event: json.RawMessage(canonical)})
 	})

@@ -145,7 +145,11 @@ func simulateEvents(t *testing.T, plan, events []byte, at time.Time) *report.Doc
 	if err := os.WriteFile(name, events, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	doc, err := simulate(env{}, []string{file}, name, at.Format(time.RFC3339Nano), "default")
+	played, err := simulate(env{}, []string{file}, name, at.Format(time.RFC3339Nano), "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := played.Document()
 	if err != nil {
 		t.Fatal(err)
 	}

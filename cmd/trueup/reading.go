@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,14 @@ type reading struct{ server, db, format string }
 
 // flags gives cmd the flags of a reading command.
 func (r *reading) flags(cmd *cobra.Command, e env) {
+	r.sourceFlags(cmd, e)
+	addFormatFlag(cmd, &r.format)
+}
+
+// sourceFlags are those that say whom to ask.
+func (r *reading) sourceFlags(cmd *cobra.Command, e env) {
 	r.serverFlag(cmd, e)
 	cmd.Flags().StringVar(&r.db, "db", "", "ask a stopped worker's ledger `FILE` instead")
-	addFormatFlag(cmd, &r.format)
 }
 
 func (r *reading) serverFlag(cmd *cobra.Command, e env) {
@@ -38,24 +44,40 @@ func (r *reading) serverFlag(cmd *cobra.Command, e env) {
 // addFormatFlag gives cmd the flag for how to show its answer. A format that
 // does not exist is refused before anything is done.
 func addFormatFlag(cmd *cobra.Command, format *string) {
-	*format = report.Table
-	cmd.Flags().Var((*formatValue)(format), "format", "how to show the answer: "+strings.Join(report.Formats(), ", "))
-	completeFrom(cmd, "format", report.Formats())
+	addFormatFlagOf(cmd, format, report.Formats())
+}
+
+// addFormatFlagOf is addFormatFlag for other formats, the default first.
+func addFormatFlagOf(cmd *cobra.Command, format *string, formats []string) {
+	*format = formats[0]
+	cmd.Flags().Var(formatValue{format, formats}, "format", "how to show the answer: "+strings.Join(formats, ", "))
+	completeFrom(cmd, "format", formats)
 }
 
 // formatValue implements pflag.Value.
-type formatValue string
+type formatValue struct {
+	format  *string
+	formats []string
+}
 
-// String implements pflag.Value.
-func (v *formatValue) String() string { return string(*v) }
+// String implements pflag.Value. It is asked of the zero value too.
+func (v formatValue) String() string {
+	if v.format == nil {
+		return ""
+	}
+	return *v.format
+}
 
 // Type implements pflag.Value.
-func (v *formatValue) Type() string { return "FORMAT" }
+func (v formatValue) Type() string { return "FORMAT" }
 
 // Set implements pflag.Value.
-func (v *formatValue) Set(s string) error {
-	*v = formatValue(s)
-	return report.CheckFormat(s)
+func (v formatValue) Set(s string) error {
+	if !slices.Contains(v.formats, s) {
+		return fmt.Errorf("format %q is not one of %s", s, strings.Join(v.formats, ", "))
+	}
+	*v.format = s
+	return nil
 }
 
 // completeFrom lets the shell complete a flag from a closed list.
@@ -83,17 +105,24 @@ func (r *reading) open(cmd *cobra.Command) (report.Reader, io.Closer, error) {
 }
 
 // answer asks, and shows what it is answered.
-func (r *reading) answer(cmd *cobra.Command, ask func(context.Context, report.Reader) (any, error)) (err error) {
+func (r *reading) answer(cmd *cobra.Command, ask func(context.Context, report.Reader) (any, error)) error {
+	return r.with(cmd, func(ctx context.Context, reader report.Reader) error {
+		v, err := ask(ctx, reader)
+		if err != nil {
+			return err
+		}
+		return r.show(cmd, v)
+	})
+}
+
+// with opens a reader for as long as something is done with it.
+func (r *reading) with(cmd *cobra.Command, do func(context.Context, report.Reader) error) (err error) {
 	reader, closer, err := r.open(cmd)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
-	v, err := ask(cmd.Context(), reader)
-	if err != nil {
-		return err
-	}
-	return r.show(cmd, v)
+	return do(cmd.Context(), reader)
 }
 
 func (r *reading) show(cmd *cobra.Command, v any) error {

@@ -30,7 +30,7 @@ func (r told) Statement(context.Context, report.Filter) (*report.Document, error
 }
 
 func (r told) Entry(_ context.Context, id string) (*report.Entry, error) {
-	return &report.Entry{Line: report.Line{EntryID: id, Explanation: "because"}}, r.fault
+	return &report.Entry{Posted: report.Posted{Line: report.Line{EntryID: id, Explanation: "because"}}}, r.fault
 }
 
 // command runs the program against a worker that answers so.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,22 +14,36 @@ import (
 
 func newSimulateCommand(e env) *cobra.Command {
 	var plans []string
-	var events, asOf, tenantName, format string
+	var events, asOf, tenantName, format, journal string
 	cmd := &cobra.Command{
 		Use:   "simulate --events FILE --as-of DATE [--plan FILE]...",
 		Short: "Print the statements that events come to: no broker, no database",
 		Long: `Plays NDJSON of CloudEvents through the plans on a fake clock and prints the
 statements as of a date (its end in the plan's time zone) or an instant. An
 event arrives at its recordedtime, or else when it happened. Events that cannot
-be applied are listed as rejected; the others are not affected.`,
+be applied are listed as rejected; the others are not affected.
+
+With --journal the entries are written too, for hledger.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if events == "" || asOf == "" {
 				return usagef("--events and --as-of are needed")
 			}
-			doc, err := simulate(e, plans, events, asOf, tenantName)
+			if journal == "-" || journal == "" && cmd.Flags().Changed("journal") {
+				return usagef("--journal %q names no file", journal)
+			}
+			played, err := simulate(e, plans, events, asOf, tenantName)
 			if err != nil {
 				return err
+			}
+			doc, err := played.Document()
+			if err != nil {
+				return err
+			}
+			if journal != "" {
+				if err := writeJournal(journal, played); err != nil {
+					return err
+				}
 			}
 			return report.Render(cmd.OutOrStdout(), format, doc)
 		},
@@ -38,13 +53,14 @@ be applied are listed as rejected; the others are not affected.`,
 	f.StringVar(&events, "events", "", "NDJSON of CloudEvents; - is standard input")
 	f.StringVar(&asOf, "as-of", "", "the date or instant to come to")
 	f.StringVar(&tenantName, "tenant", "default", "the tenant the events are of")
+	f.StringVar(&journal, "journal", "", "write the entries to `FILE`, in hledger's form")
 	addFormatFlag(cmd, &format)
 	_ = cmd.MarkFlagFilename("plan", "yaml", "yml")
 	_ = cmd.MarkFlagFilename("events", "ndjson", "jsonl")
 	return cmd
 }
 
-func simulate(e env, planFiles []string, events, asOf, tenantName string) (*report.Document, error) {
+func simulate(e env, planFiles []string, events, asOf, tenantName string) (*scenario.Played, error) {
 	plans, err := loadPlans(planFiles)
 	if err != nil {
 		return nil, err
@@ -63,11 +79,24 @@ func simulate(e env, planFiles []string, events, asOf, tenantName string) (*repo
 		return nil, fmt.Errorf("%s: %w", events, err)
 	}
 	scenario.Sort(arrivals)
-	played, err := scenario.Play(tenantName, plans, arrivals, at)
+	return scenario.Play(tenantName, plans, arrivals, at)
+}
+
+// writeJournal writes what was played to a file, over one that is there.
+func writeJournal(path string, played *scenario.Played) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // the file the user named
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return played.Document()
+	defer func() { err = errors.Join(err, f.Close()) }()
+	out, err := report.NewJournalWriter(f, report.Hledger)
+	if err != nil {
+		return err
+	}
+	if err := report.Journal(played, report.Filter{}, out.Write); err != nil {
+		return err
+	}
+	return out.Close()
 }
 
 // openEvents opens a file of events, or standard input for "-".

@@ -31,14 +31,19 @@ func newStatementCommand(e env) *cobra.Command {
 		},
 	}
 	from.flags(cmd, e)
-	cmd.Flags().StringVar(&period, "period", "", "only this `QUARTER`, such as 2027-Q1")
+	from.periodFlag(cmd, &period)
+	return cmd
+}
+
+// periodFlag gives cmd the flag for one quarter only.
+func (r *reading) periodFlag(cmd *cobra.Command, period *string) {
+	cmd.Flags().StringVar(period, "period", "", "only this `QUARTER`, such as 2027-Q1")
 	offerPeriods := func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return from.offered(cmd, periods), cobra.ShellCompDirectiveNoFileComp
+		return r.offered(cmd, periods), cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := cmd.RegisterFlagCompletionFunc("period", offerPeriods); err != nil {
 		panic(err) // the flag is there
 	}
-	return cmd
 }
 
 func statementFilter(args []string, period string) (report.Filter, error) {

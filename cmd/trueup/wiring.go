@@ -181,14 +181,16 @@ func (w *worker) rewound(r broker.Rewind) {
 	w.log.Error().Str("rewind", r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
 }
 
-func (w *worker) openWeb(ctx context.Context, _ env) error {
+func (w *worker) openWeb(ctx context.Context, e env) error {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", w.cfg.http)
 	if err != nil {
 		return fmt.Errorf("--http %s: %w", w.cfg.http, err)
 	}
 	w.httpAddr = l.Addr().String()
-	w.httpServer = web.HTTPServer(web.NewServer(liveReader{fileReader{w.store}, w}, web.Options{Listen: w.httpAddr, Ready: w.ready, Log: w.log}), w.log)
+	w.httpServer = web.HTTPServer(web.NewServer(liveReader{fileReader{w.store}, w}, web.Options{
+		Listen: w.httpAddr, Ready: w.ready, Now: e.now, Log: w.log,
+	}), w.log)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

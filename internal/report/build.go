@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/hex"
 	"time"
 
 	"github.com/trueup/trueup/domain/account"
@@ -238,4 +239,14 @@ func LineOf(e *ledger.Entry) Line {
 		l.CausedBy = append(l.CausedBy, Cause{c.Source, c.ID})
 	}
 	return l
+}
+
+// PostedOf is an entry as it was posted.
+func PostedOf(e *ledger.Entry) Posted {
+	amount := func(minor int64) string { return money.Money{Minor: minor, Currency: e.Currency}.Decimal() }
+	return Posted{
+		Line: LineOf(e), PayeeID: string(e.Payee), Currency: string(e.Currency), Seq: e.Seq, Period: e.Period.String(), PostedAt: e.At,
+		After: Balances{Held: amount(e.After.Held), Payable: amount(e.After.Payable), Paid: amount(e.After.Paid)},
+		Hash:  hex.EncodeToString(e.Hash[:]),
+	}
 }

@@ -11,6 +11,9 @@ import (
 type Reader interface {
 	Statement(ctx context.Context, f Filter) (*Document, error)
 	Entry(ctx context.Context, id string) (*Entry, error)
+	// Journal goes through the entries of a payee and period, or of all, payee by
+	// payee in the order of their ledgers; a payee nobody has heard of is NotFound.
+	Journal(ctx context.Context, f Filter, yield func(*Posted) error) error
 	SLA(ctx context.Context, f Filter) ([]Episode, error)
 	Parked(ctx context.Context, state string) ([]Parked, error) // state empty: all
 	ParkedByID(ctx context.Context, id string) (*Parked, error)
@@ -23,8 +26,8 @@ type NotFound struct{ What, ID string }
 
 func (e NotFound) Error() string { return "no " + e.What + " " + e.ID }
 
-// Entry is one line with all there is to know of it.
-type Entry struct {
+// Posted is one line as it was posted to its payee's ledger.
+type Posted struct {
 	Line
 	PayeeID  string    `json:"payee_id"`
 	Currency string    `json:"currency"`
@@ -33,7 +36,12 @@ type Entry struct {
 	PostedAt time.Time `json:"posted_at"`
 	After    Balances  `json:"balances_after"`
 	Hash     string    `json:"hash"`
-	Facts    []Fact    `json:"facts"` // behind it, as far as they are facts
+}
+
+// Entry is one line with all there is to know of it.
+type Entry struct {
+	Posted
+	Facts []Fact `json:"facts"` // behind it, as far as they are facts
 }
 
 // Fact is an event the ledger holds.

@@ -39,8 +39,7 @@ func csvRows(v any) ([][]string, error) {
 	case *Document:
 		return documentRows(v), nil
 	case *Entry:
-		row := lineRow(v.PayeeID, v.Currency, v.Period, "", v.Line)
-		return [][]string{entryColumns, append(row, strconv.FormatUint(v.Seq, 10), stamp(v.PostedAt), v.After.Held, v.After.Payable, v.After.Paid, v.Hash)}, nil
+		return [][]string{entryColumns, entryRow(&v.Posted)}, nil
 	case []Episode:
 		return rowsOf(episodeColumns, v, func(e Episode) []string {
 			return texts(e.SLA, e.AccountID, e.PayeeID, e.EpisodeID, e.OpenedAt, e.Deadline, e.Status, e.Since)
@@ -85,6 +84,12 @@ func lineRow(payee, currency, period, status string, l Line) []string {
 	row = append(row, l.Amount)
 	row = append(row, texts(l.From, l.To, l.EffectiveOn, l.AppliesTo, l.AccountID, l.OpportunityID, l.Plan)...)
 	return append(row, strconv.FormatBool(l.Recoverable), text(strings.Join(causes, "; ")), text(l.Explanation))
+}
+
+// entryRow has no period status: an entry does not know it.
+func entryRow(p *Posted) []string {
+	row := lineRow(p.PayeeID, p.Currency, p.Period, "", p.Line)
+	return append(row, strconv.FormatUint(p.Seq, 10), stamp(p.PostedAt), p.After.Held, p.After.Payable, p.After.Paid, p.Hash)
 }
 
 func parkedRow(p Parked) []string {

@@ -67,15 +67,24 @@ func (q question) oneOf(name string, allowed []string) (string, error) {
 func (s *server) status(q question) (any, error) { return s.reader.Status(q.Context()) }
 
 func (s *server) statement(q question) (any, error) {
+	f, err := q.filter()
+	if err != nil {
+		return nil, err
+	}
+	return s.reader.Statement(q.Context(), f)
+}
+
+// filter is a payee and a period, where they are asked for.
+func (q question) filter() (report.Filter, error) {
 	f := report.Filter{Payee: event.PayeeID(q.query.Get("payee"))}
 	if text := q.query.Get("period"); text != "" {
 		period, err := civil.ParseQuarter(text)
 		if err != nil {
-			return nil, badRequestf("parameter \"period\": %v", err)
+			return f, badRequestf("parameter \"period\": %v", err)
 		}
 		f.Period = &period
 	}
-	return s.reader.Statement(q.Context(), f)
+	return f, nil
 }
 
 func (s *server) entry(q question) (any, error) {

@@ -49,12 +49,17 @@ func CheckURL(baseURL string) error {
 
 // Statement implements report.Reader.
 func (c *client) Statement(ctx context.Context, f report.Filter) (*report.Document, error) {
+	return one[report.Document](ctx, c, patience, "/v1/statement", narrowed(f))
+}
+
+// narrowed asks for a payee and a period.
+func narrowed(f report.Filter) url.Values {
 	q := url.Values{}
 	set(q, "payee", string(f.Payee))
 	if f.Period != nil {
 		q.Set("period", f.Period.String())
 	}
-	return one[report.Document](ctx, c, patience, "/v1/statement", q)
+	return q
 }
 
 // Entry implements report.Reader.
@@ -120,13 +125,24 @@ func one[T any](ctx context.Context, c *client, wait time.Duration, path string,
 
 // ask asks one question and waits for the answer, without end where wait is 0.
 func ask[T any](ctx context.Context, c *client, wait time.Duration, path string, q url.Values) (answer T, err error) {
-	if err := CheckURL(c.base); err != nil {
-		return answer, err
-	}
 	if wait > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, wait)
 		defer cancel()
+	}
+	body, err := c.get(ctx, path, q)
+	if err != nil {
+		return answer, err
+	}
+	defer body.Close()
+	err = c.read(ctx, body, &answer)
+	return answer, err
+}
+
+// get is what is answered to one question, for the caller to read and close.
+func (c *client) get(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
+	if err := CheckURL(c.base); err != nil {
+		return nil, err
 	}
 	target := c.base + path
 	if len(q) > 0 {
@@ -134,19 +150,18 @@ func ask[T any](ctx context.Context, c *client, wait time.Duration, path string,
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return answer, err
+		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer, c.unreachable(ctx, err)
+		return nil, c.unreachable(ctx, err)
 	}
-	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return answer, c.refused(resp)
+		defer resp.Body.Close()
+		return nil, c.refused(resp)
 	}
-	err = c.read(ctx, resp.Body, &answer)
-	return answer, err
+	return resp.Body, nil
 }
 
 // unreachable says in one line why no answer came.

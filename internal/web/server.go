@@ -27,7 +27,9 @@ type Options struct {
 	Listen string
 	// Ready says why the worker cannot do its work now; nil: it always can.
 	Ready func(context.Context) error
-	Log   zerolog.Logger
+	// Now bounds how long a client may leave a long answer unread; nil: it may.
+	Now func() time.Time
+	Log zerolog.Logger
 }
 
 // NewServer serves what r answers. It only reads.
@@ -43,6 +45,7 @@ func NewServer(r report.Reader, o Options) http.Handler {
 	mux.HandleFunc("/v1/status", s.answer(s.status))
 	mux.HandleFunc("/v1/statement", s.answer(s.statement, "payee", "period"))
 	mux.HandleFunc("/v1/entries/{id}", s.answer(s.entry))
+	mux.HandleFunc("/v1/journal", s.journal)
 	mux.HandleFunc("/v1/sla", s.answer(s.sla, "payee", "status"))
 	mux.HandleFunc("/v1/parked", s.answer(s.parked, "state"))
 	mux.HandleFunc("/v1/parked/{id}", s.answer(s.parkedByID))
@@ -182,11 +185,12 @@ const indexPage = `<!doctype html>
 <li><a href="/v1/status">/v1/status</a>: where the worker stands</li>
 <li><a href="/v1/statement">/v1/statement</a>: every payee's statement; narrow it with <code>?payee=csm-1&amp;period=2027-Q1</code></li>
 <li><code>/v1/entries/ID</code>: one entry, with the facts behind it</li>
+<li><a href="/v1/journal">/v1/journal</a>: every entry in the order posted, one on a line; narrow it as the statement; the last line counts them, or says what went wrong</li>
 <li><a href="/v1/sla">/v1/sla</a>: risk interventions, the soonest deadline first; <a href="/v1/sla?status=open">those open</a>, <a href="/v1/sla?status=breached">those breached</a>; or <code>?payee=csm-1</code></li>
 <li><a href="/v1/parked">/v1/parked</a>: inputs set aside; <a href="/v1/parked?state=parked">those that wait</a>; <code>/v1/parked/ID</code> has one with its bytes</li>
 <li><a href="/v1/verify">/v1/verify</a>: walks the whole ledger and says what is wrong; takes a while</li>
 <li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: for what watches the worker</li>
 </ul>
-<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup verify</code>.</p>
+<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup export</code>, <code>trueup verify</code>.</p>
 </html>
 `

@@ -75,6 +75,9 @@ func TestRoundTrip(t *testing.T) {
 				got, gotErr := c.Statement(ctx, f)
 				want, wantErr := r.Statement(ctx, f)
 				same(t, "Statement", got, gotErr, want, wantErr)
+				entries, gotErr := collect(ctx, c, f)
+				wantEntries, wantErr := collect(ctx, r, f)
+				same(t, "Journal", entries, gotErr, wantEntries, wantErr)
 				for _, p := range want.Payees {
 					for _, period := range p.Periods {
 						for _, l := range period.Lines {
@@ -115,6 +118,8 @@ func TestNotFound(t *testing.T) {
 	id := strings.Repeat("ab", 16)
 	_, err := c.Statement(t.Context(), report.Filter{Payee: "csm/9 &?"})
 	wantNotFound(t, err, report.NotFound{What: "payee", ID: "csm/9 &?"})
+	_, err = collect(t.Context(), c, report.Filter{Payee: "csm/9 &?"})
+	wantNotFound(t, err, report.NotFound{What: "payee", ID: "csm/9 &?"})
 	_, err = c.Entry(t.Context(), id)
 	wantNotFound(t, err, report.NotFound{What: "entry", ID: id})
 	_, err = c.ParkedByID(t.Context(), "p-0/../x")
@@ -141,6 +146,9 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/statement?period=Q1", 400, `parameter "period": period "Q1" is not like 2027-Q1`},
 		{"GET", "/v1/statement?payee=%zz", 400, `query "payee=%zz" cannot be read: invalid URL escape "%zz"`},
 		{"GET", "/v1/statement?payee=csm-9", 404, "no payee csm-9"},
+		{"GET", "/v1/journal?format=csv", 400, `parameter "format" is not one of payee, period`},
+		{"GET", "/v1/journal?period=2027-Q5", 400, `parameter "period": period "2027-Q5" is not like 2027-Q1`},
+		{"GET", "/v1/journal?payee=csm-9", 404, "no payee csm-9"},
 		{"GET", "/v1/status?x=1", 400, `parameter "x": this page takes none`},
 		{"GET", "/v1/verify?x=1", 400, `parameter "x": this page takes none`},
 		{"GET", "/healthz?x=1", 400, `parameter "x": this page takes none`},

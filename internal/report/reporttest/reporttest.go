@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
-	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/planfile"
@@ -77,12 +75,7 @@ func (r Reader) Entry(_ context.Context, id string) (out *report.Entry, err erro
 		if e.ID.String() != id {
 			return nil
 		}
-		amount := func(minor int64) string { return money.Money{Minor: minor, Currency: e.Currency}.Decimal() }
-		out = &report.Entry{
-			Line: report.LineOf(e), PayeeID: string(e.Payee), Currency: string(e.Currency), Seq: e.Seq, Period: e.Period.String(), PostedAt: e.At,
-			After: report.Balances{Held: amount(e.After.Held), Payable: amount(e.After.Payable), Paid: amount(e.After.Paid)},
-			Hash:  hex.EncodeToString(e.Hash[:]), Facts: []report.Fact{},
-		}
+		out = &report.Entry{Posted: report.PostedOf(e), Facts: []report.Fact{}}
 		return r.Facts(e.Scope, func(ev event.Event, _ tenant.Sum) error {
 			if !slices.Contains(e.CausedBy, ev.Head().Identity) {
 				return nil
@@ -96,6 +89,11 @@ func (r Reader) Entry(_ context.Context, id string) (out *report.Entry, err erro
 		err = report.NotFound{What: "entry", ID: id}
 	}
 	return out, err
+}
+
+// Journal implements report.Reader.
+func (r Reader) Journal(_ context.Context, f report.Filter, yield func(*report.Posted) error) error {
+	return report.Journal(r, f, yield)
 }
 
 // SLA implements report.Reader.
