@@ -100,7 +100,7 @@ func TestGenerateIsNotBoring(t *testing.T) {
 	}
 	t.Log(count)
 	for what, atLeast := range map[string]int{
-		"clawback": 10, "forfeiture": 20, "release": 20, "held": 20, "missed": 10, "cancelled": 10,
+		"clawback": 10, "forfeiture": 20, "release": 20, "held": 20, "renewal_missed": 10, "expansion_cancelled": 10,
 		"retention": 25, "breached": 15, "met": 5, "resolved": 5, "closed": 5, "paid": 15, "credit without money": 10,
 	} {
 		if got := count[what] * 100 / histories; got < atLeast {
@@ -123,18 +123,8 @@ func happenings(t *testing.T, plans plan.Set, arrivals []Arrival, asOf time.Time
 	}
 	is := map[string]bool{}
 	for _, l := range lines {
-		switch {
-		case l.amount == 0 || !w.due(l.booked):
-		case w.due(l.lost) && l.opens <= l.lost:
-			is["clawback"] = true
-			is[strings.TrimPrefix(strings.TrimPrefix(l.reason, "renewal_"), "expansion_")] = true
-		case w.due(l.lost):
-			is["forfeiture"] = true
-			is[strings.TrimPrefix(strings.TrimPrefix(l.reason, "renewal_"), "expansion_")] = true
-		case w.due(l.opens) && l.opens > l.booked:
-			is["release"] = true
-		case !w.due(l.opens):
-			is["held"] = true
+		for k := range lineHappenings(w, l) {
+			is[k] = true
 		}
 	}
 	for p, components := range got.Components {
@@ -148,6 +138,28 @@ func happenings(t *testing.T, plans plan.Set, arrivals []Arrival, asOf time.Time
 	}
 	for _, e := range got.Episodes {
 		is[e.Status] = true
+	}
+	return is
+}
+
+// lineHappenings are what has become of one line.
+func lineHappenings(w *world, l line) map[string]bool {
+	is := map[string]bool{}
+	for _, m := range l.moves() {
+		if !w.due(m.on) {
+			continue
+		}
+		is["clawback"] = is["clawback"] || m.from == payable && m.to == expense
+		is["forfeiture"] = is["forfeiture"] || m.from == held && m.to == expense
+		is["release"] = is["release"] || m.to == payable && m.from == held
+	}
+	for _, c := range l.cuts {
+		if w.due(c.on) {
+			is[c.reason] = true
+		}
+	}
+	if w.due(l.earned) && l.stands(w.today) != 0 && !w.due(l.opens) {
+		is["held"] = true
 	}
 	return is
 }
