@@ -103,7 +103,7 @@ func TestGenerateIsNotBoring(t *testing.T) {
 	}
 	t.Log(count)
 	for what, atLeast := range map[string]int{
-		"clawback": 10, "forfeiture": 20, "release": 20, "held": 20, "renewal_missed": 10, "expansion_cancelled": 10,
+		"clawback": 10, "forfeiture": 20, "release": 15, "held": 20, "renewal_missed": 10, "expansion_cancelled": 10,
 		"retention": 25, "breached": 15, "met": 5, "resolved": 5, "closed": 5, "paid": 15, "credit without money": 10,
 	} {
 		if got := count[what] * 100 / histories; got < atLeast {
