@@ -20,7 +20,7 @@ type ends struct {
 func (w *world) churnActs(account event.AccountID) []act {
 	var acts []act
 	for d, e := range w.ends(account) {
-		acts = append(acts, act{d, churned, whileAlive(func(s *state) {
+		acts = append(acts, act{date: d, rank: churned, contracts: true, do: whileAlive(func(s *state) {
 			last, contracts := e.told, s.outlive(e.subs)
 			for sub, at := range e.subs {
 				_, live := s.parts[sub]
@@ -87,4 +87,58 @@ func (w *world) ends(account event.AccountID) map[civil.Date]*ends {
 		}
 	}
 	return byDate
+}
+
+// notices are an account's notices that stand: one that is followed by a
+// later churn.cancelled, of whatever date, does not. They are CRM's word.
+func (w *world) notices(account event.AccountID) []civil.Date {
+	var out []civil.Date
+	for _, e := range w.by[account] {
+		if !counts(w.tenant.Evidence.Churn, e) {
+			continue
+		}
+		switch e := e.(type) {
+		case event.ChurnNotified:
+			out = append(out, e.Notified)
+		case event.ChurnCancelled:
+			out = nil
+		}
+	}
+	return out
+}
+
+// ending is how the life of an account that a deal was booked in ends.
+type ending struct {
+	churn, notice civil.Date // civil.Never: not yet, not given
+}
+
+// ending: the life is the one that ends on or after the booking, or that has
+// not ended; its notice is the earliest that stands between its beginning and
+// its end, the end included.
+func (w *world) ending(d *deal) ending {
+	for _, s := range w.life(d.account).spans {
+		if s.end < d.booked {
+			continue
+		}
+		e := ending{s.end, civil.Never}
+		for _, n := range w.notices(d.account) {
+			if s.from <= n && n <= s.end {
+				e.notice = min(e.notice, n)
+			}
+		}
+		return e
+	}
+	return ending{civil.Never, civil.Never}
+}
+
+// dated is the churn date that a plan's window looks at (§7): a notice counts
+// from the day it is given, whether or not the churn is known by then.
+func (e ending) dated(rule string) civil.Date {
+	switch {
+	case rule == "notice" && e.notice != civil.Never:
+		return e.notice
+	case rule == "earlier_of":
+		return min(e.churn, e.notice)
+	}
+	return e.churn
 }

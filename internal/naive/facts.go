@@ -8,9 +8,9 @@ import (
 )
 
 // of is every event of one type, in the order in which they stand.
-func of[T event.Event](w *world) []T {
+func of[T event.Event](told []event.Event) []T {
 	var out []T
-	for _, e := range w.told {
+	for _, e := range told {
 		if t, ok := e.(T); ok {
 			out = append(out, t)
 		}
@@ -28,17 +28,6 @@ func standing[T any, K comparable](list []T, key func(T) K) []T {
 	var out []T
 	for i, t := range list {
 		if last[key(t)] == i {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-// about keeps what concerns one account.
-func about[T event.Event](list []T, account event.AccountID) []T {
-	var out []T
-	for _, t := range list {
-		if t.Scope().Account == account {
 			out = append(out, t)
 		}
 	}
@@ -65,9 +54,12 @@ type renewal struct {
 // statement that tells no start is about the term that would start when the
 // old one ends.
 func (w *world) renewals(account event.AccountID) []renewal {
+	if known, ok := w.renewed[account]; ok {
+		return known
+	}
 	var out []renewal
-	for _, e := range w.told {
-		if e.Scope().Account != account || !counts(w.tenant.Evidence.Renewal, e) {
+	for _, e := range w.by[account] {
+		if !counts(w.tenant.Evidence.Renewal, e) {
 			continue
 		}
 		switch e := e.(type) {
@@ -83,5 +75,6 @@ func (w *world) renewals(account event.AccountID) []renewal {
 			}
 		}
 	}
-	return standing(out, func(r renewal) civil.Date { return r.start })
+	w.renewed[account] = standing(out, func(r renewal) civil.Date { return r.start })
+	return w.renewed[account]
 }

@@ -71,7 +71,11 @@ func testPlan(variable int64, from string) *plan.Plan {
 		Gates:      plan.Gates{HealthMin: money.Ratio{Num: 65, Den: 1}, HealthMissing: "hold"},
 		Payability: plan.Payability{Renewal: "hold", Release: "all", GraceDays: 30},
 		Clawback:   plan.Clawback{WindowDays: 90, ChurnDate: "effective", RecoveryCap: money.One},
-		SLA:        plan.SLA{Risk: plan.RiskClock{Below: money.Ratio{Num: 65, Den: 1}, Hours: 168, Warn: 24}},
+		SLA: plan.SLA{
+			Risk:    plan.RiskClock{Below: money.Ratio{Num: 65, Den: 1}, Hours: 168, Warn: 24},
+			Dispute: plan.DisputeClock{Hours: 48, Warn: 8, DecidedBy: "director_revops"},
+		},
+		Exceptions: plan.Exceptions{ApprovedBy: []string{"cfo", "director_revops", "vp_cs"}},
 		Evidence:   plan.Evidence{Renewal: "any", Churn: "any", Expansion: "crm"},
 	}
 }

@@ -3,6 +3,7 @@ package naive
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 	_ "time/tzdata" // zones must load wherever the tests run
 
@@ -18,37 +19,63 @@ const maxEvents = 60
 // generator makes one history. What it remembers of what it told is only there
 // to aim the next event at an edge of an earlier one.
 type generator struct {
-	r        *rand.Rand
+	seed     uint64
+	features Features
+	r        *rand.Rand // of the feature that is told of now
+	prefix   string     // of its ids
+	ids      int
+	dice     map[Features]*rand.Rand // for what features add to the events of others
+
 	tenant   *plan.Plan
 	edges    []civil.Date // the grid: quarter edges and a few dates around an anchor
 	csms     []event.PayeeID
 	aes      []event.PayeeID
+	managers []event.PayeeID
 	stories  []*story
 	arrivals []Arrival
-	ids      int
 }
 
 // story is what has been told of one account.
 type story struct {
-	id      event.AccountID
-	subs    []event.SubscriptionStarted
-	renewed []event.RenewalBooked
-	deals   []event.Deal
-	churns  []civil.Date
-	scores  []event.HealthScored
-	low     []time.Time // when a low score was measured
+	id       event.AccountID
+	subs     []event.SubscriptionStarted
+	renewed  []event.RenewalBooked
+	deals    []event.Deal
+	uplifts  []event.UpliftScheduled
+	churns   []civil.Date
+	scores   []event.HealthScored
+	low      []time.Time // when a low score was measured
+	invoices []event.Invoice
 }
 
 // Generate makes a small and nasty history: plans that agree with each other,
 // events with valid fields, and an instant to look from. Coincidences (one date
-// for several things, an edge of a window, a correction) are frequent.
+// for several things, an edge of a window, a correction) are frequent. It draws
+// which features the history has: those of DrawFeatures with an equal r.
 func Generate(r *rand.Rand) (plans plan.Set, arrivals []Arrival, asOf time.Time) {
-	plans = plansFor(r)
-	g := &generator{r: r, tenant: plans[0]}
+	seed := r.Uint64()
+	return generate(seed, drawFeatures(seed))
+}
+
+// GenerateWith makes the history that Generate makes from an equal r, with only
+// some features: what the others do is the same, so that a failure can be
+// shrunk feature by feature.
+func GenerateWith(r *rand.Rand, features Features) (plans plan.Set, arrivals []Arrival, asOf time.Time) {
+	return generate(r.Uint64(), features)
+}
+
+// DrawFeatures says which features Generate draws from an equal r.
+func DrawFeatures(r *rand.Rand) Features { return drawFeatures(r.Uint64()) }
+
+func generate(seed uint64, features Features) (plan.Set, []Arrival, time.Time) {
+	g := &generator{seed: seed, features: features, dice: map[Features]*rand.Rand{}}
+	plans := g.plans()
+	g.tenant = plans[0]
+	g.speak("e", rand.New(rand.NewPCG(seed, 0)))
 	g.edges = g.grid()
 	g.people()
-	size := 10 + r.IntN(maxEvents-9)
-	for i := range 1 + r.IntN(min(4, 1+size/10)) {
+	size := 12 + g.r.IntN(34)
+	for i := range 1 + g.r.IntN(min(4, 1+size/10)) {
 		g.stories = append(g.stories, &story{id: event.AccountID(fmt.Sprintf("acct-%d", i+1))})
 		g.open(g.stories[i])
 	}
@@ -58,8 +85,37 @@ func Generate(r *rand.Rand) (plans plan.Set, arrivals []Arrival, asOf time.Time)
 		}
 		g.step()
 	}
-	g.arrivals = g.arrivals[:min(len(g.arrivals), maxEvents)]
-	return plans, g.arrivals, g.lookFrom()
+	asOf := g.lookFrom()
+	for f := range features.each() {
+		g.speak(fmt.Sprintf("%s-", f), rand.New(rand.NewPCG(seed, uint64(f))))
+		g.tellOf(f)
+	}
+	drop := rand.New(rand.NewPCG(seed, 1))
+	for len(g.arrivals) > maxEvents {
+		i := drop.IntN(len(g.arrivals))
+		g.arrivals = slices.Delete(g.arrivals, i, i+1)
+	}
+	return plans, g.arrivals, asOf
+}
+
+// speak makes the next events those of one feature.
+func (g *generator) speak(prefix string, r *rand.Rand) { g.prefix, g.r, g.ids = prefix, r, 0 }
+
+// on reports whether the history has a feature.
+func (g *generator) on(f Features) bool { return g.features&f != 0 }
+
+// lucky reports whether the history has a feature and it adds to the event that
+// is told now; the draw is the feature's own.
+func (g *generator) lucky(f Features, percent int) bool {
+	return g.on(f) && g.rand(f).IntN(100) < percent
+}
+
+// rand is a feature's own dice for what it adds to plans and to other events.
+func (g *generator) rand(f Features) *rand.Rand {
+	if g.dice[f] == nil {
+		g.dice[f] = rand.New(rand.NewPCG(g.seed, uint64(f)<<32))
+	}
+	return g.dice[f]
 }
 
 // lookFrom is mostly the end of a late day, so that what was told has happened.
@@ -87,9 +143,9 @@ func (g *generator) step() {
 	}{
 		{16, g.book},
 		{4, g.correctDeal},
-		{4, g.cancelDeal},
+		{6, g.cancelDeal},
 		{5, g.moveStage},
-		{12, g.renew},
+		{13, g.renew},
 		{3, g.correctRenewal},
 		{3, g.loseRenewal},
 		{8, g.churn},
@@ -100,7 +156,7 @@ func (g *generator) step() {
 		{2, g.correctStart},
 		{3, g.change},
 		{4, g.contract},
-		{12, g.score},
+		{14, g.score},
 		{2, g.correctScore},
 		{7, g.intervene},
 		{6, g.assign},
@@ -109,7 +165,6 @@ func (g *generator) step() {
 		{4, g.payout},
 		{2, g.adjust},
 		{2, g.award},
-		{5, g.tellOther},
 	}
 	total := 0
 	for _, st := range steps {
@@ -139,7 +194,7 @@ func (g *generator) head(kind event.Type, at time.Time) event.Header {
 		system += "/other"
 	}
 	return event.Header{
-		Identity: event.Identity{Source: system, ID: fmt.Sprintf("e%d", g.ids)},
+		Identity: event.Identity{Source: system, ID: fmt.Sprintf("%s%d", g.prefix, g.ids)},
 		Type:     kind, Time: at.UTC(),
 	}
 }
@@ -158,74 +213,12 @@ func (g *generator) tell(e event.Event) {
 	g.arrivals = append(g.arrivals, Arrival{e, e.Head().Time.Add(lag)})
 }
 
-// grid is the dates that most things happen on.
-func (g *generator) grid() []civil.Date {
-	var dates []civil.Date
-	cal := g.tenant.Periods.Calendar
-	first := cal.QuarterOf(civil.On(2026, time.February, 1))
-	for q := first; q < first+8; q++ {
-		dates = append(dates, cal.First(q), cal.Last(q), cal.First(q)+1)
-	}
-	anchor := civil.On(2026, time.February, 1).Add(g.r.IntN(540))
-	for _, days := range []int{0, 0, 1, 30, 31, 59, 89, 90, 91, 180, 365} {
-		dates = append(dates, anchor.Add(days))
-	}
-	return dates
-}
+// name is an id of its own for a thing that events are about.
+func (g *generator) name(kind string) string { return fmt.Sprintf("%s-%s%d", kind, g.prefix, g.ids) }
 
-// edge is a date of the grid, or now and then any date.
-func (g *generator) edge() civil.Date {
-	if g.chance(15) {
-		return g.within(civil.On(2026, time.January, 1).Add(g.r.IntN(730)))
-	}
-	return g.within(pick(g.r, g.edges))
-}
-
-// near is a date at an edge of a rule about d.
-func (g *generator) near(d civil.Date) civil.Date {
-	return g.within(d.Add(pick(g.r, []int{0, 0, 0, 1, -1, 7, 29, 30, 31, 60, 89, 90, 91, 120, 365})))
-}
-
-// within keeps a date in the two years that histories are about.
-func (*generator) within(d civil.Date) civil.Date {
-	return min(max(d, civil.On(2026, time.January, 1)), civil.On(2027, time.December, 31))
-}
-
-// instant is a moment of d in the plans' zone, often its first or last.
-func (g *generator) instant(d civil.Date) time.Time {
-	switch g.r.IntN(6) {
-	case 0:
-		return d.Start(g.tenant.Zone)
-	case 1:
-		return d.End(g.tenant.Zone).Truncate(time.Second)
-	case 2:
-		return d.Start(g.tenant.Zone).Add(time.Duration(g.r.IntN(23)) * time.Hour)
-	}
-	return d.Start(g.tenant.Zone).Add(12 * time.Hour)
-}
-
-// about is when a fact effective on d was stated: that day, ahead, or late.
-func (g *generator) about(d civil.Date) time.Time {
-	switch n := g.r.IntN(100); {
-	case n < 15:
-		return g.instant(g.within(d.Add(-g.r.IntN(60))))
-	case n < 25:
-		return g.instant(d.Add(g.r.IntN(40)))
-	}
-	return g.instant(d)
-}
-
-// later is a time after an earlier statement, now and then the same.
-func (g *generator) later(t time.Time) time.Time {
-	if g.chance(15) {
-		return t
-	}
-	return t.Add(time.Duration(1+g.r.IntN(60*24)) * time.Hour)
-}
-
-// usd is an amount in the plans' currency, or seldom in another.
+// usd is an amount in the plans' currency, or now and then in another.
 func (g *generator) usd(minor int64, foreign int) money.Money {
-	if g.chance(foreign) {
+	if g.chance(foreign) && g.on(Foreign) {
 		return money.Money{Minor: minor, Currency: "EUR"}
 	}
 	return money.Money{Minor: minor, Currency: g.tenant.Currency}

@@ -23,7 +23,7 @@ func (g *generator) open(s *story) {
 	if g.chance(80) {
 		g.scoreOf(s, 78, 100, g.instant(g.within(civil.On(2026, time.January, 1).Add(g.r.IntN(60)))))
 	}
-	for range pick(g.r, []int{0, 1, 2, 3, 5}) {
+	for range pick(g.r, []int{0, 2, 3, 3, 5}) {
 		g.renew(s)
 	}
 	g.book(s)
@@ -127,7 +127,7 @@ func (g *generator) renewTerm(s *story, term event.Term, after time.Time) {
 	}
 	e := event.RenewalBooked{
 		Header:  g.head("crm.renewal.booked.v1", at),
-		Renewal: fmt.Sprintf("r-%d", g.ids), Account: s.id, Term: term, BookedAt: at.UTC(),
+		Renewal: g.name("r"), Account: s.id, Term: term, BookedAt: at.UTC(),
 	}
 	if g.chance(35) && len(s.subs) > 0 {
 		e.Header = g.head("billing.subscription.renewed.v1", at)
@@ -227,7 +227,7 @@ func (g *generator) reactivate(s *story) {
 func (g *generator) contract(s *story) {
 	on := g.edge()
 	at := g.about(on)
-	id := fmt.Sprintf("con-%d", g.ids)
+	id := g.name("con")
 	for {
 		g.tell(event.ContractionBooked{
 			Header: g.head("crm.contraction.booked.v1", at), Contraction: id, Account: s.id, Effective: on,

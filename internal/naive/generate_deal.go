@@ -6,6 +6,7 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
 )
 
 // book tells a won expansion, as a booking or as a stage.
@@ -55,6 +56,7 @@ func (g *generator) tellDeal(d event.Deal, at time.Time) {
 	case g.chance(6):
 		d.AE = pick(g.r, g.csms)
 	}
+	g.decorate(&d)
 	if g.chance(35) {
 		h := g.head("crm.opportunity.stage_changed.v1", at)
 		d.ClosedAt = h.Time
@@ -112,4 +114,23 @@ func (g *generator) moveStage(s *story) {
 	if g.chance(50) {
 		g.tellDeal(d, g.later(at))
 	}
+}
+
+// decorate adds what some features ask of a deal.
+func (g *generator) decorate(d *event.Deal) {
+	d.Flags, d.SourcedBy = nil, ""
+	if g.lucky(Handoff, 20) {
+		d.Flags = pick(g.rand(Handoff), [][]string{{"legal"}, {"executive", "new_module"}, {"multi_year"}})
+	}
+	if g.lucky(Sourcing, 50) {
+		d.SourcedBy = pick(g.rand(Sourcing), append(g.csms[:len(g.csms):len(g.csms)], g.aes...))
+	}
+	if g.lucky(Foreign, 35) {
+		d.ARR = g.foreign(d.ARR.Minor)
+	}
+}
+
+// foreign is an amount in one of the other currencies, with their decimals.
+func (g *generator) foreign(minor int64) money.Money {
+	return money.Money{Minor: minor, Currency: pick(g.rand(Foreign), []money.Currency{"EUR", "EUR", "JPY", "KWD"})}
 }

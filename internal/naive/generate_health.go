@@ -1,7 +1,6 @@
 package naive
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/trueup/trueup/domain/event"
@@ -68,48 +67,6 @@ func (g *generator) intervene(s *story) {
 	at := pick(g.r, s.low).Add(g.sinceLow())
 	g.tell(event.InterventionLogged{
 		Header: g.head("crm.intervention.logged.v1", at), Account: s.id,
-		Intervention: fmt.Sprintf("int-%d", g.ids), LoggedAt: at.UTC(), By: string(pick(g.r, g.csms)),
+		Intervention: g.name("int"), LoggedAt: at.UTC(), By: string(pick(g.r, g.csms)),
 	})
-}
-
-// tellOther is something that the rules here do not read and that must change
-// nothing.
-func (g *generator) tellOther(s *story) {
-	at := g.instant(g.edge()).UTC()
-	on := g.edge()
-	opportunity := event.OpportunityID("opp-" + string(s.id) + "-1")
-	id := fmt.Sprintf("o-%d", g.ids)
-	head := func(kind event.Type) event.Header { return g.head(kind, at) }
-	switch g.r.IntN(10) {
-	case 0:
-		g.tell(event.ChurnNotified{Header: head("crm.churn.notified.v1"), Account: s.id, Notified: on})
-	case 1:
-		g.tell(event.ReviewHeld{Header: head("crm.review.held.v1"), Account: s.id, Review: id, On: on, Kind: "qbr"})
-	case 2:
-		g.tell(event.ContactEngaged{Header: head("crm.contact.engaged.v1"), Account: s.id, Contact: id, EngagedAt: at})
-	case 3:
-		g.tell(event.SurveyAnswered{
-			Header: head("crm.survey.answered.v1"), Account: s.id, Survey: id, Kind: "nps",
-			Score: money.Ratio{Num: g.r.Int64N(11), Den: 1}, AnsweredAt: at,
-		})
-	case 4:
-		g.tell(event.AdoptionMeasured{Header: head("crm.adoption.measured.v1"), Account: s.id, Rate: percent(1 + g.r.Int64N(100)).Lowest(), MeasuredAt: at})
-	case 5:
-		g.tell(event.OnboardingCompleted{Header: head("crm.onboarding.completed.v1"), Account: s.id, Started: on, Completed: on.Add(30)})
-	case 6:
-		g.tell(event.ForecastRecorded{
-			Header: head("crm.forecast.recorded.v1"), Account: s.id, TermEnd: on, Call: "renew", RecordedAt: at, By: string(g.csms[0]),
-		})
-	case 7:
-		g.tell(event.LeadSourced{
-			Header: head("crm.lead.sourced.v1"), Opportunity: opportunity, Account: s.id, Payee: g.csms[0], Stage: "qualified", At: at,
-		})
-	case 8:
-		g.tell(event.HandoffLogged{Header: head("crm.handoff.logged.v1"), Opportunity: opportunity, Account: s.id, LoggedAt: at, SKU: "core"})
-	case 9:
-		g.tell(event.Invoice{
-			Header: head("billing.invoice.paid.v1"), State: event.InvoicePaid, Invoice: "inv-" + id, Account: s.id,
-			Opportunity: opportunity, Amount: g.usd(10_000_00, 0), At: at,
-		})
-	}
 }

@@ -11,6 +11,9 @@ import (
 // people enrols 1–3 CSMs and 0–2 AEs. Now and then one is never enrolled: they
 // get credits and no money.
 func (g *generator) people() {
+	if g.on(Managers) {
+		g.managers = []event.PayeeID{"mgr-1", "mgr-2"}
+	}
 	for i := range 1 + g.r.IntN(3) {
 		p := event.PayeeID(fmt.Sprintf("csm-%d", i+1))
 		g.csms = append(g.csms, p)
@@ -38,6 +41,15 @@ func (g *generator) firstDay() civil.Date {
 func (g *generator) enrol(p event.PayeeID, role event.Role, on civil.Date) {
 	e := event.PayeeEnrolled{
 		Header: g.head("crm.payee.enrolled.v1", g.about(on)), Payee: p, Role: role, Effective: on,
+	}
+	if g.lucky(Managers, 60) && role != event.Manager && len(g.managers) > 0 {
+		e.Manager = pick(g.rand(Managers), g.managers)
+	}
+	if g.lucky(Pods, 75) {
+		e.Team = pick(g.rand(Pods), []string{"red", "red", "blue"})
+	}
+	if g.lucky(Versions, 25) {
+		e.Segment = pick(g.rand(Versions), []string{"enterprise", "mid_market"})
 	}
 	if g.chance(10) && role == event.CSM {
 		e.Plan = csmPlan
@@ -97,7 +109,7 @@ func (g *generator) payout(*story) {
 	at := g.instant(g.edge())
 	period := g.tenant.Periods.Calendar.QuarterOf(civil.In(at, g.tenant.Zone)) - 1
 	amount := g.usd(1+g.r.Int64N(3_000_00), 0)
-	reference := fmt.Sprintf("pay-%d", g.ids)
+	reference := g.name("pay")
 	confirm := func(at time.Time) {
 		g.tell(event.PayoutConfirmed{
 			Header: g.head("billing.payout.confirmed.v1", at),
@@ -124,7 +136,7 @@ var decided = event.By{By: "vp-cs", ByRole: "vp_cs"}
 // adjust posts a manual amount, sometimes corrected.
 func (g *generator) adjust(*story) {
 	p, _ := g.someone()
-	id := fmt.Sprintf("adj-%d", g.ids)
+	id := g.name("adj")
 	on := g.edge()
 	at := g.about(on)
 	for {
@@ -142,7 +154,7 @@ func (g *generator) adjust(*story) {
 // award gives a SPIF, sometimes told twice.
 func (g *generator) award(*story) {
 	p, _ := g.someone()
-	id := fmt.Sprintf("spif-%d", g.ids)
+	id := g.name("spif")
 	on := g.edge()
 	at := g.about(on)
 	for {

@@ -12,43 +12,64 @@ import (
 	"github.com/trueup/trueup/domain/plan"
 )
 
-// The plans of a history.
+// The plans of a history, by who they are for.
 const (
-	csmPlan event.PlanID = "csm-plan"
-	aePlan  event.PlanID = "ae-plan"
+	csmPlan        event.PlanID = "csm-plan"
+	enterprisePlan event.PlanID = "csm-enterprise"
+	aePlan         event.PlanID = "ae-plan"
+	managerPlan    event.PlanID = "manager-plan"
+	renewalPlan    event.PlanID = "renewal-plan"
 )
 
-// plansFor makes a plan for CSMs, often a second version of it, and often one
-// for AEs. All have the same tenant settings.
-func plansFor(r *rand.Rand) plan.Set {
-	starts := pick(r, []civil.Date{
-		civil.On(2026, time.January, 1), civil.On(2026, time.January, 1), civil.On(2025, time.November, 1),
-		civil.On(2026, time.February, 1), civil.On(2026, time.May, 15),
+// plans makes a plan for CSMs, often a second version of it, often one for AEs,
+// and those that features ask for. All have the same tenant settings.
+func (g *generator) plans() plan.Set {
+	r := rand.New(rand.NewPCG(g.seed, 3))
+	first := basePlan(r, csmPlan, event.CSM)
+	g.tenantOptions(first)
+	choosePayRules(r, first)
+	g.options(first)
+	first.Components = g.components(r, first, event.CSM)
+	all := []*plan.Plan{first}
+	more := func(name event.PlanID, version int, from civil.Date, role event.Role, segments ...string) {
+		p := *first
+		p.Name, p.Version, p.EffectiveFrom = name, version, from
+		p.AppliesTo = plan.AppliesTo{Roles: []event.Role{role}, Segments: segments}
+		choosePayRules(r, &p)
+		g.options(&p)
+		p.Components = g.components(r, &p, role)
+		all = append(all, &p)
+	}
+	second, ae := r.IntN(4) == 0, r.IntN(2) == 0
+	next := pick(r, []civil.Date{
+		civil.On(2026, time.July, 1), civil.On(2026, time.November, 15), civil.On(2027, time.January, 1), civil.On(2027, time.February, 1),
 	})
-	first := basePlan(r, csmPlan, event.CSM, starts)
-	first.Components = csmComponents(r)
-	plans := []*plan.Plan{first}
-	if r.IntN(3) == 0 {
-		next := *first
-		next.Version = 2
-		next.EffectiveFrom = pick(r, []civil.Date{
-			civil.On(2026, time.July, 1), civil.On(2026, time.November, 15), civil.On(2027, time.January, 1), civil.On(2027, time.February, 1),
-		})
-		choosePayRules(r, &next)
-		next.Components = csmComponents(r)
-		plans = append(plans, &next)
+	if second || g.on(Versions) {
+		more(csmPlan, 2, next, event.CSM)
 	}
-	if r.IntN(2) == 0 {
-		ae := *first
-		ae.Name, ae.AppliesTo = aePlan, plan.AppliesTo{Roles: []event.Role{event.AE}}
-		choosePayRules(r, &ae)
-		ae.Components = []plan.Component{expansionComponent(r, percent(100))}
-		plans = append(plans, &ae)
+	if ae {
+		more(aePlan, 1, first.EffectiveFrom, event.AE)
 	}
-	for _, p := range plans {
-		p.Hash = sha256.Sum256(fmt.Appendf(nil, "%s %d", p.ID(), r.Uint64()))
+	if g.on(Versions) {
+		v := g.rand(Versions)
+		more(csmPlan, 3, next.Add(pick(v, []int{1, 45, 90, 181})), event.CSM)
+		if v.IntN(2) == 0 {
+			more(enterprisePlan, 1, first.EffectiveFrom.Add(pick(v, []int{0, 30, 120})), event.CSM, "enterprise")
+		}
+		if ae && v.IntN(2) == 0 {
+			more(aePlan, 2, next.Add(v.IntN(60)), event.AE)
+		}
 	}
-	set, problems := plan.NewSet(plans...)
+	if g.on(Managers) {
+		more(managerPlan, 1, first.EffectiveFrom, event.Manager)
+	}
+	if g.on(Pods) {
+		more(renewalPlan, 1, first.EffectiveFrom, event.RenewalManager)
+	}
+	for i, p := range all {
+		p.Hash = sha256.Sum256(fmt.Appendf(nil, "%s %d %d", p.ID(), g.seed, i))
+	}
+	set, problems := plan.NewSet(all...)
 	for _, p := range set {
 		problems = append(problems, p.Check()...)
 	}
@@ -60,9 +81,13 @@ func plansFor(r *rand.Rand) plan.Set {
 
 // basePlan is a plan with every field filled; the tenant's settings are chosen
 // here and copied to the other plans.
-func basePlan(r *rand.Rand, name event.PlanID, role event.Role, starts civil.Date) *plan.Plan {
-	p := &plan.Plan{
-		Name: name, Version: 1, EffectiveFrom: starts, Zone: zone(r), Currency: "USD", Ownership: "banded",
+func basePlan(r *rand.Rand, name event.PlanID, role event.Role) *plan.Plan {
+	starts := pick(r, []civil.Date{
+		civil.On(2026, time.January, 1), civil.On(2026, time.January, 1), civil.On(2025, time.November, 1),
+		civil.On(2026, time.February, 1), civil.On(2026, time.May, 15),
+	})
+	return &plan.Plan{
+		Name: name, Version: 1, EffectiveFrom: starts, Zone: zone(r), Currency: "USD",
 		AppliesTo: plan.AppliesTo{Roles: []event.Role{role}},
 		Periods:   plan.Periods{Kind: "quarter", Calendar: calendar(r), LockAfterDays: 10},
 		SLA: plan.SLA{
@@ -83,14 +108,11 @@ func basePlan(r *rand.Rand, name event.PlanID, role event.Role, starts civil.Dat
 		Exceptions: plan.Exceptions{ApprovedBy: []string{"cfo", "director_revops", "vp_cs"}},
 		Flags:      plan.Flags{PortfolioLarge: 50, PortfolioTooLarge: 60, HandoffBroken: percent(40)},
 	}
-	choosePayRules(r, p)
-	return p
 }
 
-// choosePayRules fills what may differ between plans. Contractions are ignored,
-// releases are whole and there are no accelerator tiers: those rules are not
-// computed yet.
+// choosePayRules fills what may differ between plans, without any feature.
 func choosePayRules(r *rand.Rand, p *plan.Plan) {
+	p.Ownership = "banded"
 	p.Variable = money.Money{Minor: pick(r, []int64{12_000_00, 30_000_00, 13_500_01, 33_333_33}), Currency: p.Currency}
 	p.Proration = pick(r, []string{"days", "days", "none"})
 	p.Crediting = plan.Crediting{
@@ -127,38 +149,6 @@ func bands(r *rand.Rand) []plan.Band {
 		{Edge: edge(25_000_00), CSM: percent(100), AE: percent(0)},
 		{Edge: edge(100_000_00), Inclusive: true, CSM: percent(70), AE: percent(30)},
 		{CSM: percent(30), AE: percent(70)},
-	}
-}
-
-// csmComponents are retention and expansion in some weights, seldom one alone.
-func csmComponents(r *rand.Rand) []plan.Component {
-	switch n := pick(r, []int64{45, 50, 50, 60, 0, 100}); n {
-	case 0:
-		return []plan.Component{expansionComponent(r, percent(100))}
-	case 100:
-		return []plan.Component{retentionComponent(r, percent(100))}
-	default:
-		return []plan.Component{retentionComponent(r, percent(n)), expansionComponent(r, percent(100-n))}
-	}
-}
-
-func retentionComponent(r *rand.Rand, weight money.Ratio) plan.Component {
-	return plan.Component{
-		ID: "retention", Kind: plan.Retention, Weight: &weight, Window: pick(r, []string{"quarter", "ytd", "ttm"}),
-		Floor: percent(90), Target: percent(95), Stretch: percent(98),
-		Multiplier: plan.Multiplier{
-			BelowFloor: money.Ratio{Num: 1, Den: 2}, AtTarget: money.One, AtStretch: money.Ratio{Num: 3, Den: 2},
-		},
-		Curve: pick(r, []string{"prorata", "prorata", "flat", "ramp"}),
-	}
-}
-
-func expansionComponent(r *rand.Rand, weight money.Ratio) plan.Component {
-	target := money.Money{Minor: pick(r, []int64{600_000_00, 450_000_00, 700_000_00}), Currency: "USD"}
-	return plan.Component{
-		ID: "expansion", Kind: plan.Expansion, Weight: &weight, AnnualARR: &target, Basis: "pool",
-		Tiers:    []plan.Tier{{From: percent(0), Rate: money.One}},
-		TierMode: "marginal", Window: "quarter",
 	}
 }
 

@@ -6,20 +6,42 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/domain/money"
 )
 
 // life is an account's ARR, and whether it is a customer, from day to day.
 type life struct {
 	days   []day        // the days on which something took effect, ascending
+	spans  []span       // from each beginning to its end
 	churns []civil.Date // the ends that count, one per life
 	gone   []gone       // the subscriptions cancelled while another lived
+	falls  []fall       // contractions, in the order in which they happened
+	rises  []rise       // renewals above what the account had
+	was    map[civil.Date]renewalMove
 }
 
 type gone struct {
 	sub  event.SubscriptionID
 	date civil.Date
 }
+
+// span is one life of an account; the first began before all we know.
+type span struct{ from, end civil.Date }
+
+// fall is a contraction: by how much the account's ARR really fell.
+type fall struct {
+	on      civil.Date
+	by      int64
+	renewal bool
+}
+
+// rise is a renewal above the ARR the account had.
+type rise struct {
+	renewal renewal
+	by      int64
+}
+
+// renewalMove is an account's ARR before and after a renewal.
+type renewalMove struct{ before, after int64 }
 
 // day is how things stand from a date on.
 type day struct {
@@ -54,9 +76,11 @@ const (
 
 // act is one thing that takes effect on a date.
 type act struct {
-	date civil.Date
-	rank int
-	do   func(*state)
+	date      civil.Date
+	rank      int
+	do        func(*state)
+	contracts bool     // a fall by it is a contraction
+	renewal   *renewal // of a renewal
 }
 
 // state is an account while its acts are played in order.
@@ -64,8 +88,9 @@ type state struct {
 	alive bool
 	parts map[event.SubscriptionID]int64 // the live subscriptions
 	rest  int64                          // ARR that belongs to none of them
-	grew  map[event.OpportunityID]bool   // the expansions booked in this life
+	grew  map[*deal]bool                 // the deals booked in this life
 	ended []civil.Date
+	spans []span
 	gone  []gone
 }
 
@@ -80,23 +105,51 @@ func (w *world) life(account event.AccountID) life {
 		return cmp.Or(cmp.Compare(a.date, b.date), cmp.Compare(a.rank, b.rank))
 	})
 	s := &state{}
-	s.begin()
-	var days []day
+	s.begin(-civil.Never)
+	l := life{was: map[civil.Date]renewalMove{}}
 	for _, a := range acts {
+		before, alive := s.arr(), s.alive
 		a.do(s)
-		if n := len(days); n > 0 && days[n-1].date == a.date {
-			days = days[:n-1]
+		l.note(a, before, s.arr(), alive && s.alive)
+		if n := len(l.days); n > 0 && l.days[n-1].date == a.date {
+			l.days = l.days[:n-1]
 		}
-		days = append(days, day{a.date, s.arr(), s.alive})
+		l.days = append(l.days, day{a.date, s.arr(), s.alive})
 	}
-	w.lives[account] = life{days, s.ended, s.gone}
-	return w.lives[account]
+	l.spans, l.churns, l.gone = s.spans, s.ended, s.gone
+	w.lives[account] = l
+	return l
 }
 
-func (s *state) begin() {
+// note keeps what an act did that other rules ask about: a contraction is what
+// the account's ARR really fell by, a renewal uplift what it rose by from
+// above nothing.
+func (l *life) note(a act, before, after int64, alive bool) {
+	if !alive {
+		return
+	}
+	if a.contracts && after < before {
+		l.falls = append(l.falls, fall{a.date, before - after, a.renewal != nil})
+	}
+	if a.renewal == nil {
+		return
+	}
+	l.was[a.date] = renewalMove{before, after}
+	if after > before && before > 0 && a.renewal.term.ARR.Minor > 0 {
+		l.rises = append(l.rises, rise{*a.renewal, after - before})
+	}
+}
+
+// begin starts a life with nothing.
+func (s *state) begin(on civil.Date) {
 	s.alive = true
+	s.clear()
+	s.spans = append(s.spans, span{on, civil.Never})
+}
+
+func (s *state) clear() {
 	s.parts = map[event.SubscriptionID]int64{}
-	s.grew = map[event.OpportunityID]bool{}
+	s.grew = map[*deal]bool{}
 	s.rest = 0
 }
 
@@ -106,8 +159,9 @@ func (s *state) end(d civil.Date) {
 	if !s.alive {
 		return
 	}
-	s.begin()
+	s.clear()
 	s.alive = false
+	s.spans[len(s.spans)-1].end = d
 	s.ended = append(s.ended, d)
 }
 
@@ -159,122 +213,4 @@ func whileAlive(do func(*state)) func(*state) {
 			do(s)
 		}
 	}
-}
-
-// subscriptionActs: a start adds its subscription and revives a churned
-// account; a change is ARR only where billing is evidence for expansion (§1a).
-func (w *world) subscriptionActs(account event.AccountID) []act {
-	var acts []act
-	for _, e := range w.starts(account) {
-		arr := w.minor(e.Term.ARR)
-		acts = append(acts, act{e.Term.Start, started, func(s *state) {
-			if !s.alive {
-				s.begin()
-			}
-			s.parts[e.Subscription] = arr
-			s.floor()
-		}})
-	}
-	type key struct {
-		sub event.SubscriptionID
-		on  civil.Date
-	}
-	changes := standing(about(of[event.SubscriptionChanged](w), account), func(e event.SubscriptionChanged) key {
-		return key{e.Subscription, e.Effective}
-	})
-	for _, e := range changes {
-		if counts(w.tenant.Evidence.Expansion, e) && !w.foreign(e.ARR) {
-			acts = append(acts, act{e.Effective, changed, whileAlive(func(s *state) { s.set(e.Subscription, e.ARR.Minor) })})
-		}
-	}
-	return acts
-}
-
-// starts are the standing subscription starts. The table of keys has none for
-// them; here it is subscription + term start, so that a subscription started
-// again under its old id keeps its first life.
-func (w *world) starts(account event.AccountID) []event.SubscriptionStarted {
-	type key struct {
-		sub event.SubscriptionID
-		on  civil.Date
-	}
-	return standing(about(of[event.SubscriptionStarted](w), account), func(e event.SubscriptionStarted) key {
-		return key{e.Subscription, e.Term.Start}
-	})
-}
-
-// renewalActs: a won renewal sets the account or the subscription it names, on
-// its term start (§1a).
-func (w *world) renewalActs(account event.AccountID) []act {
-	var acts []act
-	for _, r := range w.renewals(account) {
-		if r.won && !w.foreign(r.term.ARR) {
-			acts = append(acts, act{r.start, renewed, whileAlive(func(s *state) { s.set(r.subscription, r.term.ARR.Minor) })})
-		}
-	}
-	return acts
-}
-
-// reactivationActs: a reactivation sets the account and starts its next life.
-func (w *world) reactivationActs(account event.AccountID) []act {
-	var acts []act
-	told := standing(about(of[event.AccountReactivated](w), account), func(e event.AccountReactivated) civil.Date { return e.Effective })
-	for _, e := range told {
-		acts = append(acts, act{e.Effective, reactivated, func(s *state) {
-			if !s.alive {
-				s.begin()
-			}
-			if !w.foreign(e.ARR) {
-				s.set("", e.ARR.Minor)
-			}
-		}})
-	}
-	return acts
-}
-
-// expansionActs: a deal adds its ARR on the booking's civil date and leaves
-// again on its cancellation's (§1a, R5), if it was not lost to a churn between.
-func (w *world) expansionActs(account event.AccountID) []act {
-	var acts []act
-	for _, d := range w.deals() {
-		if d.account != account {
-			continue
-		}
-		acts = append(acts, act{d.booked, grown, whileAlive(func(s *state) {
-			s.rest += d.arr
-			s.grew[d.opportunity] = true
-		})})
-		if d.left != civil.Never {
-			acts = append(acts, act{d.left, undone, func(s *state) {
-				if s.grew[d.opportunity] {
-					s.shrink(d.arr)
-				}
-			}})
-		}
-	}
-	return acts
-}
-
-// contractionActs: a contraction takes away on its date (§1a).
-func (w *world) contractionActs(account event.AccountID) []act {
-	var acts []act
-	told := standing(about(of[event.ContractionBooked](w), account), func(e event.ContractionBooked) string { return e.Contraction })
-	for _, e := range told {
-		if !w.foreign(e.Decrease) {
-			acts = append(acts, act{e.Effective, shrunk, whileAlive(func(s *state) { s.shrink(e.Decrease.Minor) })})
-		}
-	}
-	return acts
-}
-
-// foreign reports whether an amount is in another currency than the plans':
-// it would need a rate and is not counted (R23). Nothing needs none.
-func (w *world) foreign(m money.Money) bool { return m.Minor != 0 && m.Currency != w.tenant.Currency }
-
-// minor is an amount that counts: nothing where it is foreign.
-func (w *world) minor(m money.Money) int64 {
-	if w.foreign(m) {
-		return 0
-	}
-	return m.Minor
 }

@@ -1,183 +1,116 @@
 package naive
 
 import (
+	"cmp"
 	"math/big"
+	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/domain/plan"
 )
 
-// credit is ARR attributed to a payee: from the booking until it is lost.
-type credit struct {
-	payee        event.PayeeID
-	opportunity  event.OpportunityID
-	arr          int64
-	booked, lost civil.Date
-}
-
-// line is money for a credit: earned on the booking date, payable from the
-// date its gates are open, gone when lost.
+// line is money of one component for one deal: earned on a date, payable from
+// the date its gates are open, less what is lost.
 type line struct {
 	payee       event.PayeeID
 	opportunity event.OpportunityID
 	component   string
 	amount      int64
-	booked      civil.Date
+	earned      civil.Date
 	opens       civil.Date // civil.Never: held for good
-	lost        civil.Date // civil.Never: kept
-	reason      string     // of the loss
+	cuts        []cut
+	forfeits    civil.Date // what is held then is lost; civil.Never
 }
 
-// dealLines credits and pays every deal (§4, §5, §6, §7).
-func (w *world) dealLines() ([]line, []credit, error) {
-	var lines []line
-	var credits []credit
-	for _, d := range w.deals() {
-		rules := w.rulesOf(d)
-		if rules == nil {
-			continue
-		}
-		shares, err := w.split(d, rules)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, p := range sortedPayees(shares) {
-			c := credit{payee: p, opportunity: d.opportunity, arr: shares[p], booked: d.booked}
-			health := w.health(d, p, rules)
-			if health == failed {
-				continue
-			}
-			enrolled, _ := w.employed(p, d.booked)
-			pays := w.planOf(enrolled, d.booked)
-			c.lost = w.creditLost(d, pays, rules)
-			credits = append(credits, c)
-			if pays == nil {
-				continue
-			}
-			more, err := w.pay(d, c, enrolled, pays, health)
-			if err != nil {
-				return nil, nil, err
-			}
-			lines = append(lines, more...)
-		}
-	}
-	return lines, credits, nil
+// cut is what is left of a line's amount from a date on.
+type cut struct {
+	on     civil.Date
+	order  int
+	left   int64
+	reason string
 }
 
-func sortedPayees(shares map[event.PayeeID]int64) []event.PayeeID {
-	set := map[event.PayeeID]bool{}
-	for p := range shares {
-		set[p] = true
-	}
-	return sorted(set)
-}
-
-// rulesOf is the plan that says how a deal is credited and gated: its CSM's on
-// the booking date, else the first in force by name (R27). Before the first
-// plan there is none, and no credit.
-func (w *world) rulesOf(d deal) *plan.Plan {
-	enrolled, _ := w.employed(d.csm, d.booked)
-	if p := w.planOf(enrolled, d.booked); p != nil {
-		return p
-	}
-	return w.plans.First(d.booked)
-}
-
-// split is mode split: by the band of the whole deal, the CSM's part rounded
-// half away from zero and the AE's the remainder (§4). A part without a payee,
-// or of one who had left (R15), goes to nobody. One payee in both positions
-// has one credit, the sum.
-func (w *world) split(d deal, rules *plan.Plan) (map[event.PayeeID]int64, error) {
-	band, ok := bandOf(d.arr, rules.Crediting.Bands)
-	if rules.Crediting.Mode != "split" || !ok {
-		return nil, nil // the other modes are not computed yet
-	}
-	csm, err := rounded(product(whole(d.arr), ratio(band.CSM)))
-	if err != nil {
-		return nil, err
-	}
-	shares := map[event.PayeeID]int64{}
-	give := func(p event.PayeeID, arr int64) {
-		_, terminated := w.employed(p, d.booked)
-		if p != "" && !terminated && arr != 0 {
-			shares[p] += arr
-		}
-	}
-	give(d.csm, csm)
-	give(d.ae, d.arr-csm)
-	return shares, nil
-}
-
-// bandOf is the first band that is not too small for a deal (§4).
-func bandOf(arr int64, bands []plan.Band) (plan.Band, bool) {
-	for _, b := range bands {
-		if b.Edge == nil || arr < b.Edge.Minor || b.Inclusive && arr == b.Edge.Minor {
-			return b, true
-		}
-	}
-	return plan.Band{}, false
-}
-
-// pay is basis pool: credit × annual pool ÷ annual target, rounded once (§5);
-// the enrolment's variable and target go before the plan's (§8). All gates of
-// a line must be open (R9).
-func (w *world) pay(d deal, c credit, enrolled *event.PayeeEnrolled, pays *plan.Plan, health verdict) ([]line, error) {
-	gate := w.renewalGate(d, pays)
-	var lines []line
-	for _, comp := range pays.Components {
-		if comp.Kind != plan.Expansion || comp.Basis != "pool" {
-			continue
-		}
-		target := comp.AnnualARR
-		if enrolled.AnnualTarget != nil {
-			target = enrolled.AnnualTarget
-		}
-		if target == nil {
-			continue
-		}
-		amount, err := rounded(product(whole(c.arr), annualPool(pays, comp, enrolled), big.NewRat(1, target.Minor)))
+// cuts are what losses leave of an amount that is paid for so much ARR:
+// cumulative, each rounded once and never more than all of it (R8).
+func cuts(amount int64, arr *big.Rat, losses []loss) ([]cut, error) {
+	losses = slices.Clone(losses)
+	slices.SortStableFunc(losses, func(a, b loss) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.order, b.order)) })
+	var out []cut
+	sum := whole(0)
+	for _, l := range losses {
+		sum.Add(sum, l.arr)
+		gone, err := rounded(product(whole(amount), quotient(smaller(sum, arr), arr)))
 		if err != nil {
 			return nil, err
 		}
-		l := line{
-			payee: c.payee, opportunity: d.opportunity, component: comp.ID, amount: amount,
-			booked: d.booked, opens: gate.opens, lost: civil.Never,
+		out = append(out, cut{l.on, l.order, amount - gone, l.reason})
+	}
+	return out, nil
+}
+
+// moves follows a line from its earning on: into payable where its gates are
+// open that day, else into held and on when they open; what is lost goes back
+// from where it is. On one date losses come in the order of R5, the release
+// after the contractions, a termination last.
+func (l line) moves() []move {
+	var out []move
+	step := func(on civil.Date, from, to string, amount int64) {
+		if amount != 0 {
+			out = append(out, move{payee: l.payee, opportunity: l.opportunity, component: l.component, on: on, from: from, to: to, amount: amount})
 		}
-		if health == missing {
-			l.opens = civil.Never
+	}
+	bucket, left := held, l.amount
+	if l.opens <= l.earned {
+		bucket = payable
+	}
+	step(l.earned, expense, bucket, left)
+	type next struct {
+		on    civil.Date
+		order int
+		do    func()
+	}
+	var steps []next
+	for _, c := range l.cuts {
+		on := max(c.on, l.earned)
+		steps = append(steps, next{on, c.order, func() {
+			if left != 0 {
+				step(on, bucket, expense, left-c.left)
+				left = c.left
+			}
+		}})
+	}
+	if l.opens > l.earned && l.opens != civil.Never {
+		steps = append(steps, next{l.opens, atRelease, func() {
+			step(l.opens, held, payable, left)
+			bucket = payable
+		}})
+	}
+	if l.forfeits != civil.Never {
+		steps = append(steps, next{max(l.forfeits, l.earned), atTermination, func() {
+			if bucket == held {
+				step(max(l.forfeits, l.earned), held, expense, left)
+				left = 0
+			}
+		}})
+	}
+	slices.SortStableFunc(steps, func(a, b next) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.order, b.order)) })
+	for _, s := range steps {
+		s.do()
+	}
+	return out
+}
+
+// stands is what of a line is held or payable at the end of a date.
+func (l line) stands(on civil.Date) int64 {
+	sum := int64(0)
+	for _, m := range l.moves() {
+		switch {
+		case m.on > on:
+		case m.from == expense:
+			sum += m.amount
+		case m.to == expense:
+			sum -= m.amount
 		}
-		l.lose(gate.missed, "renewal_missed")
-		l.lose(w.lostToChurn(d, pays), "churn_within_window")
-		l.lose(d.left, "expansion_cancelled")
-		lines = append(lines, l)
 	}
-	return lines, nil
-}
-
-// lose takes the line away on d, unless it is gone before. On one date the
-// churn's reason wins over the missed renewal's (§7).
-func (l *line) lose(d civil.Date, reason string) {
-	if d < l.lost || d == l.lost && d != civil.Never && reason == "churn_within_window" {
-		l.lost, l.reason = d, reason
-	}
-}
-
-// annualPool is a component's share of a year's variable, not rounded.
-func annualPool(p *plan.Plan, c plan.Component, enrolled *event.PayeeEnrolled) *big.Rat {
-	variable := p.Variable
-	if enrolled.VariableAnnual != nil {
-		variable = *enrolled.VariableAnnual
-	}
-	return product(whole(variable.Minor), ratio(*c.Weight))
-}
-
-// creditLost is when a credit stops to count: cancelled, or lost to a churn in
-// the window (§7). A missed renewal takes the money, not the credit (R19).
-// Where the payee has no plan, the deal's rules say how long the window is.
-func (w *world) creditLost(d deal, pays, rules *plan.Plan) civil.Date {
-	if pays == nil {
-		pays = rules
-	}
-	return min(d.left, w.lostToChurn(d, pays))
+	return sum
 }

@@ -128,7 +128,10 @@ func TestRisk(t *testing.T) {
 			events := with(enrolledFrom("2026-01-01"), subscribed("80000.00", "2026-11-01", "2027-11-01"),
 				scored(78, "2027-01-04T15:00:00Z"), scored(71, "2027-05-25T14:00:00Z"), scored(58, "2027-06-01T14:00:00Z"))
 			got := compute(t, scenarioPlan(), with(events, tt.more...), "2027-06-20").Episodes
-			want := []Episode{{"acct-1", "csm-1", instant("2027-06-01T14:00:00Z"), instant(deadline), tt.status, instant(tt.at)}}
+			want := []Episode{{
+				SLA: "risk_intervention", Account: "acct-1", Payee: "csm-1",
+				OpenedAt: instant("2027-06-01T14:00:00Z"), Deadline: instant(deadline), Status: tt.status, At: instant(tt.at),
+			}}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("episodes = %v, want %v", got, want)
 			}

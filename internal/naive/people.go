@@ -55,12 +55,28 @@ func (w *world) employment(p event.PayeeID) []employment {
 	return all
 }
 
+// leaves is the first termination on or after a date, or civil.Never.
+func (w *world) leaves(p event.PayeeID, from civil.Date) civil.Date {
+	for _, s := range w.employment(p) {
+		if s.enrolled == nil && s.date >= from {
+			return s.date
+		}
+	}
+	return civil.Never
+}
+
 // planOf is the version an enrolment is paid by on d, or nil.
 func (w *world) planOf(in *event.PayeeEnrolled, d civil.Date) *plan.Plan {
 	if in == nil {
 		return nil
 	}
 	return w.plans.For(in.Plan, in.Role, in.Segment, d)
+}
+
+// seat is a role at an account.
+type seat struct {
+	account event.AccountID
+	role    event.Role
 }
 
 // ownership is an account's owner in a role, [from, until).
@@ -73,8 +89,11 @@ type ownership struct {
 // account + role + date (§1a); consecutive assignments to one payee are one
 // interval (R18).
 func (w *world) owners(account event.AccountID, role event.Role) []ownership {
+	if known, ok := w.seats[seat{account, role}]; ok {
+		return known
+	}
 	var told []event.AccountAssigned
-	for _, e := range about(of[event.AccountAssigned](w), account) {
+	for _, e := range of[event.AccountAssigned](w.by[account]) {
 		if e.Role == role {
 			told = append(told, e)
 		}
@@ -92,6 +111,7 @@ func (w *world) owners(account event.AccountID, role event.Role) []ownership {
 		}
 		out = append(out, ownership{e.Payee, e.Effective, civil.Never})
 	}
+	w.seats[seat{account, role}] = out
 	return out
 }
 

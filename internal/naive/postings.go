@@ -3,29 +3,34 @@ package naive
 import (
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
 )
 
-// postings are a payee's adjustments and awarded SPIFs: expense to payable on
-// their date; keys adjustment_id and spif_id (§1a).
-func (w *world) postings(p event.PayeeID) []posting {
-	var out []posting
-	for _, e := range standing(ofPayee(of[event.AdjustmentPosted](w), p), func(e event.AdjustmentPosted) string { return e.Adjustment }) {
-		if w.due(e.Effective) {
-			out = append(out, posting{"manual", w.minor(e.Amount)})
-		}
+// postings are what people posted to a payee: adjustments and awarded SPIFs,
+// expense to payable on their date (keys adjustment_id and spif_id, §1a), and
+// the balances brought from the old system (key payee + as_of).
+func (w *world) postings(p event.PayeeID) []move {
+	var out []move
+	for _, e := range standing(ofPayee(of[event.AdjustmentPosted](w.told), p), func(e event.AdjustmentPosted) string { return e.Adjustment }) {
+		out = append(out, move{payee: p, component: "manual", on: e.Effective, from: expense, to: payable, amount: w.minor(e.Amount)})
 	}
-	for _, e := range standing(ofPayee(of[event.SpifAwarded](w), p), func(e event.SpifAwarded) string { return e.Spif }) {
-		if w.due(e.Effective) {
-			out = append(out, posting{"spif", w.minor(e.Amount)})
+	for _, e := range standing(ofPayee(of[event.SpifAwarded](w.told), p), func(e event.SpifAwarded) string { return e.Spif }) {
+		out = append(out, move{payee: p, component: "spif", on: e.Effective, from: expense, to: payable, amount: w.minor(e.Amount)})
+	}
+	for _, e := range standing(ofPayee(of[event.BalanceOpened](w.told), p), func(e event.BalanceOpened) civil.Date { return e.AsOf }) {
+		for bucket, m := range map[string]*money.Money{held: e.Held, payable: e.Payable, paid: e.Paid} {
+			if m != nil {
+				out = append(out, move{payee: p, component: "opening", on: e.AsOf, from: expense, to: bucket, amount: w.minor(*m), opening: true})
+			}
 		}
 	}
 	return out
 }
 
-// paid is what payroll has paid a payee (R32): for each reference the latest
-// confirmation moves its amount on its date, and the first rejection after it
-// takes it back on its own, never before it was paid.
-func (w *world) paid(p event.PayeeID) int64 {
+// payouts are what payroll has paid a payee (R32): for each reference the
+// latest confirmation moves its amount on its date, and the first rejection
+// after it takes it back on its own, never before it was paid.
+func (w *world) payouts(p event.PayeeID) []move {
 	type payment struct {
 		amount     int64
 		paid, back civil.Date
@@ -44,13 +49,14 @@ func (w *world) paid(p event.PayeeID) int64 {
 			}
 		}
 	}
-	sum := int64(0)
+	var out []move
 	for _, m := range payments {
-		if w.due(m.paid) && !w.due(m.back) {
-			sum += m.amount
+		out = append(out, move{payee: p, component: "payout", on: m.paid, from: payable, to: paid, amount: m.amount})
+		if m.back != civil.Never {
+			out = append(out, move{payee: p, component: "payout", on: m.back, from: paid, to: payable, amount: m.amount})
 		}
 	}
-	return sum
+	return out
 }
 
 // ofPayee keeps what is about one payee.

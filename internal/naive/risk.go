@@ -19,11 +19,14 @@ type score struct {
 // key account + measured_at + source (§1a). Of two sources at one instant the
 // later statement comes last.
 func (w *world) scores(account event.AccountID) []score {
+	if known, ok := w.scored[account]; ok {
+		return known
+	}
 	type key struct {
 		at     int64
 		source string
 	}
-	told := standing(about(of[event.HealthScored](w), account), func(e event.HealthScored) key {
+	told := standing(of[event.HealthScored](w.by[account]), func(e event.HealthScored) key {
 		return key{e.MeasuredAt.UnixNano(), e.Source}
 	})
 	slices.SortStableFunc(told, func(a, b event.HealthScored) int { return a.MeasuredAt.Compare(b.MeasuredAt) })
@@ -31,17 +34,30 @@ func (w *world) scores(account event.AccountID) []score {
 	for _, e := range told {
 		out = append(out, score{e.MeasuredAt, product(ratio(e.Score), hundred, new(big.Rat).Inv(ratio(e.ScaleMax)))})
 	}
+	w.scored[account] = out
 	return out
 }
 
 // hundred normalises scores.
 var hundred = big.NewRat(100, 1)
 
-// episodes are all runs of the risk clock that have opened (§10): at the first
-// low score, or the first after one that was not low; not while the account is
-// churned.
+// episodes are all runs of the clocks that have opened.
 func (w *world) episodes() []Episode {
-	var out []Episode
+	out := slices.Concat(w.riskEpisodes(), w.disputeEpisodes())
+	slices.SortStableFunc(out, func(a, b Episode) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(b.SLA, a.SLA), cmp.Compare(a.Dispute, b.Dispute))
+	})
+	return out
+}
+
+// riskEpisodes are those of the risk clock (§10): opened at the first low
+// score, or the first after one that was not low; not while the account is
+// churned.
+func (w *world) riskEpisodes() []Episode {
+	if w.risks != nil {
+		return w.risks
+	}
+	out := []Episode{}
 	for _, account := range w.accounts() {
 		life, low := w.life(account), false
 		for _, s := range w.scores(account) {
@@ -53,9 +69,7 @@ func (w *world) episodes() []Episode {
 			out = append(out, w.episode(account, s.at))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Episode) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), a.OpenedAt.Compare(b.OpenedAt))
-	})
+	w.risks = out
 	return out
 }
 
@@ -65,8 +79,8 @@ func (w *world) low(s score) bool { return s.of100.Cmp(ratio(w.tenant.SLA.Risk.B
 // at the deadline itself is in time; a recovery or a churn must come before it.
 func (w *world) episode(account event.AccountID, opened time.Time) Episode {
 	e := Episode{
-		Account: account, Payee: w.owner(account, event.CSM, w.date(opened)),
-		OpenedAt: opened, Deadline: opened.Add(time.Duration(w.tenant.SLA.Risk.Hours) * time.Hour),
+		SLA: "risk_intervention", Account: account, Payee: w.owner(account, event.CSM, w.date(opened)),
+		OpenedAt: opened, Deadline: w.deadline(opened, w.tenant.SLA.Risk.Hours, w.tenant.SLA.Risk.Clock),
 		Status: "open", At: opened,
 	}
 	proof := w.firstIntervention(account, opened)
@@ -88,7 +102,7 @@ func (w *world) episode(account event.AccountID, opened time.Time) Episode {
 // firstIntervention is the first logged at or after from, or the zero time.
 func (w *world) firstIntervention(account event.AccountID, from time.Time) time.Time {
 	var first time.Time
-	told := standing(about(of[event.InterventionLogged](w), account), func(e event.InterventionLogged) string { return e.Intervention })
+	told := standing(of[event.InterventionLogged](w.by[account]), func(e event.InterventionLogged) string { return e.Intervention })
 	for _, e := range told {
 		known := !e.LoggedAt.Before(from) && !e.LoggedAt.After(w.asOf)
 		if known && (first.IsZero() || e.LoggedAt.Before(first)) {
@@ -121,4 +135,36 @@ func (w *world) neutralEnd(account event.AccountID, e Episode) time.Time {
 		}
 	}
 	return end
+}
+
+// disputeEpisodes are the runs of the deal desk's clock (§10): from the opening
+// to the decision that stands. They belong to the account's CSM when they
+// opened.
+func (w *world) disputeEpisodes() []Episode {
+	decided := map[string]time.Time{}
+	for _, e := range of[event.DisputeDecided](w.told) {
+		decided[e.Dispute] = e.DecidedAt
+	}
+	var out []Episode
+	for _, o := range w.openings() {
+		if o.OpenedAt.After(w.asOf) {
+			continue
+		}
+		e := Episode{
+			SLA: "dispute", Account: o.Account, Payee: w.owner(o.Account, event.CSM, w.date(o.OpenedAt)), Dispute: o.Dispute,
+			OpenedAt: o.OpenedAt, Deadline: w.deadline(o.OpenedAt, w.tenant.SLA.Dispute.Hours, w.tenant.SLA.Dispute.Clock),
+			Status: "open", At: o.OpenedAt,
+		}
+		at, ok := decided[o.Dispute]
+		switch known := ok && !at.After(w.asOf); {
+		case known && !at.After(e.Deadline):
+			e.Status, e.At = "met", at
+		case known:
+			e.Status, e.At = "resolved", at
+		case e.Deadline.Before(w.asOf):
+			e.Status, e.At = "breached", e.Deadline
+		}
+		out = append(out, e)
+	}
+	return out
 }
