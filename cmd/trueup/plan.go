@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,45 +31,27 @@ func newPlanCheckCommand() *cobra.Command {
 		Use:   "check FILE...",
 		Short: "Says everything that is wrong with plan files, each with its line",
 		Long: `Reads plan files as a worker would, all together, and says everything that is
-wrong with them. Of a sound plan it shows the id and hash, what this release
-leaves out ("note"), and what it would compute wrongly ("refused").`,
+wrong with them. Of a sound plan it shows the id and hash.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			set, err := planfile.Load(files...)
 			if err != nil {
 				return toldMistakes(cmd, err)
 			}
-			checked, refused := checkPlans(set)
-			if err := as.show(cmd, checked); err != nil {
-				return err
-			}
-			if refused > 0 {
-				return fmt.Errorf("%d of %d plans must not be used to pay with this release", refused, len(set))
-			}
-			return nil
+			return as.show(cmd, checkPlans(set))
 		},
 	}
 	addFormatFlag(cmd, &as.format)
 	return cmd
 }
 
-// checkPlans says what this release makes of each plan, and how many it
-// refuses.
-func checkPlans(set plan.Set) (out []report.PlanChecked, refused int) {
+// checkPlans says what each plan is known by.
+func checkPlans(set plan.Set) []report.PlanChecked {
+	var out []report.PlanChecked
 	for _, p := range set {
-		c := report.PlanChecked{
-			Plan: p.ID(), Hash: hex.EncodeToString(p.Hash[:]), EffectiveFrom: p.EffectiveFrom.String(),
-			Notices: slices.Concat([]string{}, planfile.Notices(p)), Refusals: []string{},
-		}
-		for _, r := range planfile.Refuse(p) {
-			c.Refusals = append(c.Refusals, r.String())
-		}
-		if len(c.Refusals) > 0 {
-			refused++
-		}
-		out = append(out, c)
+		out = append(out, report.PlanChecked{Plan: p.ID(), Hash: hex.EncodeToString(p.Hash[:]), EffectiveFrom: p.EffectiveFrom.String()})
 	}
-	return out, refused
+	return out
 }
 
 // toldMistakes tells each mistake on a line of its own, and returns how many

@@ -88,13 +88,11 @@ func list[T any](l []T) []T {
 	return l
 }
 
-// PlanChecked is a plan version and what this release makes of it.
+// PlanChecked is a plan version that can be paid by.
 type PlanChecked struct {
 	Plan          string   `json:"plan"`
 	Hash          string   `json:"hash"` // SHA-256 of the canonical form
 	EffectiveFrom string   `json:"effective_from"`
-	Notices       []string `json:"notices"`  // read, but not computed yet
-	Refusals      []string `json:"refusals"` // would be computed wrongly
 }
 
 func unknown(v any) error { return fmt.Errorf("report: %T is not rendered", v) }

@@ -23,7 +23,7 @@ var (
 		"facts", "entries", "payees", "parked", "timers", "next_timer", "file_bytes", "broker", "alarms",
 	}
 	verificationColumns = []string{"ok", "facts", "payees", "entries", "outputs", "accounts", "problems"}
-	planColumns         = []string{"plan", "hash", "effective_from", "notices", "refusals"}
+	planColumns         = []string{"plan", "hash", "effective_from"}
 )
 
 func renderCSV(w io.Writer, v any) error {
@@ -58,7 +58,7 @@ func csvRows(v any) ([][]string, error) {
 		}}, nil
 	case []PlanChecked:
 		return rowsOf(planColumns, v, func(p PlanChecked) []string {
-			return texts(p.Plan, p.Hash, p.EffectiveFrom, strings.Join(p.Notices, "; "), strings.Join(p.Refusals, "; "))
+			return texts(p.Plan, p.Hash, p.EffectiveFrom)
 		}), nil
 	}
 	return nil, unknown(v)

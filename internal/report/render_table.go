@@ -183,12 +183,6 @@ func (p *printer) plans(list []PlanChecked) {
 	for _, x := range list {
 		p.linef("%s, in force from %s", plainText(x.Plan), x.EffectiveFrom)
 		p.linef("  sha256 %s", x.Hash)
-		for _, n := range x.Notices {
-			p.line("  note: " + plainText(n))
-		}
-		for _, r := range x.Refusals {
-			p.line("  refused: " + plainText(r))
-		}
 	}
 }
 

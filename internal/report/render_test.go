@@ -132,7 +132,7 @@ func answers() []struct {
 		{"status-new", &report.Status{Tenant: "default"}},
 		{"sound", &report.Verification{OK: true, Facts: 1234567, Payees: 2, Entries: 3, Outputs: 4, Accounts: 5}},
 		{"unsound", &report.Verification{Facts: 1, Problems: []string{"fact 1: is gone", "pages: one is lost"}}},
-		{"plans", []report.PlanChecked{{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01", Notices: []string{"x: y"}, Refusals: []string{"z: w"}}}},
+		{"plans", []report.PlanChecked{{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01"}}},
 	}
 }
 
