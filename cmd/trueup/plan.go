@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,35 +77,45 @@ func newPlanShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show [FILE|PRESET]",
 		Short: "A plan in its canonical form, every field written out",
-		Long: "Shows a plan file, or a plan that comes with the program, in its canonical form:\n" +
-			"every field written out, in one order. With no argument it shows the default\nplan. The presets are " + strings.Join(planfile.Presets(), ", ") + ".",
+		Long: `Shows a plan file, or a plan that comes with the program, in its canonical form:
+every field written out, in one order. With no argument it shows the default
+plan. The presets are
+  ` + strings.Join(planfile.Presets(), "\n  "),
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: planfile.Presets(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := planOf(args)
+			set, err := plansOf(args...)
 			if err != nil {
 				return toldMistakes(cmd, err)
 			}
-			_, err = cmd.OutOrStdout().Write(planfile.Canonical(p))
-			return err
+			for i, p := range set {
+				text := planfile.Canonical(p)
+				if i > 0 {
+					text = append([]byte("---\n"), text...)
+				}
+				if _, err := cmd.OutOrStdout().Write(text); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 }
 
-// planOf is the default plan, a preset or a file's.
-func planOf(args []string) (*plan.Plan, error) {
+// plansOf is the plans of files and presets by name together; with none, the
+// default plan.
+func plansOf(args ...string) (plan.Set, error) {
 	if len(args) == 0 {
-		return planfile.Default()[0], nil
+		return planfile.Default(), nil
 	}
-	if src, ok := planfile.Preset(args[0]); ok {
-		return planfile.Decode(args[0]+".yaml", src)
+	set, err := planfile.LoadNamed(args...)
+	if err == nil {
+		return set, nil
 	}
-	set, err := planfile.Load(args[0])
-	if err != nil {
-		if _, missing := os.Stat(args[0]); errors.Is(missing, os.ErrNotExist) {
-			return nil, fmt.Errorf("%q is neither a file nor a preset; the presets are %s", args[0], strings.Join(planfile.Presets(), ", "))
+	for _, name := range args {
+		if _, missing := os.Stat(name); errors.Is(missing, os.ErrNotExist) && !slices.Contains(planfile.Presets(), name) {
+			return nil, fmt.Errorf("%q is neither a file nor a preset; the presets are %s", name, strings.Join(planfile.Presets(), ", "))
 		}
-		return nil, err
 	}
-	return set[0], nil
+	return nil, err
 }

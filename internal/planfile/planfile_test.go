@@ -35,6 +35,28 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// One file may have several versions, a document each.
+func TestLoadSeveralDocuments(t *testing.T) {
+	one := head + component
+	two := version(one, "version: 1", "version: 2", "2027", "2028")
+	write(t, map[string]string{
+		"both.yaml": "---\n" + one + "---\n" + two + "---\n# nothing more\n",
+		"bad.yaml":  one + "---\n" + version(two, "2028", "2026") + "---\n" + version(one, "version: 1", "version: x", "100%", "90%") + "---\nplan: 'q\n",
+	})
+	set, err := Load("both.yaml")
+	if err != nil || len(set) != 2 || set[0].ID() != "p@1" || set[1].ID() != "p@2" {
+		t.Fatalf("Load(both) = %v, %v, want p@1 then p@2", set, err)
+	}
+	_, err = Load("bad.yaml")
+	want := `bad.yaml:14: version: "x" is not a whole number
+bad.yaml:16: components: weights sum to 90%, not 100%
+bad.yaml:19: is not YAML: found unexpected end of stream
+bad.yaml:9: effective_from: p@1 does not take effect after p@2`
+	if err == nil || err.Error() != want {
+		t.Errorf("Load(bad):\n got:\n%v\nwant:\n%s", err, want)
+	}
+}
+
 func TestLoadReportsEverything(t *testing.T) {
 	one := head + component
 	write(t, map[string]string{
