@@ -3,11 +3,8 @@ package planfile
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/trueup/trueup/domain/civil"
 )
 
 // write makes files in a new directory and makes it the current one.
@@ -87,24 +84,5 @@ other.yaml:1: p@1 and q@1 are in force on one day and differ in evidence, which 
 func TestLoadNothing(t *testing.T) {
 	if set, err := Load(); err == nil {
 		t.Errorf("Load() = %v, want an error", set)
-	}
-}
-
-func TestPresets(t *testing.T) {
-	if got := Presets(); !slices.Equal(got, []string{defaultPreset}) {
-		t.Errorf("Presets() = %v", got)
-	}
-	for _, name := range Presets() {
-		src, ok := Preset(name)
-		if p, err := Decode(name, src); !ok || err != nil || string(p.Name) != name {
-			t.Errorf("Decode(Preset(%q)) = %v, %v", name, p, err)
-		}
-	}
-	if _, ok := Preset("../presets/" + defaultPreset); ok {
-		t.Error("Preset takes a path")
-	}
-	d := Default()
-	if len(d) != 1 || d[0].ID() != "three-pool-mid-market@1" || d[0].EffectiveFrom != civil.On(2027, 1, 1) || d[0].LedgerStarts != nil {
-		t.Errorf("Default() = %+v", d)
 	}
 }

@@ -90,9 +90,9 @@ func list[T any](l []T) []T {
 
 // PlanChecked is a plan version that can be paid by.
 type PlanChecked struct {
-	Plan          string   `json:"plan"`
-	Hash          string   `json:"hash"` // SHA-256 of the canonical form
-	EffectiveFrom string   `json:"effective_from"`
+	Plan          string `json:"plan"`
+	Hash          string `json:"hash"` // SHA-256 of the canonical form
+	EffectiveFrom string `json:"effective_from"`
 }
 
 func unknown(v any) error { return fmt.Errorf("report: %T is not rendered", v) }
