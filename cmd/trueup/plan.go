@@ -15,14 +15,14 @@ import (
 	"github.com/trueup/trueup/internal/report"
 )
 
-func newPlanCommand(_ env) *cobra.Command {
+func newPlanCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
-		Short: "Plan files: check them, show them whole",
+		Short: "Plan files: check them, show them whole, compare what they pay",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand())
+	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand(), newPlanDiffCommand(e))
 	return cmd
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -53,16 +52,10 @@ func simulate(e env, planFiles []string, events, asOf, tenantName string) (*repo
 	if err != nil {
 		return nil, err
 	}
-	in, err := openEvents(e, events)
+	arrivals, err := readArrivals(e, events, tenantName)
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
-	arrivals, err := scenario.Read(in, tenantName)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", events, err)
-	}
-	scenario.Sort(arrivals)
 	played, err := scenario.Play(tenantName, plans, arrivals, at)
 	if err != nil {
 		return nil, err

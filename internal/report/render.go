@@ -27,7 +27,7 @@ func CheckFormat(format string) error {
 	return nil
 }
 
-// Render writes an answer of a Reader, or a list of PlanChecked, in a format.
+// Render writes an answer of a Reader, or what is said of plans, in a format.
 // A value of any other type is a bug in this repository.
 func Render(w io.Writer, format string, v any) error {
 	if err := CheckFormat(format); err != nil {

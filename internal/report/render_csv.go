@@ -60,6 +60,8 @@ func csvRows(v any) ([][]string, error) {
 		return rowsOf(planColumns, v, func(p PlanChecked) []string {
 			return texts(p.Plan, p.Hash, p.EffectiveFrom)
 		}), nil
+	case *PlanDiff:
+		return diffRows(v), nil
 	}
 	return nil, unknown(v)
 }

@@ -27,6 +27,8 @@ func renderTable(w io.Writer, v any) error {
 		p.verification(v)
 	case []PlanChecked:
 		p.plans(v)
+	case *PlanDiff:
+		p.planDiff(v)
 	default:
 		return unknown(v)
 	}

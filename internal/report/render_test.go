@@ -132,9 +132,26 @@ func answers() []struct {
 		{"status-new", &report.Status{Tenant: "default"}},
 		{"sound", &report.Verification{OK: true, Facts: 1234567, Payees: 2, Entries: 3, Outputs: 4, Accounts: 5}},
 		{"unsound", &report.Verification{Facts: 1, Problems: []string{"fact 1: is gone", "pages: one is lost"}}},
+		{"diff", diffed},
+		{"diff-of-nothing", &report.PlanDiff{AsOf: "2027-07-10", Old: []string{"a@1"}, New: []string{"a@2"}, Payees: []report.PayeeDiff{}, NewRejected: 2}},
 		{"plans", []report.PlanChecked{{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01"}}},
 	}
 }
+
+// diffed is one payee, who has a component more under the new plan.
+var diffed = func() *report.PlanDiff {
+	was := report.Standing{Earned: "480.00", Held: "480.00", Payable: "0.00", Paid: "0.00"}
+	nothing := report.Standing{Earned: "0.00", Held: "0.00", Payable: "0.00", Paid: "0.00"}
+	bonus := report.Standing{Earned: "1250.00", Held: "0.00", Payable: "1250.00", Paid: "0.00"}
+	is := report.Standing{Earned: "1730.00", Held: "480.00", Payable: "1250.00", Paid: "0.00"}
+	all := report.Sides{Old: was, New: is, Difference: bonus}
+	return &report.PlanDiff{AsOf: "2027-07-10", Old: []string{"a@1"}, New: []string{"a@2", "b@1"}, Total: all, Payees: []report.PayeeDiff{{
+		PayeeID: "csm-1", Currency: "USD", Total: all, Components: []report.ComponentDiff{
+			{Component: "=expansion", Sides: report.Sides{Old: was, New: was, Difference: nothing}},
+			{Component: "health", Sides: report.Sides{Old: nothing, New: bonus, Difference: bonus}},
+		},
+	}}}
+}()
 
 func TestRenderAnswers(t *testing.T) {
 	for _, format := range report.Formats() {
