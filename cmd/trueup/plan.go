@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trueup/trueup/domain/advice"
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/report"
@@ -28,29 +30,58 @@ func newPlanCommand(e env) *cobra.Command {
 
 func newPlanCheckCommand() *cobra.Command {
 	var as reading
+	var asOf string
 	cmd := &cobra.Command{
-		Use:   "check FILE...",
+		Use:   "check FILE|PRESET...",
 		Short: "Says everything that is wrong with plan files, each with its line",
 		Long: `Reads plan files as a worker would, all together, and says everything that is
-wrong with them. Of a sound plan it shows the id and hash.`,
+wrong with them. Of a sound plan it shows the id and hash, and what is allowed
+but seldom meant, with the figure and what it should be:
+
+  no_variable            they own revenue, and none of their pay depends on it
+  grr_weight_low         less than 30% on GRR; not in a plan named plg…
+  no_bands               ownership banded or overlay with fewer than two bands
+  no_risk_sla            a risk may go unanswered for more than seven days
+  leaders_decide_splits  disputes are decided by neither revenue operations nor finance
+  plan_review_due        in force for 12 months on the date of --as-of`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			set, err := planfile.Load(files...)
+			var on *civil.Date
+			if asOf != "" {
+				d, err := civil.ParseDate(asOf)
+				if err != nil {
+					return usagef("--as-of: %w", err)
+				}
+				on = &d
+			}
+			set, err := planfile.LoadNamed(files...)
 			if err != nil {
 				return toldMistakes(cmd, err)
 			}
-			return as.show(cmd, checkPlans(set))
+			return as.show(cmd, checkPlans(set, on))
 		},
 	}
+	cmd.Flags().StringVar(&asOf, "as-of", "", "also say which plans are due for a review on this date")
 	addFormatFlag(cmd, &as.format)
 	return cmd
 }
 
-// checkPlans says what each plan is known by.
-func checkPlans(set plan.Set) []report.PlanChecked {
+// checkPlans says what each plan is known by and what is worth a look in it,
+// on a date where there is one.
+func checkPlans(set plan.Set, on *civil.Date) []report.PlanChecked {
 	var out []report.PlanChecked
 	for _, p := range set {
-		out = append(out, report.PlanChecked{Plan: p.ID(), Hash: hex.EncodeToString(p.Hash[:]), EffectiveFrom: p.EffectiveFrom.String()})
+		lints := advice.Lints(p)
+		if on != nil {
+			if due, found := advice.ReviewDue(set, p, *on); found {
+				lints = append(lints, due)
+			}
+		}
+		c := report.PlanChecked{Plan: p.ID(), Hash: hex.EncodeToString(p.Hash[:]), EffectiveFrom: p.EffectiveFrom.String()}
+		for _, l := range lints {
+			c.Lints = append(c.Lints, report.PlanLint{Lint: l.Name, Path: l.Path, Figure: l.Figure, Threshold: l.Threshold, Text: l.Text})
+		}
+		out = append(out, c)
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/trueup/trueup/domain/advice"
 	"github.com/trueup/trueup/domain/civil"
 )
 
@@ -21,8 +22,12 @@ func TestPresets(t *testing.T) {
 	}
 	for _, name := range names {
 		src, ok := Preset(name)
-		if p, err := Decode(name, src); !ok || err != nil || string(p.Name) != name {
-			t.Errorf("Decode(Preset(%q)) = %v, %v", name, p, err)
+		p, err := Decode(name, src)
+		if !ok || err != nil || string(p.Name) != name {
+			t.Fatalf("Decode(Preset(%q)) = %v, %v", name, p, err)
+		}
+		if lints := advice.Lints(p); len(lints) > 0 {
+			t.Errorf("preset %s is worth a look: %+v", name, lints)
 		}
 		if !bytes.HasPrefix(src, []byte("# ")) {
 			t.Errorf("preset %s does not say whom it is for", name)

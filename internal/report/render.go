@@ -64,7 +64,11 @@ func whole(v any) any {
 	case []Parked:
 		return list(v)
 	case []PlanChecked:
-		return list(v)
+		c := list(slices.Clone(v))
+		for i := range c {
+			c[i].Lints = list(c[i].Lints)
+		}
+		return c
 	case *Entry:
 		c := *v
 		c.CausedBy, c.Facts = list(c.CausedBy), list(c.Facts)
@@ -88,11 +92,22 @@ func list[T any](l []T) []T {
 	return l
 }
 
-// PlanChecked is a plan version that can be paid by.
+// PlanChecked is a plan version that can be paid by, and what is worth a look
+// in it.
 type PlanChecked struct {
-	Plan          string `json:"plan"`
-	Hash          string `json:"hash"` // SHA-256 of the canonical form
-	EffectiveFrom string `json:"effective_from"`
+	Plan          string     `json:"plan"`
+	Hash          string     `json:"hash"` // SHA-256 of the canonical form
+	EffectiveFrom string     `json:"effective_from"`
+	Lints         []PlanLint `json:"lints"`
+}
+
+// PlanLint is one such thing.
+type PlanLint struct {
+	Lint      string `json:"lint"`
+	Path      string `json:"path"`
+	Figure    string `json:"figure"`
+	Threshold string `json:"threshold"`
+	Text      string `json:"text"`
 }
 
 func unknown(v any) error { return fmt.Errorf("report: %T is not rendered", v) }

@@ -23,7 +23,7 @@ var (
 		"facts", "entries", "payees", "parked", "timers", "next_timer", "file_bytes", "broker", "alarms",
 	}
 	verificationColumns = []string{"ok", "facts", "payees", "entries", "outputs", "accounts", "problems"}
-	planColumns         = []string{"plan", "hash", "effective_from"}
+	planColumns         = []string{"plan", "hash", "effective_from", "lint", "path", "figure", "threshold", "text"}
 )
 
 func renderCSV(w io.Writer, v any) error {
@@ -57,9 +57,7 @@ func csvRows(v any) ([][]string, error) {
 			strconv.FormatUint(v.Outputs, 10), strconv.Itoa(v.Accounts), text(strings.Join(v.Problems, "; ")),
 		}}, nil
 	case []PlanChecked:
-		return rowsOf(planColumns, v, func(p PlanChecked) []string {
-			return texts(p.Plan, p.Hash, p.EffectiveFrom)
-		}), nil
+		return planRows(v), nil
 	case *PlanDiff:
 		return diffRows(v), nil
 	}
@@ -87,6 +85,21 @@ func lineRow(payee, currency, period, status string, l Line) []string {
 	row = append(row, l.Amount)
 	row = append(row, texts(l.From, l.To, l.EffectiveOn, l.AppliesTo, l.AccountID, l.OpportunityID, l.Plan)...)
 	return append(row, strconv.FormatBool(l.Recoverable), text(strings.Join(causes, "; ")), text(l.Explanation))
+}
+
+// planRows has a row per lint, and one for a plan without.
+func planRows(list []PlanChecked) [][]string {
+	rows := [][]string{planColumns}
+	for _, p := range list {
+		lints := p.Lints
+		if len(lints) == 0 {
+			lints = []PlanLint{{}}
+		}
+		for _, l := range lints {
+			rows = append(rows, texts(p.Plan, p.Hash, p.EffectiveFrom, l.Lint, l.Path, l.Figure, l.Threshold, l.Text))
+		}
+	}
+	return rows
 }
 
 func parkedRow(p Parked) []string {

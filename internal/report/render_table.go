@@ -185,6 +185,9 @@ func (p *printer) plans(list []PlanChecked) {
 	for _, x := range list {
 		p.linef("%s, in force from %s", plainText(x.Plan), x.EffectiveFrom)
 		p.linef("  sha256 %s", x.Hash)
+		for _, l := range x.Lints {
+			p.line("  " + plainText(fmt.Sprintf("%s: %s, want %s (%s): %s", l.Lint, l.Figure, l.Threshold, l.Path, l.Text)))
+		}
 	}
 }
 

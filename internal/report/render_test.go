@@ -134,7 +134,13 @@ func answers() []struct {
 		{"unsound", &report.Verification{Facts: 1, Problems: []string{"fact 1: is gone", "pages: one is lost"}}},
 		{"diff", diffed},
 		{"diff-of-nothing", &report.PlanDiff{AsOf: "2027-07-10", Old: []string{"a@1"}, New: []string{"a@2"}, Payees: []report.PayeeDiff{}, NewRejected: 2}},
-		{"plans", []report.PlanChecked{{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01"}}},
+		{"plans", []report.PlanChecked{
+			{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01", Lints: []report.PlanLint{
+				{Lint: "no_bands", Path: "crediting.bands", Figure: "1", Threshold: "at least 2", Text: "all alike"},
+				{Lint: "no_variable", Path: "variable_annual", Figure: "0.00", Threshold: "above 0", Text: "none"},
+			}},
+			{Plan: "b@1", Hash: "ff00", EffectiveFrom: "2027-01-01"},
+		}},
 	}
 }
 
@@ -165,7 +171,7 @@ func TestRenderAnswers(t *testing.T) {
 
 // Lists in JSON are never null: programs count on it.
 func TestRenderJSONHasNoNull(t *testing.T) {
-	values := []any{&report.Entry{}, &report.Status{}, &report.Verification{}, []report.Episode(nil), []report.Parked(nil), []report.PlanChecked(nil)}
+	values := []any{&report.Entry{}, &report.Status{}, &report.Verification{}, []report.Episode(nil), []report.Parked(nil), []report.PlanChecked(nil), []report.PlanChecked{{}}}
 	for _, v := range values {
 		var b bytes.Buffer
 		if err := report.Render(&b, report.JSON, v); err != nil {
