@@ -15,5 +15,6 @@ func commands(e env) []*cobra.Command {
 		newParkedCommand(e),
 		newVerifyCommand(e),
 		newPlanCommand(e),
+		newTargetsCommand(e),
 	}
 }

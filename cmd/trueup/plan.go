@@ -24,7 +24,7 @@ func newPlanCommand(e env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand(), newPlanDiffCommand(e))
+	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand(), newPlanDiffCommand(e), newPlanAdviseCommand())
 	return cmd
 }
 

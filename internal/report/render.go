@@ -63,6 +63,8 @@ func whole(v any) any {
 		return list(v)
 	case []Parked:
 		return list(v)
+	case []Figure:
+		return list(v)
 	case []PlanChecked:
 		c := list(slices.Clone(v))
 		for i := range c {

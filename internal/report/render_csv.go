@@ -58,6 +58,10 @@ func csvRows(v any) ([][]string, error) {
 		}}, nil
 	case []PlanChecked:
 		return planRows(v), nil
+	case *Advice:
+		return adviceRows(v), nil
+	case []Figure:
+		return figureRows(v), nil
 	case *PlanDiff:
 		return diffRows(v), nil
 	}

@@ -27,6 +27,10 @@ func renderTable(w io.Writer, v any) error {
 		p.verification(v)
 	case []PlanChecked:
 		p.plans(v)
+	case *Advice:
+		p.advice(v)
+	case []Figure:
+		p.figures(v)
 	case *PlanDiff:
 		p.planDiff(v)
 	default:

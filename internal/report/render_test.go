@@ -133,6 +133,13 @@ func answers() []struct {
 		{"sound", &report.Verification{OK: true, Facts: 1234567, Payees: 2, Entries: 3, Outputs: 4, Accounts: 5}},
 		{"unsound", &report.Verification{Facts: 1, Problems: []string{"fact 1: is gone", "pages: one is lost"}}},
 		{"diff", diffed},
+		{"advice", &report.Advice{
+			ARR: "50000000.00", Currency: "USD", Ownership: "non_commercial", From: "50000000.00", Renewals: "renewal manager", Expansion: "AE",
+			PaidOn: "objectives", Why: "because", Presets: []report.AdvisedPreset{{Preset: "a", Ownership: "pod", Why: "fits"}, {Preset: "b", Ownership: "overlay", Why: "fits"}},
+		}},
+		{"figures", []report.Figure{
+			{Measure: "gross_expansion", Value: "-1300000.00", How: "2 − 1"}, {Measure: "smb nrr", Low: "95%", High: "105%", How: "usual"},
+		}},
 		{"diff-of-nothing", &report.PlanDiff{AsOf: "2027-07-10", Old: []string{"a@1"}, New: []string{"a@2"}, Payees: []report.PayeeDiff{}, NewRejected: 2}},
 		{"plans", []report.PlanChecked{
 			{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01", Lints: []report.PlanLint{
