@@ -24,7 +24,7 @@ func newPlanCommand(e env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand(), newPlanDiffCommand(e), newPlanAdviseCommand())
+	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand(), newPlanDiffCommand(e), newPlanAdviseCommand(), newPlanSchemaCommand())
 	return cmd
 }
 
@@ -129,6 +129,21 @@ plan. The presets are
 				}
 			}
 			return nil
+		},
+	}
+}
+
+func newPlanSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "The JSON Schema of a plan file, for editors",
+		Long: `Prints the JSON Schema (2020-12) of a plan file. An editor that knows it completes
+fields and marks mistakes; what a schema cannot say, plan check does. In the
+first line of a plan: # yaml-language-server: $schema=plan.schema.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(planfile.Schema())
+			return err
 		},
 	}
 }
