@@ -36,7 +36,9 @@ func TestExpansion(t *testing.T) {
 		}
 	}
 	for _, g := range []Growth{
-		{Base: usd(0), Need: usd(1)}, {Base: usd(-5), Need: usd(1)}, {Base: usd(1), Churn: usd(2)},
+		{Base: usd(0), Need: usd(1)},
+		{Base: usd(-5), Need: usd(1)},
+		{Base: usd(1), Churn: usd(2)},
 		{Base: usd(1), Need: money.Money{Minor: 1<<63 - 1, Currency: "USD"}, Churn: usd(1)},
 	} {
 		if x, err := g.Expansion(); err == nil {
