@@ -60,9 +60,15 @@ lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## gofumpt, vet and golangci-lint
 	$(GO) vet -tags books ./...
 	$(TOOLS)/golangci-lint run
 
+.PHONY: generate
+generate: ## write what is generated: docs/plan.schema.json
+	$(GO) run ./cmd/trueup plan schema > docs/plan.schema.json.new
+	mv docs/plan.schema.json.new docs/plan.schema.json
+
 .PHONY: generated
-generated: ## check that go.mod and go.sum are as they should be
+generated: ## check that go.mod, go.sum and what is generated are as they should be
 	$(GO) mod tidy -diff
+	$(GO) run ./cmd/trueup plan schema | diff -u docs/plan.schema.json -
 
 .PHONY: check
 check: lint generated race fuzz ## everything before a change is taken: lint, generated files, race, fuzz

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"time"
@@ -85,10 +86,23 @@ type entryForm struct {
 	Recoverable bool        `json:"recoverable,omitempty"`
 	CausedBy    []causeForm `json:"caused_by"`
 	Explanation string      `json:"explanation"`
-	Held        int64       `json:"held"`
-	Payable     int64       `json:"payable"`
-	Paid        int64       `json:"paid"`
-	Hash        []byte      `json:"hash"`
+	// Since layout 2:
+	Rule     string       `json:"rule,omitempty"`
+	Rounding uint8        `json:"rounding,omitempty"`
+	Figures  []figureForm `json:"figures,omitempty"`
+
+	Held    int64  `json:"held"`
+	Payable int64  `json:"payable"`
+	Paid    int64  `json:"paid"`
+	Hash    []byte `json:"hash"`
+}
+
+type figureForm struct {
+	Op    uint8  `json:"o"`
+	Name  string `json:"n"`
+	Value string `json:"v"`
+	Unit  string `json:"u,omitempty"`
+	Field string `json:"f,omitempty"`
 }
 
 func encodeEntry(e *ledger.Entry) ([]byte, error) {
@@ -97,7 +111,7 @@ func encodeEntry(e *ledger.Entry) ([]byte, error) {
 		Reason: string(e.Reason), From: uint8(e.From), To: uint8(e.To), Effective: int32(e.Effective), Reference: e.Reference,
 		Ordinal: e.Ordinal, OfAccount: string(e.Scope.Account), OfPayee: string(e.Scope.Payee), Minor: e.Minor, Currency: string(e.Currency),
 		Period: int32(e.Period), AppliesTo: int32(e.AppliesTo), At: e.At.UnixNano(), Plan: string(e.PlanName), PlanVersion: e.PlanVersion,
-		Recoverable: e.Recoverable, CausedBy: make([]causeForm, len(e.CausedBy)), Explanation: e.Explanation,
+		Recoverable: e.Recoverable, CausedBy: make([]causeForm, len(e.CausedBy)), Explanation: e.Text, Rule: e.Rule, Rounding: uint8(e.Rounding),
 		Held: e.After.Held, Payable: e.After.Payable, Paid: e.After.Paid, Hash: e.Hash[:],
 	}
 	if e.PlanName != "" {
@@ -105,6 +119,9 @@ func encodeEntry(e *ledger.Entry) ([]byte, error) {
 	}
 	for i, c := range e.CausedBy {
 		f.CausedBy[i] = causeForm(c)
+	}
+	for _, x := range e.Figures {
+		f.Figures = append(f.Figures, figureForm{uint8(x.Op), x.Name, x.Value, x.Unit, x.Field})
 	}
 	return encode(f)
 }
@@ -115,7 +132,7 @@ func decodeEntry(k, b []byte) (*ledger.Entry, error) {
 		return nil, err
 	}
 	if len(k) < 9 || len(f.ID) != 16 || len(f.Hash) != 32 || len(f.PlanHash) != 0 && len(f.PlanHash) != 8 ||
-		f.Kind > uint8(ledger.Payout) || f.From > uint8(ledger.Paid) || f.To > uint8(ledger.Paid) {
+		f.Kind > uint8(ledger.Payout) || f.From > uint8(ledger.Paid) || f.To > uint8(ledger.Paid) || f.Rounding > uint8(ledger.Down) {
 		return nil, domain.Errorf(domain.Corrupt, "stored entry %q is malformed", k)
 	}
 	e := &ledger.Entry{
@@ -131,10 +148,16 @@ func decodeEntry(k, b []byte) (*ledger.Entry, error) {
 		Scope: event.Scope{Account: event.AccountID(f.OfAccount), Payee: event.PayeeID(f.OfPayee)},
 		Minor: f.Minor, Currency: money.Currency(f.Currency), Period: civil.Quarter(f.Period), AppliesTo: civil.Quarter(f.AppliesTo),
 		At: time.Unix(0, f.At).UTC(), PlanName: event.PlanID(f.Plan), PlanVersion: f.PlanVersion, Recoverable: f.Recoverable,
-		Explanation: f.Explanation, After: ledger.Balances{Held: f.Held, Payable: f.Payable, Paid: f.Paid}, Hash: [32]byte(f.Hash),
+		Explanation: ledger.Explanation{Text: f.Explanation, Rule: f.Rule, Rounding: ledger.Rounding(f.Rounding)}, After: ledger.Balances{Held: f.Held, Payable: f.Payable, Paid: f.Paid}, Hash: [32]byte(f.Hash),
 	}
 	if len(f.PlanHash) == 8 {
 		e.PlanHash = [8]byte(f.PlanHash)
+	}
+	for _, x := range f.Figures {
+		if x.Op > uint8(ledger.Minus) {
+			return nil, domain.Errorf(domain.Corrupt, "stored entry %q is malformed", k)
+		}
+		e.Figures = append(e.Figures, ledger.Figure{Op: ledger.Op(x.Op), Name: x.Name, Value: x.Value, Unit: x.Unit, Field: x.Field})
 	}
 	for _, c := range f.CausedBy {
 		e.CausedBy = append(e.CausedBy, event.Identity(c))
@@ -148,6 +171,7 @@ type totalsForm struct {
 	Held    int64 `json:"h"`
 	Payable int64 `json:"p"`
 	Paid    int64 `json:"d"`
+	Clawed  int64 `json:"c,omitempty"` // since layout 2
 }
 
 type ledgerForm struct {
@@ -163,7 +187,7 @@ func encodeLedger(a ledger.Account) ([]byte, error) {
 	f := ledgerForm{Seq: a.Seq, Head: a.Head[:], Held: a.Balances.Held, Payable: a.Balances.Payable, Paid: a.Balances.Paid}
 	for _, q := range sortedQuarters(a.Periods) {
 		t := a.Periods[q]
-		f.Periods = append(f.Periods, totalsForm{int32(q), t.Lines, t.Moved.Held, t.Moved.Payable, t.Moved.Paid})
+		f.Periods = append(f.Periods, totalsForm{int32(q), t.Lines, t.Moved.Held, t.Moved.Payable, t.Moved.Paid, t.ClawedBack})
 	}
 	return encode(f)
 }
@@ -181,44 +205,11 @@ func decodeLedger(payee event.PayeeID, b []byte) (ledger.Account, error) {
 		Periods: map[civil.Quarter]ledger.Totals{},
 	}
 	for _, t := range f.Periods {
-		a.Periods[civil.Quarter(t.Quarter)] = ledger.Totals{Lines: t.Lines, Moved: ledger.Balances{Held: t.Held, Payable: t.Payable, Paid: t.Paid}}
+		a.Periods[civil.Quarter(t.Quarter)] = ledger.Totals{
+			Lines: t.Lines, Moved: ledger.Balances{Held: t.Held, Payable: t.Payable, Paid: t.Paid}, ClawedBack: t.Clawed,
+		}
 	}
 	return a, nil
-}
-
-// A share is its numbers in the order of the struct, as varints.
-func encodeShare(s account.Share) []byte {
-	b := binary.AppendVarint([]byte{formVersion}, s.Opening)
-	for w := range s.Joined {
-		b = binary.AppendVarint(binary.AppendVarint(b, s.Joined[w]), s.Lost[w])
-	}
-	return b
-}
-
-func decodeShare(b []byte) (account.Share, error) {
-	var s account.Share
-	if len(b) == 0 || b[0] != formVersion {
-		return s, domain.Errorf(domain.Corrupt, "stored share of an unknown version")
-	}
-	b = b[1:]
-	bad := false
-	next := func() int64 {
-		n, size := binary.Varint(b)
-		if size <= 0 {
-			bad = true
-			return 0
-		}
-		b = b[size:]
-		return n
-	}
-	s.Opening = next()
-	for w := range s.Joined {
-		s.Joined[w], s.Lost[w] = next(), next()
-	}
-	if bad || len(b) != 0 {
-		return s, domain.Errorf(domain.Corrupt, "stored share is malformed")
-	}
-	return s, nil
 }
 
 type creditForm struct {
@@ -235,16 +226,18 @@ type turnForm struct {
 }
 
 type episodeForm struct {
-	Payee    string     `json:"payee"`
-	Deadline int64      `json:"deadline"`
-	Score    [2]int64   `json:"score"`
-	Scale    [2]int64   `json:"scale"`
-	Turns    []turnForm `json:"turns"`
+	Payee       string     `json:"payee"`
+	Deadline    int64      `json:"deadline"`
+	Score       [2]int64   `json:"score"`
+	Scale       [2]int64   `json:"scale"`
+	Turns       []turnForm `json:"turns"`
+	Opportunity string     `json:"opportunity,omitempty"` // since layout 2
 }
 
 func encodeEpisode(e tenant.Episode) ([]byte, error) {
 	f := episodeForm{
 		Payee: string(e.Payee), Deadline: e.Deadline.UnixNano(), Score: [2]int64{e.Score.Num, e.Score.Den}, Scale: [2]int64{e.ScaleMax.Num, e.ScaleMax.Den},
+		Opportunity: string(e.Opportunity),
 	}
 	for _, t := range e.Published {
 		f.Turns = append(f.Turns, turnForm{string(t.Turn), t.At.UnixNano()})
@@ -257,13 +250,14 @@ func decodeEpisode(k, b []byte) (tenant.Episode, error) {
 	if err := decode(b, &f); err != nil {
 		return tenant.Episode{}, err
 	}
-	name, _, err := cut(k, 9)
-	if err != nil {
-		return tenant.Episode{}, err
+	name, rest, ok := bytes.Cut(k, []byte{0})
+	if !ok || len(rest) < 8 {
+		return tenant.Episode{}, domain.Errorf(domain.Corrupt, "stored episode has a malformed key %q", k)
 	}
 	e := tenant.Episode{
-		Account: event.AccountID(name), Payee: event.PayeeID(f.Payee), Opened: unsortable(lastUint64(k)),
-		Deadline: time.Unix(0, f.Deadline).UTC(), Score: money.Ratio{Num: f.Score[0], Den: f.Score[1]}, ScaleMax: money.Ratio{Num: f.Scale[0], Den: f.Scale[1]},
+		Account: event.AccountID(name), Payee: event.PayeeID(f.Payee), Opened: unsortable(binary.BigEndian.Uint64(rest)), Dispute: string(rest[8:]),
+		Opportunity: event.OpportunityID(f.Opportunity),
+		Deadline:    time.Unix(0, f.Deadline).UTC(), Score: money.Ratio{Num: f.Score[0], Den: f.Score[1]}, ScaleMax: money.Ratio{Num: f.Scale[0], Den: f.Scale[1]},
 	}
 	for _, t := range f.Turns {
 		e.Published = append(e.Published, account.Transition{Turn: account.Turn(t.Turn), At: time.Unix(0, t.At).UTC()})
@@ -277,15 +271,48 @@ type stateForm struct {
 	Dirty      []string `json:"dirty,omitempty"`
 	NextEnd    int32    `json:"next_end"`
 	NextLock   int32    `json:"next_lock"`
+	// Since layout 2:
+	Reopened  []int32    `json:"reopened,omitempty"`
+	Requested []int32    `json:"requested,omitempty"`
+	World     int        `json:"world,omitempty"`
+	Sweep     *sweepForm `json:"sweep,omitempty"`
+}
+
+type sweepForm struct {
+	Before   int       `json:"before"`
+	Currency string    `json:"currency,omitempty"`
+	Cause    causeForm `json:"cause"`
+	Account  string    `json:"account,omitempty"`
+	Payees   bool      `json:"payees,omitempty"`
+	Payee    string    `json:"payee,omitempty"`
+}
+
+func quarterForms(list []civil.Quarter) []int32 {
+	var out []int32
+	for _, q := range list {
+		out = append(out, int32(q))
+	}
+	return out
+}
+
+func quartersOf(list []int32) []civil.Quarter {
+	var out []civil.Quarter
+	for _, q := range list {
+		out = append(out, civil.Quarter(q))
+	}
+	return out
 }
 
 func encodeState(s tenant.State) ([]byte, error) {
-	f := stateForm{NextEnd: int32(s.NextEnd), NextLock: int32(s.NextLock)}
+	f := stateForm{
+		NextEnd: int32(s.NextEnd), NextLock: int32(s.NextLock), HandLocked: quarterForms(s.HandLocked),
+		Reopened: quarterForms(s.Reopened), Requested: quarterForms(s.Requested), World: s.World,
+	}
+	if w := s.Sweep; w != nil {
+		f.Sweep = &sweepForm{w.Before, string(w.Currency), causeForm(w.Cause), string(w.Account), w.Payees, string(w.Payee)}
+	}
 	if !s.AsOf.IsZero() {
 		f.AsOf = s.AsOf.UnixNano()
-	}
-	for _, q := range s.HandLocked {
-		f.HandLocked = append(f.HandLocked, int32(q))
 	}
 	for _, p := range s.Dirty {
 		f.Dirty = append(f.Dirty, string(p))
@@ -298,12 +325,18 @@ func decodeState(b []byte) (tenant.State, error) {
 	if err := decode(b, &f); err != nil {
 		return tenant.State{}, err
 	}
-	s := tenant.State{NextEnd: civil.Quarter(f.NextEnd), NextLock: civil.Quarter(f.NextLock)}
+	s := tenant.State{
+		NextEnd: civil.Quarter(f.NextEnd), NextLock: civil.Quarter(f.NextLock), HandLocked: quartersOf(f.HandLocked),
+		Reopened: quartersOf(f.Reopened), Requested: quartersOf(f.Requested), World: f.World,
+	}
+	if w := f.Sweep; w != nil {
+		s.Sweep = &tenant.Sweep{
+			Before: w.Before, Currency: money.Currency(w.Currency), Cause: event.Identity(w.Cause),
+			Account: event.AccountID(w.Account), Payees: w.Payees, Payee: event.PayeeID(w.Payee),
+		}
+	}
 	if f.AsOf != 0 {
 		s.AsOf = time.Unix(0, f.AsOf).UTC()
-	}
-	for _, q := range f.HandLocked {
-		s.HandLocked = append(s.HandLocked, civil.Quarter(q))
 	}
 	for _, p := range f.Dirty {
 		s.Dirty = append(s.Dirty, event.PayeeID(p))
@@ -320,6 +353,15 @@ type positionForm struct {
 type lockForm struct {
 	At int64  `json:"at"`
 	By string `json:"by,omitempty"`
+	// Again is how often it was locked before; since layout 2.
+	Again int `json:"again,omitempty"`
+}
+
+// flagForm is a flag as raised; since layout 2.
+type flagForm struct {
+	Figure    string `json:"figure"`
+	Threshold string `json:"threshold"`
+	At        int64  `json:"at"`
 }
 
 type statementForm struct {

@@ -15,7 +15,7 @@ import (
 // keep writes what one input or timer changed.
 func (r *recording) keep(c *tenant.Changes) error {
 	for _, step := range []func(*tenant.Changes) error{
-		r.keepFacts, r.keepEntries, r.keepBooks, r.keepCredits, r.keepEpisodes, r.keepLocks, r.keepTimers,
+		r.keepFacts, r.keepEntries, r.keepRefs, r.keepCredits, r.keepEpisodes, r.keepAdvice, r.keepLocks, r.keepTimers,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -125,38 +125,36 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 	return nil
 }
 
-func (r *recording) keepBooks(c *tenant.Changes) error {
-	shares, refs := r.tx.Bucket(bShares), r.tx.Bucket(bRefs)
-	for _, s := range c.Shares {
-		k := key(s.Payee, s.Role, s.Quarter)
-		var err error
-		if s.Share == (account.Share{}) {
-			err = shares.Delete(k)
-		} else {
-			err = shares.Put(k, encodeShare(s.Share))
-		}
-		if err != nil {
-			return err
-		}
-		if err := r.keepPayee(s.Payee); err != nil {
-			return err
-		}
-	}
+// keepRefs keeps which accounts look at a payee, or have amounts in a currency.
+func (r *recording) keepRefs(c *tenant.Changes) error {
 	for _, ref := range c.Refs {
-		if err := refs.Put(key(ref.Payee, ref.Account), nil); err != nil {
+		if err := r.tx.Bucket(bRefs).Put(key(ref.Payee, ref.Account), nil); err != nil {
 			return err
 		}
 		if err := r.keepPayee(ref.Payee); err != nil {
 			return err
 		}
 	}
+	for _, f := range c.Foreign {
+		if err := r.tx.Bucket(bForeign).Put(key(f.Currency, f.Account), nil); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func creditKey(c account.Credit) []byte {
+	k := key(c.Payee, []byte(c.Opportunity))
+	if c.Part != "" {
+		k = append(append(k, 0), c.Part...)
+	}
+	return k
 }
 
 func (r *recording) keepCredits(c *tenant.Changes) error {
 	b := r.tx.Bucket(bCredits)
 	for _, cr := range c.Uncredited {
-		if err := b.Delete(key(cr.Payee, []byte(cr.Opportunity))); err != nil {
+		if err := b.Delete(creditKey(cr)); err != nil {
 			return err
 		}
 	}
@@ -165,7 +163,32 @@ func (r *recording) keepCredits(c *tenant.Changes) error {
 		if err != nil {
 			return err
 		}
-		if err := b.Put(key(cr.Payee, []byte(cr.Opportunity)), v); err != nil {
+		if err := b.Put(creditKey(cr), v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepAdvice keeps what was announced and which flags are raised.
+func (r *recording) keepAdvice(c *tenant.Changes) error {
+	for _, n := range c.Notices {
+		if err := r.tx.Bucket(bNotices).Put(noticeKey(n), nil); err != nil {
+			return err
+		}
+	}
+	flags := r.tx.Bucket(bFlags)
+	for _, f := range c.Raised {
+		v, err := encode(flagForm{f.Figure, f.Threshold, f.At.UnixNano()})
+		if err != nil {
+			return err
+		}
+		if err := flags.Put(flagKey(f.FlagKey), v); err != nil {
+			return err
+		}
+	}
+	for _, k := range c.Cleared {
+		if err := flags.Delete(flagKey(k)); err != nil {
 			return err
 		}
 	}
@@ -178,7 +201,7 @@ func (r *recording) keepEpisodes(c *tenant.Changes) error {
 		if err != nil {
 			return err
 		}
-		if err := r.tx.Bucket(bEpisodes).Put(key(e.Account, e.Opened), v); err != nil {
+		if err := r.tx.Bucket(bEpisodes).Put(key(e.Account, e.Opened, []byte(e.Dispute)), v); err != nil {
 			return err
 		}
 	}
@@ -187,7 +210,11 @@ func (r *recording) keepEpisodes(c *tenant.Changes) error {
 
 func (r *recording) keepLocks(c *tenant.Changes) error {
 	for _, l := range c.Locks {
-		v, err := encode(lockForm{l.At.UnixNano(), l.By})
+		again, err := r.records.Revisions(l.Period)
+		if err != nil {
+			return err
+		}
+		v, err := encode(lockForm{l.At.UnixNano(), l.By, again})
 		if err != nil {
 			return err
 		}
@@ -202,7 +229,7 @@ func (r *recording) keepLocks(c *tenant.Changes) error {
 		if err != nil {
 			return err
 		}
-		k := key(st.Period, []byte(st.Payee))
+		k := statementKey(st)
 		if r.tx.Bucket(bStatements).Get(k) != nil {
 			return domain.Errorf(domain.Corrupt, "statement of %s for %s is frozen already", st.Payee, st.Period)
 		}

@@ -11,9 +11,10 @@ import (
 	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
 )
 
-// The bucket tree, version 1. Keys are flat; integers in keys are big-endian
+// The bucket tree, version 2. Keys are flat; integers in keys are big-endian
 // and 0x00 ends a name (names hold no control characters). Every value but the
 // plain ones marked so starts with the version byte of its form (forms.go).
 //
@@ -28,15 +29,20 @@ import (
 //	entries_of/  <scope> <payee> 0 <seq u64> → nothing
 //	entry_ids/   <id 16> → <payee> 0 <seq u64>, plain
 //	payees/      <payee> → where the payee's ledger stands; there for every payee known
-//	shares/      <payee> 0 <role> 0 <quarter u32> → share of the book
 //	refs/        <payee> 0 <account> → nothing
-//	credits/     <payee> 0 <opportunity> → credit
-//	episodes/    <account> 0 <opened u64> → risk episode as published
+//	foreign/     <currency> 0 <account> → nothing
+//	credits/     <payee> 0 <opportunity> [0 <part>] → credit
+//	episodes/    <account> 0 <opened u64> [<dispute>] → run of a clock as published
+//	notices/     <account> 0 <due u32> <opportunity> 0 <term end u32> → nothing
+//	flags/       'a' <account> 0 or 'p' <payee> 0, <name> 0 <quarter u32> → flag as raised
 //	timers/      <due u64> <kind u8> <name> → nothing
 //	locks/       <quarter u32> → lock
-//	statements/  <quarter u32> <payee> → frozen statement
+//	statements/  <quarter u32> <payee> [0 <revision u32>] → frozen statement
 //	out/         <n u64> → hash of the log so far, subject, id, body; never trimmed
 //	parked/      <id> → what could not be applied, its bytes and its reason
+//
+// Version 1 had shares/ <payee> 0 <role> 0 <quarter u32> and none of foreign/,
+// notices/ and flags/ (migrate.go).
 //
 // A scope is 'a' <account> 0, 'p' <payee> 0 or 't' 0. Instants are nanoseconds
 // since 1970 with the sign bit flipped, so that they sort.
@@ -50,8 +56,10 @@ var (
 	bEntriesOf   = []byte("entries_of")
 	bEntryIDs    = []byte("entry_ids")
 	bPayees      = []byte("payees")
-	bShares      = []byte("shares")
 	bRefs        = []byte("refs")
+	bForeign     = []byte("foreign")
+	bNotices     = []byte("notices")
+	bFlags       = []byte("flags")
 	bCredits     = []byte("credits")
 	bEpisodes    = []byte("episodes")
 	bTimers      = []byte("timers")
@@ -61,8 +69,8 @@ var (
 	bParked      = []byte("parked")
 
 	buckets = [][]byte{
-		bMeta, bPlans, bCheckpoints, bFacts, bFactsOf, bLedger, bEntriesOf, bEntryIDs, bPayees, bShares, bRefs, bCredits,
-		bEpisodes, bTimers, bLocks, bStatements, bOut, bParked,
+		bMeta, bPlans, bCheckpoints, bFacts, bFactsOf, bLedger, bEntriesOf, bEntryIDs, bPayees, bRefs, bForeign, bCredits,
+		bEpisodes, bNotices, bFlags, bTimers, bLocks, bStatements, bOut, bParked,
 	}
 
 	kVersion   = []byte("version")
@@ -74,7 +82,7 @@ var (
 )
 
 // layoutVersion is the version of the tree above.
-const layoutVersion = 1
+const layoutVersion = 2
 
 // key joins parts: strings end with 0x00, integers are big-endian, bytes are as
 // they are.
@@ -90,8 +98,12 @@ func key(parts ...any) []byte {
 			k = append(append(k, p...), 0)
 		case event.Role:
 			k = append(append(k, p...), 0)
+		case money.Currency:
+			k = append(append(k, p...), 0)
 		case event.PlanID:
 			k = append(append(k, p...), 0)
+		case civil.Date:
+			k = binary.BigEndian.AppendUint32(k, uint32(p)^1<<31) //nolint:gosec // the bits are what is wanted
 		case uint64:
 			k = binary.BigEndian.AppendUint64(k, p)
 		case uint32:
@@ -128,6 +140,9 @@ func appendScope(k []byte, s event.Scope) []byte {
 func sortable(t time.Time) uint64 { return uint64(t.UnixNano()) ^ 1<<63 } //nolint:gosec // the bits are what is wanted
 
 func unsortable(n uint64) time.Time { return time.Unix(0, int64(n^1<<63)).UTC() } //nolint:gosec // as above
+
+// dateOf is a date that a key begins with.
+func dateOf(k []byte) civil.Date { return civil.Date(binary.BigEndian.Uint32(k) ^ 1<<31) } //nolint:gosec // as above
 
 // cut splits a stored key before its last n bytes. Keys are read from disk, so
 // they can be of any length.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -42,8 +43,8 @@ type Codec interface {
 type Options struct {
 	Tenant string
 	Plans  plan.Set // for a new file, or as a check; nil: those the file has, read by Plan
-	// Plan reads a plan's canonical form, for opening with the plans the file has.
-	Plan  func(text string) (*plan.Plan, error)
+	// Plan reads a plan document: those the file has, and those that are published.
+	Plan  tenant.Parser
 	Codec Codec
 	Cache int // facts of accounts to keep at hand; 0: tenant.DefaultCache
 	// ReadOnly opens for reading only; several may read a file no worker has open.
@@ -52,12 +53,13 @@ type Options struct {
 
 // Store is a tenant's ledger file. One goroutine may Record while many read.
 type Store struct {
-	db     *bbolt.DB
-	opts   Options
-	plans  plan.Set
-	engine *tenant.Engine
-	broken error // why nothing more may be recorded
-	wrote  chan struct{}
+	db          *bbolt.DB
+	opts        Options
+	plans       plan.Set
+	unpublished []*plan.Plan // given, and not among those the file was made with
+	engine      *tenant.Engine
+	broken      error // why nothing more may be recorded
+	wrote       chan struct{}
 	// confirmed is how far the broker is known to have the outputs.
 	confirmed atomic.Uint64
 }
@@ -85,7 +87,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db, opts: o, wrote: make(chan struct{}, 1)}
-	if err := errors.Join(s.replan(), s.start()); err != nil {
+	if err := errors.Join(s.migrate(), s.replan(), s.start()); err != nil {
 		return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), db.Close())
 	}
 	return s, nil
@@ -220,7 +222,7 @@ func (s *Store) start() error {
 		if b := meta.Get(kConfirmed); len(b) == 8 {
 			s.confirmed.Store(binary.BigEndian.Uint64(b))
 		}
-		s.engine, err = tenant.New(s.opts.Tenant, s.plans, state, s.opts.Cache)
+		s.engine, err = tenant.New(s.opts.Tenant, s.plans, s.opts.Plan, state, s.opts.Cache)
 		return err
 	})
 }
@@ -239,9 +241,6 @@ func (s *Store) readPlans(tx *bbolt.Tx) error {
 			return domain.Errorf(domain.Corrupt, "stored plan %q is malformed", k)
 		}
 		hashes[string(k)] = [32]byte(f.Hash)
-		if len(s.opts.Plans) > 0 {
-			return nil
-		}
 		p, err := s.opts.Plan(f.Text)
 		if err != nil {
 			return domain.Errorf(domain.Corrupt, "stored plan %q: %w", k, err)
@@ -255,26 +254,52 @@ func (s *Store) readPlans(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	if len(s.opts.Plans) == 0 {
-		s.plans, _ = plan.NewSet(kept...)
-		return nil
-	}
-	s.plans = s.opts.Plans
-	for _, p := range s.plans {
+	// The ledger keeps the plans it was made with; the others are to be published.
+	for _, p := range s.opts.Plans {
 		switch h, ok := hashes[string(planKey(p))]; {
 		case !ok:
-			return domain.Errorf(domain.Invalid, "plan %s is not in this ledger: this release takes plans only when the ledger is made", p.ID())
+			s.unpublished = append(s.unpublished, p)
 		case h != p.Hash:
 			return domain.Errorf(domain.Invalid, "plan %s differs from the one this ledger has under that version: a change is a new version", p.ID())
 		}
 	}
-	if len(hashes) != len(s.plans) {
-		return domain.Errorf(domain.Invalid, "this ledger has %d plan versions and %d are given: give all of them, or none", len(hashes), len(s.plans))
-	}
+	s.plans, _ = plan.NewSet(kept...)
 	return nil
 }
 
-// Plans are the plan versions the ledger is kept by.
+// Unpublished lists the plans given that the ledger was not made with and that
+// were not published to it since: to be in force they must be.
+func (s *Store) Unpublished() ([]*plan.Plan, error) {
+	var out []*plan.Plan
+	err := s.View(func(v *View) error {
+		e, err := tenant.New(s.opts.Tenant, s.plans, s.opts.Plan, v.state, 1)
+		if err != nil {
+			return err
+		}
+		look, err := e.LookAt(v)
+		if err != nil {
+			return err
+		}
+		known := look.Plans()
+		for _, p := range s.unpublished {
+			i := slices.IndexFunc(known, func(k *plan.Plan) bool { return k.ID() == p.ID() })
+			switch {
+			case i < 0:
+				out = append(out, p)
+			case known[i].Hash != p.Hash:
+				return domain.Errorf(domain.Invalid, "plan %s differs from the one this ledger has under that version: a change is a new version", p.ID())
+			}
+		}
+		if _, problems := plan.NewSet(append(slices.Clone([]*plan.Plan(known)), out...)...); len(problems) > 0 {
+			return domain.Errorf(domain.Invalid, "%s", problems[0])
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Plans are the plan versions the ledger was made with; more may have been
+// published since.
 func (s *Store) Plans() plan.Set { return s.plans }
 
 // Tenant is whose ledger it is.

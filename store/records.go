@@ -2,7 +2,9 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -12,6 +14,7 @@ import (
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/tenant"
 )
 
@@ -101,18 +104,156 @@ func (r records) Ledger(of event.PayeeID) (ledger.Account, error) {
 	return decodeLedger(of, v)
 }
 
-// Shares implements tenant.Records.
-func (r records) Shares(of event.PayeeID) (map[account.Seat]account.Share, error) {
-	out := map[account.Seat]account.Share{}
+// Notices implements tenant.Records.
+func (r records) Notices(of event.AccountID, yield func(account.Notice)) error {
 	prefix := key(of)
-	err := r.prefixed(bShares, prefix, func(k, v []byte) error {
-		role, q, ok := bytes.Cut(k[len(prefix):], []byte{0})
-		if !ok || len(q) != 4 {
-			return domain.Errorf(domain.Corrupt, "stored share has a malformed key %q", k)
+	return r.prefixed(bNotices, prefix, func(k, _ []byte) error {
+		rest, end, err := cut(k[len(prefix):], 5)
+		if err != nil || len(rest) < 4 {
+			return domain.Errorf(domain.Corrupt, "stored notice has a malformed key %q", k)
 		}
-		sh, err := decodeShare(v)
-		out[account.Seat{Payee: of, Role: event.Role(role), Quarter: civil.Quarter(binary.BigEndian.Uint32(q))}] = sh //nolint:gosec // written from a Quarter
+		yield(account.Notice{Due: dateOf(rest), Opportunity: event.OpportunityID(rest[4:]), TermEnd: dateOf(end[1:])})
+		return nil
+	})
+}
+
+func noticeKey(n tenant.Announced) []byte {
+	return key(n.Account, n.Due, string(n.Opportunity), n.TermEnd)
+}
+
+// Flags implements tenant.Records.
+func (r records) Flags(of tenant.FlagKey, yield func(tenant.Flag)) error {
+	return r.flags(key(event.Scope{Account: of.Account, Payee: of.Payee}), func(f tenant.Flag) error {
+		yield(f)
+		return nil
+	})
+}
+
+// AllFlags goes through every flag that is raised.
+func (r records) AllFlags(yield func(tenant.Flag) error) error { return r.flags(nil, yield) }
+
+func (r records) flags(prefix []byte, yield func(tenant.Flag) error) error {
+	return r.prefixed(bFlags, prefix, func(k, v []byte) error {
+		scope, rest, ok := bytes.Cut(k, []byte{0})
+		name, q, found := bytes.Cut(rest, []byte{0})
+		if !ok || !found || len(scope) < 2 || len(q) != 4 {
+			return domain.Errorf(domain.Corrupt, "stored flag has a malformed key %q", k)
+		}
+		var form flagForm
+		if err := decode(v, &form); err != nil {
+			return err
+		}
+		f := tenant.Flag{
+			FlagKey: tenant.FlagKey{Name: string(name), Period: civil.Quarter(binary.BigEndian.Uint32(q))}, //nolint:gosec // written from a Quarter
+			Figure:  form.Figure, Threshold: form.Threshold, At: time.Unix(0, form.At).UTC(),
+		}
+		if scope[0] == 'a' {
+			f.Account = event.AccountID(scope[1:])
+		} else {
+			f.Payee = event.PayeeID(scope[1:])
+		}
+		return yield(f)
+	})
+}
+
+func flagKey(k tenant.FlagKey) []byte {
+	return key(event.Scope{Account: k.Account, Payee: k.Payee}, k.Name, k.Period)
+}
+
+// Statement implements tenant.Records: a payee's frozen quarter, as last locked.
+func (r records) Statement(payee event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
+	var last tenant.Statement
+	found := false
+	prefix := key(q, []byte(payee))
+	err := r.prefixed(bStatements, prefix, func(k, b []byte) error {
+		rest := k[len(prefix):]
+		if len(rest) != 0 && (rest[0] != 0 || len(rest) != 5) {
+			return nil // of a payee whose name begins like this one's
+		}
+		st, err := decodeStatement(payee, q, b)
+		if len(rest) == 5 {
+			st.Revision = int(binary.BigEndian.Uint32(rest[1:]))
+		}
+		last, found = st, true
 		return err
+	})
+	return last, found, err
+}
+
+func statementKey(st tenant.Statement) []byte {
+	k := key(st.Period, []byte(st.Payee))
+	if st.Revision > 0 {
+		k = append(append(k, 0), key(uint32(st.Revision))...) //nolint:gosec // counted from 0
+	}
+	return k
+}
+
+func decodeStatement(payee event.PayeeID, q civil.Quarter, b []byte) (tenant.Statement, error) {
+	var f statementForm
+	if err := decode(b, &f); err != nil {
+		return tenant.Statement{}, err
+	}
+	if len(f.Head) != 32 {
+		return tenant.Statement{}, domain.Errorf(domain.Corrupt, "stored statement of %s for %s is malformed", payee, q)
+	}
+	c := money.Currency(f.Currency)
+	return tenant.Statement{
+		Payee: payee, Employee: f.Employee, Period: q, At: time.Unix(0, f.At).UTC(), Net: money.Money{Minor: f.Net, Currency: c},
+		Requested: money.Money{Minor: f.Requested, Currency: c}, Lines: f.Lines, Head: [32]byte(f.Head), Reference: f.Reference,
+	}, nil
+}
+
+// Revisions implements tenant.Records.
+func (r records) Revisions(q civil.Quarter) (int, error) {
+	v := r.tx.Bucket(bLocks).Get(key(q))
+	if v == nil {
+		return 0, nil
+	}
+	var f lockForm
+	err := decode(v, &f)
+	return f.Again + 1, err
+}
+
+// Accounts implements tenant.Records.
+func (r records) Accounts(in money.Currency, after event.AccountID, most int) ([]event.AccountID, error) {
+	bucket, prefix := bFactsOf, []byte{'a'}
+	if in != "" {
+		bucket, prefix = bForeign, key(in)
+	}
+	var out []event.AccountID
+	c := r.tx.Bucket(bucket).Cursor()
+	next := func(id event.AccountID) []byte { return append(append(bytes.Clone(prefix), id...), 1) } // past every key of id
+	at := prefix
+	if after != "" {
+		at = next(after)
+	}
+	for k, _ := c.Seek(at); k != nil && bytes.HasPrefix(k, prefix) && len(out) < most; k, _ = c.Seek(at) {
+		name, _, ok := bytes.Cut(k[len(prefix):], []byte{0})
+		if !ok {
+			return nil, domain.Errorf(domain.Corrupt, "stored index has a malformed key %q", k)
+		}
+		out = append(out, event.AccountID(name))
+		at = next(event.AccountID(name))
+	}
+	return out, nil
+}
+
+// Scopes implements tenant.Records: it goes through every fact there is.
+func (r records) Scopes(of event.Identity) ([]event.Scope, error) {
+	var out []event.Scope
+	err := r.prefixed(bFacts, nil, func(_, v []byte) error {
+		_, _, canonical, err := decodeFact(v)
+		if err != nil {
+			return err
+		}
+		ev, err := r.codec.Fact(canonical)
+		if err == nil && ev.Head().Identity == of {
+			out = append(out, ev.Scope())
+		}
+		return err
+	})
+	slices.SortFunc(out, func(a, b event.Scope) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Payee, b.Payee))
 	})
 	return out, err
 }

@@ -8,7 +8,6 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -69,8 +68,9 @@ func (v *View) Credits(payee event.PayeeID) ([]account.Credit, error) {
 		if err := decode(b, &f); err != nil {
 			return err
 		}
+		opportunity, part, _ := bytes.Cut(k[len(prefix):], []byte{0})
 		out = append(out, account.Credit{
-			Payee: payee, Opportunity: event.OpportunityID(k[len(prefix):]), Account: event.AccountID(f.Account),
+			Payee: payee, Opportunity: event.OpportunityID(opportunity), Part: string(part), Account: event.AccountID(f.Account),
 			ARR: money.Money{Minor: f.Minor, Currency: money.Currency(f.Currency)}, Booked: civil.Date(f.Booked), Why: ledger.Reason(f.Why),
 		})
 		return nil
@@ -104,26 +104,6 @@ func (v *View) Locks() ([]tenant.Lock, error) {
 		return nil
 	})
 	return out, err
-}
-
-// Statement is a payee's frozen quarter.
-func (v *View) Statement(payee event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
-	b := v.tx.Bucket(bStatements).Get(key(q, []byte(payee)))
-	if b == nil {
-		return tenant.Statement{}, false, nil
-	}
-	var f statementForm
-	if err := decode(b, &f); err != nil {
-		return tenant.Statement{}, false, err
-	}
-	if len(f.Head) != 32 {
-		return tenant.Statement{}, false, domain.Errorf(domain.Corrupt, "stored statement of %s for %s is malformed", payee, q)
-	}
-	c := money.Currency(f.Currency)
-	return tenant.Statement{
-		Payee: payee, Employee: f.Employee, Period: q, At: time.Unix(0, f.At).UTC(), Net: money.Money{Minor: f.Net, Currency: c},
-		Requested: money.Money{Minor: f.Requested, Currency: c}, Lines: f.Lines, Head: [32]byte(f.Head), Reference: f.Reference,
-	}, true, nil
 }
 
 // Status is where the ledger stands.

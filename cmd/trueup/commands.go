@@ -16,5 +16,6 @@ func commands(e env) []*cobra.Command {
 		newExportCommand(e),
 		newVerifyCommand(e),
 		newPlanCommand(e),
+		newTargetsCommand(e),
 	}
 }

@@ -10,67 +10,80 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trueup/trueup/domain/advice"
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/report"
 )
 
-func newPlanCommand(_ env) *cobra.Command {
+func newPlanCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
-		Short: "Plan files: check them, show them whole",
+		Short: "Plan files: check them, show them whole, compare what they pay",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand())
+	cmd.AddCommand(newPlanCheckCommand(), newPlanShowCommand(), newPlanDiffCommand(e), newPlanAdviseCommand(), newPlanSchemaCommand())
 	return cmd
 }
 
 func newPlanCheckCommand() *cobra.Command {
 	var as reading
+	var asOf string
 	cmd := &cobra.Command{
-		Use:   "check FILE...",
+		Use:   "check FILE|PRESET...",
 		Short: "Says everything that is wrong with plan files, each with its line",
 		Long: `Reads plan files as a worker would, all together, and says everything that is
-wrong with them. Of a sound plan it shows the id and hash, what this release
-leaves out ("note"), and what it would compute wrongly ("refused").`,
+wrong with them. Of a sound plan it shows the id and hash, and what is allowed
+but seldom meant, with the figure and what it should be:
+
+  no_variable            they own revenue, and none of their pay depends on it
+  grr_weight_low         less than 30% on GRR; not in a plan named plg…
+  no_bands               ownership banded or overlay with fewer than two bands
+  no_risk_sla            a risk may go unanswered for more than seven days
+  leaders_decide_splits  disputes are decided by neither revenue operations nor finance
+  plan_review_due        in force for 12 months on the date of --as-of`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			set, err := planfile.Load(files...)
+			var on *civil.Date
+			if asOf != "" {
+				d, err := civil.ParseDate(asOf)
+				if err != nil {
+					return usagef("--as-of: %w", err)
+				}
+				on = &d
+			}
+			set, err := planfile.LoadNamed(files...)
 			if err != nil {
 				return toldMistakes(cmd, err)
 			}
-			checked, refused := checkPlans(set)
-			if err := as.show(cmd, checked); err != nil {
-				return err
-			}
-			if refused > 0 {
-				return fmt.Errorf("%d of %d plans must not be used to pay with this release", refused, len(set))
-			}
-			return nil
+			return as.show(cmd, checkPlans(set, on))
 		},
 	}
+	cmd.Flags().StringVar(&asOf, "as-of", "", "also say which plans are due for a review on this date")
 	addFormatFlag(cmd, &as.format)
 	return cmd
 }
 
-// checkPlans says what this release makes of each plan, and how many it
-// refuses.
-func checkPlans(set plan.Set) (out []report.PlanChecked, refused int) {
+// checkPlans says what each plan is known by and what is worth a look in it,
+// on a date where there is one.
+func checkPlans(set plan.Set, on *civil.Date) []report.PlanChecked {
+	var out []report.PlanChecked
 	for _, p := range set {
-		c := report.PlanChecked{
-			Plan: p.ID(), Hash: hex.EncodeToString(p.Hash[:]), EffectiveFrom: p.EffectiveFrom.String(),
-			Notices: slices.Concat([]string{}, planfile.Notices(p)), Refusals: []string{},
+		lints := advice.Lints(p)
+		if on != nil {
+			if due, found := advice.ReviewDue(set, p, *on); found {
+				lints = append(lints, due)
+			}
 		}
-		for _, r := range planfile.Refuse(p) {
-			c.Refusals = append(c.Refusals, r.String())
-		}
-		if len(c.Refusals) > 0 {
-			refused++
+		c := report.PlanChecked{Plan: p.ID(), Hash: hex.EncodeToString(p.Hash[:]), EffectiveFrom: p.EffectiveFrom.String()}
+		for _, l := range lints {
+			c.Lints = append(c.Lints, report.PlanLint{Lint: l.Name, Path: l.Path, Figure: l.Figure, Threshold: l.Threshold, Text: l.Text})
 		}
 		out = append(out, c)
 	}
-	return out, refused
+	return out
 }
 
 // toldMistakes tells each mistake on a line of its own, and returns how many
@@ -95,35 +108,60 @@ func newPlanShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show [FILE|PRESET]",
 		Short: "A plan in its canonical form, every field written out",
-		Long: "Shows a plan file, or a plan that comes with the program, in its canonical form:\n" +
-			"every field written out, in one order. With no argument it shows the default\nplan. The presets are " + strings.Join(planfile.Presets(), ", ") + ".",
+		Long: `Shows a plan file, or a plan that comes with the program, in its canonical form:
+every field written out, in one order. With no argument it shows the default
+plan. The presets are
+  ` + strings.Join(planfile.Presets(), "\n  "),
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: planfile.Presets(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := planOf(args)
+			set, err := plansOf(args...)
 			if err != nil {
 				return toldMistakes(cmd, err)
 			}
-			_, err = cmd.OutOrStdout().Write(planfile.Canonical(p))
+			for i, p := range set {
+				text := planfile.Canonical(p)
+				if i > 0 {
+					text = append([]byte("---\n"), text...)
+				}
+				if _, err := cmd.OutOrStdout().Write(text); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func newPlanSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "The JSON Schema of a plan file, for editors",
+		Long: `Prints the JSON Schema (2020-12) of a plan file. An editor that knows it completes
+fields and marks mistakes; what a schema cannot say, plan check does. In the
+first line of a plan: # yaml-language-server: $schema=plan.schema.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(planfile.Schema())
 			return err
 		},
 	}
 }
 
-// planOf is the default plan, a preset or a file's.
-func planOf(args []string) (*plan.Plan, error) {
+// plansOf is the plans of files and presets by name together; with none, the
+// default plan.
+func plansOf(args ...string) (plan.Set, error) {
 	if len(args) == 0 {
-		return planfile.Default()[0], nil
+		return planfile.Default(), nil
 	}
-	if src, ok := planfile.Preset(args[0]); ok {
-		return planfile.Decode(args[0]+".yaml", src)
+	set, err := planfile.LoadNamed(args...)
+	if err == nil {
+		return set, nil
 	}
-	set, err := planfile.Load(args[0])
-	if err != nil {
-		if _, missing := os.Stat(args[0]); errors.Is(missing, os.ErrNotExist) {
-			return nil, fmt.Errorf("%q is neither a file nor a preset; the presets are %s", args[0], strings.Join(planfile.Presets(), ", "))
+	for _, name := range args {
+		if _, missing := os.Stat(name); errors.Is(missing, os.ErrNotExist) && !slices.Contains(planfile.Presets(), name) {
+			return nil, fmt.Errorf("%q is neither a file nor a preset; the presets are %s", name, strings.Join(planfile.Presets(), ", "))
 		}
-		return nil, err
 	}
-	return set[0], nil
+	return nil, err
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -11,27 +9,12 @@ import (
 	"github.com/trueup/trueup/internal/planfile"
 )
 
-// loadPlans reads plan files, or gives the default plan where there are none,
-// and refuses what this release would compute wrongly.
+// loadPlans reads plan files, or gives the default plan where there are none.
 func loadPlans(files []string) (plan.Set, error) {
 	if len(files) == 0 {
 		return planfile.Default(), nil
 	}
-	plans, err := planfile.Load(files...)
-	if err != nil {
-		return nil, err
-	}
-	return plans, refusePlans(plans)
-}
-
-func refusePlans(plans plan.Set) error {
-	var all []error
-	for _, p := range plans {
-		for _, problem := range planfile.Refuse(p) {
-			all = append(all, fmt.Errorf("%s: %s", p.ID(), problem))
-		}
-	}
-	return errors.Join(all...)
+	return planfile.Load(files...)
 }
 
 // parseAsOf reads an instant, or a date, which is its last nanosecond in zone.

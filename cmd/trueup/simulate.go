@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -69,16 +68,10 @@ func simulate(e env, planFiles []string, events, asOf, tenantName string) (*scen
 	if err != nil {
 		return nil, err
 	}
-	in, err := openEvents(e, events)
+	arrivals, err := readArrivals(e, events, tenantName)
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
-	arrivals, err := scenario.Read(in, tenantName)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", events, err)
-	}
-	scenario.Sort(arrivals)
 	return scenario.Play(tenantName, plans, arrivals, at)
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/trueup/trueup/consumers"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
-	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/web"
 	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
@@ -35,12 +34,7 @@ func (w *worker) openStore(_ context.Context, _ env) error {
 		return err
 	}
 	w.closers = append(w.closers, w.store.Close)
-	for _, p := range w.store.Plans() {
-		for _, n := range planfile.Notices(p) {
-			w.log.Warn().Str("plan", p.ID()).Msg(n)
-		}
-	}
-	return refusePlans(w.store.Plans())
+	return nil
 }
 
 func (w *worker) openBroker(ctx context.Context, _ env) error {

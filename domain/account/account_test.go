@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
@@ -146,14 +148,17 @@ type staff struct{ plans plan.Set }
 
 func (s staff) Terms(payee event.PayeeID, on civil.Date) (Terms, error) {
 	if !strings.HasPrefix(string(payee), "csm") {
-		return Terms{Role: event.AE}, nil
+		return Terms{Role: event.AE, Until: civil.Never}, nil
 	}
 	p := s.plans.First(on)
 	if p == nil {
-		return Terms{Role: event.CSM}, nil
+		return Terms{Role: event.CSM, Until: civil.Never}, nil
 	}
-	return Terms{Role: event.CSM, Plan: p, Variable: p.Variable}, nil
+	return Terms{Role: event.CSM, Plan: p, Variable: p.Variable, Until: civil.Never}, nil
 }
+
+// Book of everybody is 1,000,000.
+func (staff) Book(event.PayeeID, event.Role, civil.Quarter) (int64, error) { return 1_000_000_00, nil }
 
 // setting has one plan from 2026 on: expansion pool 12,000, target 600,000,
 // so 24,000 earn 480. A missing health score passes.
@@ -170,7 +175,7 @@ func setting(change func(*plan.Plan)) *Setting {
 		}},
 		Gates:      plan.Gates{HealthMin: money.Ratio{Num: 65, Den: 1}, HealthMissing: "pass"},
 		Payability: plan.Payability{Renewal: "hold", Release: "all", GraceDays: 30, Cash: "off", Termination: "keep"},
-		Clawback:   plan.Clawback{WindowDays: 90},
+		Clawback:   plan.Clawback{WindowDays: 90, ChurnDate: "effective", Contraction: "proportional_lifo", Basis: "recompute", RecoveryCap: money.One},
 		SLA:        plan.SLA{Risk: plan.RiskClock{Below: money.Ratio{Num: 65, Den: 1}, Hours: 168, Warn: 24}},
 		Evidence:   plan.Evidence{Renewal: "any", Churn: "any", Expansion: "any"},
 	}
@@ -184,11 +189,7 @@ func setting(change func(*plan.Plan)) *Setting {
 	return &Setting{Plans: set, Zone: time.UTC, Payees: staff{set}}
 }
 
-func state(t interface {
-	Helper()
-	Fatalf(string, ...any)
-}, set *Setting, events ...event.Event,
-) *State {
+func state(t rapid.TB, set *Setting, events ...event.Event) *State {
 	t.Helper()
 	s := New("acct-1", set)
 	for _, e := range events {
@@ -216,8 +217,8 @@ func lines(t *testing.T, s *State, on string) []string {
 		for _, st := range d.Due(day(on)) {
 			amount := money.Money{Minor: st.Minor, Currency: st.Currency}
 			out = append(out, fmt.Sprintf("%s %s %s %s %s>%s %s", st.Effective, st.Payee, st.Kind, amount.Decimal(), st.From, st.To, st.Reason))
-			if st.Explain() == "" || len(st.Causes) == 0 {
-				t.Errorf("%s has no explanation or no cause", out[len(out)-1])
+			if x := st.Explain(); x.Text == "" || x.Rule == "" || len(x.Figures) == 0 || len(st.Causes) == 0 {
+				t.Errorf("%s has explanation %+v, causes %v, want some of both", out[len(out)-1], x, st.Causes)
 			}
 		}
 	}
@@ -233,4 +234,14 @@ func allLines(t *testing.T, set *Setting, on string, facts ...fact) []string {
 		t.Errorf("due %q, or %q in the reverse order", got, back)
 	}
 	return got
+}
+
+// creditsOn are a deal's credits of a day.
+func creditsOn(t rapid.TB, d *Deal, on string) []Credit {
+	t.Helper()
+	credits, err := d.CreditsOn(day(on))
+	if err != nil {
+		t.Fatalf("CreditsOn(%s): %v", on, err)
+	}
+	return credits
 }

@@ -172,7 +172,7 @@ func TestHealthAtClose(t *testing.T) {
 		}
 		s := state(t, set, stated(facts...)...)
 		lines(t, s, "2029-06-01")
-		credits := s.Deals()[0].CreditsOn(day("2027-02-10"))
+		credits := creditsOn(t, s.Deals()[0], "2027-02-10")
 		if len(credits) != 1 || credits[0].Counted() != tt.counted || tt.counted && credits[0].ARR != usd(booked24) || !tt.counted && !credits[0].ARR.IsZero() {
 			t.Errorf("%s: credits %+v, want counted %v", tt.name, credits, tt.counted)
 		}
@@ -200,7 +200,7 @@ func TestCredits(t *testing.T) {
 		s := state(t, setting(nil), stated(facts...)...)
 		lines(t, s, "2027-02-10")
 		got := map[event.PayeeID]int64{}
-		for _, c := range s.Deals()[0].CreditsOn(day("2027-02-10")) {
+		for _, c := range creditsOn(t, s.Deals()[0], "2027-02-10") {
 			got[c.Payee] += c.ARR.Minor
 		}
 		if got["csm-1"] != tt.csm || got["ae-1"] != tt.ae {
@@ -228,18 +228,18 @@ func TestCreditsLost(t *testing.T) {
 		s := state(t, setting(nil), stated(tt.facts...)...)
 		lines(t, s, "2029-01-01")
 		d := s.Deals()[0]
-		if got := d.CreditsOn(day("2027-02-09")); len(got) > 0 {
+		if got := creditsOn(t, d, "2027-02-09"); len(got) > 0 {
 			t.Errorf("%s: credited before the booking: %+v", tt.name, got)
 		}
-		last := day("2029-01-01")
+		last := "2029-01-01"
 		if tt.lost != "" {
-			before := d.CreditsOn(day(tt.lost) - 1)
+			before := creditsOn(t, d, (day(tt.lost) - 1).String())
 			if len(before) != 1 || !before[0].Counted() || before[0].ARR != usd(booked24) {
 				t.Errorf("%s: credits the day before %+v, want the whole", tt.name, before)
 			}
-			last = day(tt.lost)
+			last = tt.lost
 		}
-		after := d.CreditsOn(last)
+		after := creditsOn(t, d, last)
 		if len(after) != 1 || string(after[0].Why) != tt.why || after[0].ARR.IsZero() != (tt.lost != "") {
 			t.Errorf("%s: credits on %s %+v, want why %q", tt.name, last, after, tt.why)
 		}

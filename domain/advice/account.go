@@ -20,7 +20,7 @@ type AccountFigures struct {
 	Crediting plan.Crediting
 	// Expansions that were booked as such: no steps of an uplift, no renewals.
 	// Their ARR is in the currency of the bands.
-	Expansions []Expansion
+	Expansions []Deal
 	// Renewals are the first days of renewed terms, Churns the ends of the
 	// account's lives.
 	Renewals, Churns []civil.Date
@@ -29,8 +29,8 @@ type AccountFigures struct {
 	Changes []Change
 }
 
-// Expansion is a won expansion.
-type Expansion struct {
+// Deal is a won expansion.
+type Deal struct {
 	Opportunity event.OpportunityID
 	Booked      civil.Date
 	Left        civil.Date // the day it was cancelled, civil.Never while it stands
@@ -61,8 +61,8 @@ func OfAccount(in AccountFigures) []Flag {
 }
 
 // sorted is the account's expansions by booking date.
-func (in AccountFigures) sorted() []Expansion {
-	return slices.SortedFunc(slices.Values(in.Expansions), func(a, b Expansion) int {
+func (in AccountFigures) sorted() []Deal {
+	return slices.SortedFunc(slices.Values(in.Expansions), func(a, b Deal) int {
 		return cmp.Or(cmp.Compare(a.Booked, b.Booked), cmp.Compare(a.Opportunity, b.Opportunity))
 	})
 }
@@ -103,7 +103,7 @@ func expandedThenChurned(in AccountFigures) []Flag {
 // Units: whole days, both ends included; minor units of ARR.
 // Rounding: none.
 func dealSlicing(in AccountFigures) []Flag {
-	standing := slices.DeleteFunc(in.sorted(), func(e Expansion) bool { return e.Left != civil.Never })
+	standing := slices.DeleteFunc(in.sorted(), func(e Deal) bool { return e.Left != civil.Never })
 	var out []Flag
 	for i, first := range standing {
 		sum, largest := first.ARR, first.ARR

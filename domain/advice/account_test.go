@@ -22,15 +22,15 @@ func crediting() plan.Crediting {
 }
 
 // deals are standing expansions of "date major-units", o1, o2, …
-func deals(of ...string) []advice.Expansion {
-	var out []advice.Expansion
+func deals(of ...string) []advice.Deal {
+	var out []advice.Deal
 	for i, text := range of {
 		var on string
 		var major int64
 		if _, err := fmt.Sscan(text, &on, &major); err != nil {
 			panic(err)
 		}
-		out = append(out, advice.Expansion{Opportunity: event.OpportunityID(fmt.Sprint("o", i)), Booked: day(on), Left: civil.Never, ARR: usd(major * 100)})
+		out = append(out, advice.Deal{Opportunity: event.OpportunityID(fmt.Sprint("o", i)), Booked: day(on), Left: civil.Never, ARR: usd(major * 100)})
 	}
 	return out
 }
@@ -52,7 +52,7 @@ func told(flags []advice.Flag) []string {
 }
 
 func TestFlagsOfAccounts(t *testing.T) {
-	left := func(e []advice.Expansion, i int, on string) []advice.Expansion {
+	left := func(e []advice.Deal, i int, on string) []advice.Deal {
 		e[i].Left = day(on)
 		return e
 	}

@@ -81,7 +81,7 @@ type RiskShare struct{ AtRisk, ARR int64 }
 func OfPayee(in PayeeFigures) []Flag {
 	var out []Flag
 	for _, rule := range []func(PayeeFigures) (Flag, bool){
-		portfolio, handoffBroken, silentSignals, quotaTooLow, noVariable, bookSize, bookUnbalanced, emptyBook, payoutMismatch,
+		portfolio, handoffBroken, silentSignals, quotaTooLow, payeesVariable, bookSize, bookUnbalanced, emptyBook, payoutMismatch,
 	} {
 		if f, raised := rule(in); raised {
 			f.Payee, f.Period = in.Payee, in.Period
@@ -158,12 +158,12 @@ func quotaTooLow(in PayeeFigures) (Flag, bool) {
 	return Flag{Name: QuotaTooLow, Figure: lowest.Percent(), Threshold: high.Percent()}, lowest.Cmp(high) > 0
 }
 
-// noVariable is raised where somebody owns revenue and has no variable pay.
+// payeesVariable is raised where somebody owns revenue and has no variable pay.
 //
 // Source: rules §12 [002].
 // Units: minor units.
 // Rounding: none.
-func noVariable(in PayeeFigures) (Flag, bool) {
+func payeesVariable(in PayeeFigures) (Flag, bool) {
 	if in.Variable == nil {
 		return Flag{}, false
 	}

@@ -86,6 +86,16 @@ func (e *Engine) fold(r *accountRecord, set *account.Setting, more event.Event) 
 // deriving it again gives its credits and its timer. Where the rules have
 // changed since, those before give them.
 func (e *Engine) recall(r *accountRecord) error {
+	if w := e.state.Sweep; w != nil && w.Before == FromNothing && !w.Payees {
+		r.behind = true
+		for _, f := range r.state.Foreign() {
+			if f != e.currency {
+				e.out.Foreign = append(e.out.Foreign, Foreign{f, r.id})
+			}
+		}
+		_, err := r.state.Settling(civil.In(e.settled, e.zone))
+		return err
+	}
 	was := r.state
 	if e.before != nil {
 		r.behind = true

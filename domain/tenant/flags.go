@@ -53,7 +53,7 @@ func (e *Engine) settleAccountFlags(r *accountRecord) {
 		Account: r.id, Calendar: e.calendar, Crediting: in.Crediting, Renewals: in.Renewals, Churns: in.Churns,
 	}
 	for _, x := range in.Expansions {
-		figures.Expansions = append(figures.Expansions, advice.Expansion(x))
+		figures.Expansions = append(figures.Expansions, advice.Deal(x))
 	}
 	for _, c := range in.Changes {
 		figures.Changes = append(figures.Changes, advice.Change(c))

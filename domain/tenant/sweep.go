@@ -18,6 +18,10 @@ type Sweep struct {
 	Payee    event.PayeeID
 }
 
+// FromNothing is Sweep.Before where nothing recorded of accounts can be relied
+// on: an earlier release wrote it.
+const FromNothing = -1
+
 // The size of one step, and how long after it the next may come.
 const (
 	sweepAccounts = 256

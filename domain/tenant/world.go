@@ -125,7 +125,7 @@ func (e *Engine) tenantFacts() error {
 	if e.now, err = e.world(told[:min(e.state.World, len(told))]); err != nil {
 		return domain.Errorf(domain.Corrupt, "the tenant's own facts: %w", err)
 	}
-	if s := e.state.Sweep; s != nil {
+	if s := e.state.Sweep; s != nil && s.Before >= 0 && !s.Payees {
 		if e.before, err = e.world(told[:min(s.Before, len(told))]); err != nil {
 			return domain.Errorf(domain.Corrupt, "the tenant's own facts: %w", err)
 		}

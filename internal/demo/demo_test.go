@@ -210,9 +210,6 @@ func TestPlans(t *testing.T) {
 		if back.Hash != p.Hash {
 			t.Errorf("%s has the hash %x, want %x", p.ID(), p.Hash, back.Hash)
 		}
-		if no := planfile.Refuse(p); len(no) > 0 {
-			t.Errorf("%s is refused: %v", p.ID(), no)
-		}
 	}
 }
 

@@ -60,10 +60,20 @@ func (bs *bands) add(v value) {
 	bs.edgeSound, bs.allSound = sound, bs.allSound && sound
 }
 
+// edges are the ways to write a band's edge; a band has one.
+var edges = []string{"below", "up_to", "above"}
+
 // edge reads below, up_to or above, and reports whether it is sound.
 func (bs *bands) edge(f *fields, b *plan.Band) bool {
+	if f.shape != nil {
+		for _, key := range edges {
+			f.at(key).amount(&money.Money{})
+		}
+		f.shape.exactlyOne(edges...)
+		return true
+	}
 	given := 0
-	for _, key := range []string{"below", "up_to", "above"} {
+	for _, key := range edges {
 		if f.at(key).node != nil {
 			given++
 		}

@@ -3,6 +3,7 @@ package planfile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/trueup/trueup/domain/money"
@@ -30,23 +31,11 @@ func nonsense(p *plan.Plan) []plan.Problem {
 	for i := range p.Components {
 		c := &p.Components[i]
 		path := index("components", i)
-		switch {
-		case c.Kind == plan.Health && c.Target.Num == 0:
-			say(path+".target", "0%% is not above zero")
-		case c.Kind == plan.Health && c.Target.Cmp(money.One) > 0:
-			say(path+".target", "%s is above 100%%: it is a share of the book", c.Target.Percent())
+		if owner := ownLines[c.ID]; owner != "" && owner != c.Kind {
+			say(path+".id", "%q is what the lines of %s are called", c.ID, owner)
 		}
-		seen := map[string]bool{}
-		for j, o := range c.Objectives {
-			at := index(path+".objectives", j)
-			if seen[o.ID] {
-				say(at+".id", "%q is used twice", o.ID)
-			}
-			seen[o.ID] = true
-			if o.Target.Num == 0 {
-				say(at+".target", "0 is not above zero")
-			}
-		}
+		unreachable(path, c, say)
+		checkObjectives(path+".objectives", c.Objectives, say)
 	}
 	if p.SLA.Risk.Below.Num == 0 || p.SLA.Risk.Below.Cmp(money.Ratio{Num: 100, Den: 1}) > 0 {
 		say("sla.risk.below", "%s is not above 0 and at most 100", p.SLA.Risk.Below)
@@ -63,6 +52,56 @@ func nonsense(p *plan.Plan) []plan.Problem {
 	return out
 }
 
+// ownLines are components that lines have which no component of a plan pays,
+// and what pays them. A spif component may share its name with awarded SPIFs.
+var ownLines = map[string]string{
+	"accelerator": "accelerators", "manual": "adjustments", "opening": "opening balances", "payout": "payouts", "spif": plan.Spif,
+}
+
+// unreachable finds targets nothing can meet, and multipliers that pay less for more.
+func unreachable(path string, c *plan.Component, say func(path, format string, args ...any)) {
+	m := c.Multiplier
+	switch {
+	case c.Kind == plan.Health && c.Target.Num == 0:
+		say(path+".target", "0%% is not above zero")
+	case c.Kind == plan.Health && c.Target.Cmp(money.One) > 0:
+		say(path+".target", "%s is above 100%%: it is a share of the book", c.Target.Percent())
+	case c.Kind == plan.Retention && c.Target.Cmp(money.One) > 0:
+		say(path+".target", "%s is above 100%%, which gross retention never is", c.Target.Percent())
+	}
+	if c.Kind != plan.Retention && c.Kind != plan.NetRetention {
+		return
+	}
+	if m.AtTarget.Cmp(m.BelowFloor) < 0 {
+		say(path+".multiplier.at_target", "%s is below below_floor, %s", m.AtTarget, m.BelowFloor)
+	}
+	if m.AtStretch.Cmp(m.AtTarget) < 0 {
+		say(path+".multiplier.at_stretch", "%s is below at_target, %s", m.AtStretch, m.AtTarget)
+	}
+}
+
+// shares are the objectives whose figure is a share, never above 100%.
+var shares = []string{"health_updates", "reviews", "risk_response"}
+
+// checkObjectives looks at the objectives of one component. An id that is not
+// known is fine: its figure is attested.
+func checkObjectives(path string, objectives []plan.Objective, say func(path, format string, args ...any)) {
+	seen := map[string]bool{}
+	for i, o := range objectives {
+		at := index(path, i)
+		if seen[o.ID] {
+			say(at+".id", "%q is used twice", o.ID)
+		}
+		seen[o.ID] = true
+		switch {
+		case o.Target.Num == 0:
+			say(at+".target", "0 is not above zero")
+		case slices.Contains(shares, o.ID) && o.Target.Cmp(money.One) > 0:
+			say(at+".target", "%s is above 100%%, which %s never is", o.Target.Percent(), o.ID)
+		}
+	}
+}
+
 // siblings are the other fields a problem with a field depends on, as
 // replacements of the end of its path.
 var siblings = []struct {
@@ -71,6 +110,9 @@ var siblings = []struct {
 }{
 	{regexp.MustCompile(`^components\[\d+\]\.(floor|stretch)$`), []string{"target"}},
 	{regexp.MustCompile(`^components\[\d+\]\.(weight|rate|table)$`), []string{"kind", "basis"}},
+	{regexp.MustCompile(`\.multiplier\.at_target$`), []string{"below_floor"}},
+	{regexp.MustCompile(`\.multiplier\.at_stretch$`), []string{"at_target"}},
+	{regexp.MustCompile(`^components\[\d+\]\.id$`), []string{"kind"}},
 	{regexp.MustCompile(`\.warn_hours$`), []string{"hours"}},
 	{regexp.MustCompile(`^sla\.business\.to$`), []string{"from"}},
 	{regexp.MustCompile(`^flags\.portfolio_too_large$`), []string{"portfolio_large"}},

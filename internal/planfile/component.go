@@ -26,6 +26,7 @@ var kinds = []struct {
 }
 
 func readComponents(v value, into *[]plan.Component) {
+	v.note(filled)
 	items, _ := v.items()
 	for _, item := range items {
 		var c plan.Component
@@ -47,6 +48,10 @@ func readComponent(v value, c *plan.Component) {
 		names = append(names, k.kind)
 	}
 	choice(f.need("kind"), &c.Kind, names...)
+	if f.shape != nil {
+		f.shapeOfKinds()
+		return
+	}
 	for _, k := range kinds {
 		if k.kind == c.Kind {
 			k.read(f, c)
@@ -73,7 +78,7 @@ func readComponent(v value, c *plan.Component) {
 // readWeight leaves nil where there is none: plan.Check says whether one is needed.
 func readWeight(f *fields, c *plan.Component) {
 	v := f.at("weight")
-	if v.node == nil {
+	if v.node == nil && v.shape == nil {
 		return
 	}
 	weight := percent(0)
@@ -98,31 +103,44 @@ func readRetention(f *fields, c *plan.Component) {
 	choice(f.at("curve"), &c.Curve, "prorata", "flat", "ramp")
 }
 
+// bases are how an expansion is paid and the fields each has alone.
+var bases = []struct {
+	basis  string
+	fields []string
+	read   func(*fields, *plan.Component)
+}{
+	{"pool", []string{"weight", "target"}, func(f *fields, c *plan.Component) { readWeight(f, c); readTarget(f.at("target"), c) }},
+	{"mrr", []string{"rate"}, readSourcing},
+	{"fixed", []string{"table"}, readSpif},
+}
+
+func basisNames() []string {
+	var names []string
+	for _, b := range bases {
+		names = append(names, b.basis)
+	}
+	return names
+}
+
 // readExpansion reads what goes with the basis; where the basis is wrong, the
 // fields that depend on it are only known, not judged.
 func readExpansion(f *fields, c *plan.Component) {
 	c.Basis, c.TierMode, c.Window, c.Tiers = "pool", "marginal", "quarter", defaultTiers()
 	basis := f.at("basis")
-	choice(basis, &c.Basis, "pool", "mrr", "fixed")
-	needs := map[string][]string{"pool": {"weight", "target"}, "mrr": {"rate"}, "fixed": {"table"}}
-	for _, b := range []string{"pool", "mrr", "fixed"} {
-		for _, key := range needs[b] {
-			if v := f.at(key); v.node != nil && b != c.Basis && !f.d.bad[basis.path] {
-				f.d.rejectf(v.path, "does not go with basis %s; it goes with basis %s", c.Basis, b)
+	choice(basis, &c.Basis, basisNames()...)
+	for _, b := range bases {
+		for _, key := range b.fields {
+			if v := f.at(key); v.node != nil && b.basis != c.Basis && !f.d.bad[basis.path] {
+				f.d.rejectf(v.path, "does not go with basis %s; it goes with basis %s", c.Basis, b.basis)
 			}
 		}
 	}
-	switch {
-	case f.d.bad[basis.path]:
-	case c.Basis == "pool":
-		readWeight(f, c)
-		readTarget(f.at("target"), c)
-	case c.Basis == "mrr":
-		c.Rate = percent(15)
-		f.at("rate").percent(&c.Rate)
-	default:
-		readTable(f.at("table"), c)
+	for _, b := range bases {
+		if f.shape != nil || b.basis == c.Basis && !f.d.bad[basis.path] {
+			b.read(f, c)
+		}
 	}
+	f.shapeOfBases()
 	readTiers(f.at("tiers"), c)
 	choice(f.at("tier_mode"), &c.TierMode, "marginal", "retroactive")
 	choice(f.at("window"), &c.Window, "quarter", "ytd")
@@ -133,6 +151,10 @@ func readTarget(v value, c *plan.Component) {
 	f := v.mapping()
 	arr, share := f.at("annual_arr"), f.at("percent_of_book")
 	switch {
+	case v.shape != nil:
+		arr.amount(&money.Money{})
+		share.percent(&money.Ratio{})
+		v.shape.exactlyOne("annual_arr", "percent_of_book")
 	case arr.node != nil && share.node != nil:
 		v.d.rejectf(v.path, "has both annual_arr and percent_of_book; give one")
 	case share.node != nil:
@@ -149,6 +171,7 @@ func readTarget(v value, c *plan.Component) {
 }
 
 func readTiers(v value, c *plan.Component) {
+	v.note(filled)
 	items, ok := v.items()
 	if !ok {
 		return
@@ -169,6 +192,7 @@ func readTiers(v value, c *plan.Component) {
 }
 
 func readTable(v value, c *plan.Component) {
+	v.note(filled)
 	c.Table = defaultTable(v.d.unit())
 	items, ok := v.items()
 	if !ok {
@@ -207,6 +231,7 @@ func readObjectives(f *fields, c *plan.Component) {
 	readWeight(f, c)
 	c.Objectives = defaultObjectives()
 	v := f.at("objectives")
+	v.note(filled)
 	items, ok := v.items()
 	if !ok {
 		return
@@ -231,6 +256,7 @@ func readObjective(v value, o *plan.Objective) {
 	word(f.need("id"), &o.ID)
 	f.need("weight").share(&o.Weight)
 	target := f.need("target")
+	target.note(targetShape)
 	if s, ok := target.text("a percentage such as 100% or a number such as 3"); ok {
 		if o.Percent = strings.HasSuffix(s, "%"); o.Percent {
 			target.percent(&o.Target)

@@ -93,6 +93,25 @@ func TestDecodeRefusesComponents(t *testing.T) {
 			"11: components[0].objectives[2].id: is missing",
 			"11: components[0].objectives[2].target: is missing",
 		}},
+		{"objectives of no id we know", "  - {id: o, kind: objectives, weight: 100%, objectives: [{id: smiles, weight: 100%, target: 400%}]}\n", nil},
+		{"objectives nobody reaches", "  - id: o\n    kind: objectives\n    weight: 100%\n    objectives:\n      - {id: reviews, weight: 50%, target: 3}\n" +
+			"      - {id: multithreading, weight: 50%, target: 3}\n", []string{
+			"9: components[0].objectives[0].target: 300% is above 100%, which reviews never is",
+		}},
+		{"multipliers that pay less for more", "  - id: r\n    kind: retention\n    weight: 50%\n    multiplier:\n      below_floor: 1.1\n      at_stretch: 0.9\n" +
+			"  - {id: n, kind: net_retention, weight: 50%, multiplier: {below_floor: x, at_target: 0.1}}\n", []string{
+			"8: components[0].multiplier.at_target: 1 is below below_floor, 1.1",
+			"10: components[0].multiplier.at_stretch: 0.9 is below at_target, 1",
+			`11: components[1].multiplier.below_floor: "x" is not a number such as 1.5`,
+		}},
+		{"a gross retention nobody reaches", "  - {id: r, kind: retention, weight: 100%, target: 105%, stretch: 110%}\n", []string{
+			"5: components[0].target: 105% is above 100%, which gross retention never is",
+		}},
+		{"names of other lines", "  - {id: accelerator, kind: retention, weight: 100%}\n  - {id: spif, kind: sourcing}\n", []string{
+			`5: components[0].id: "accelerator" is what the lines of accelerators are called`,
+			`6: components[1].id: "spif" is what the lines of spif are called`,
+		}},
+		{"a SPIF by its name", "  - {id: spif, kind: spif}\n", nil},
 		{"no objectives", "  - {id: o, kind: objectives, weight: 100%, objectives: []}\n", []string{
 			"5: components[0].objectives: is empty: its weight would pay for nothing",
 		}},

@@ -16,7 +16,11 @@ import (
 
 // plan reads the whole tree; what is wrong is in d.errs.
 func (d *decoder) plan(root *yaml.Node) *plan.Plan {
-	f := value{d, root, ""}.mapping()
+	return d.planAt(value{d, root, "", nil})
+}
+
+func (d *decoder) planAt(v value) *plan.Plan {
+	f := v.mapping()
 	if !f.ok {
 		return &plan.Plan{}
 	}
@@ -28,7 +32,7 @@ func (d *decoder) plan(root *yaml.Node) *plan.Plan {
 	f.need("effective_from").date(&p.EffectiveFrom)
 	p.Zone = mustZone(defaultZone)
 	f.at("timezone").zone(&p.Zone)
-	f.at("currency") // read first: every amount needs it
+	f.at("currency").note(currencyShape) // read first: every amount needs it
 	choice(f.at("ownership"), &p.Ownership, "full", "split", "three_way", "non_commercial", "overlay", "pod", "banded")
 	readAppliesTo(f.at("applies_to"), &p.AppliesTo)
 	f.at("variable_annual").amount(&p.Variable)
@@ -36,7 +40,7 @@ func (d *decoder) plan(root *yaml.Node) *plan.Plan {
 	if f.has("ledger_starts_on") {
 		p.LedgerStarts = new(civil.Date)
 	}
-	if v := f.at("ledger_starts_on"); v.node != nil {
+	if v := f.at("ledger_starts_on"); v.node != nil || v.shape != nil {
 		v.date(p.LedgerStarts)
 	}
 	choice(f.at("proration"), &p.Proration, "days", "none")
@@ -64,7 +68,7 @@ func mustZone(name string) *time.Location {
 
 // readCurrency sets d.currency: the plan's, or none where it is wrong.
 func (f *fields) readCurrency() {
-	v := value{f.d, f.nodes["currency"], join(f.path, "currency")}
+	v := value{f.d, f.nodes["currency"], join(f.path, "currency"), nil}
 	s, ok := v.text("a currency code such as USD")
 	if ok {
 		c, err := money.ParseCurrency(s)
@@ -98,6 +102,7 @@ func readPeriods(v value, p *plan.Periods) {
 // readYearStart reads MM-DD. Later days than the 28th are not in every month,
 // and quarters start on one day of their months.
 func readYearStart(v value, c *civil.Calendar) {
+	v.note(yearStartShape)
 	s, ok := v.text("a day such as 01-01")
 	if !ok {
 		return
@@ -187,6 +192,7 @@ func readBusiness(v value, b *plan.Business) {
 			}
 		}
 	}
+	f.at("days").note(filled)
 	set(f.at("days"), &b.Days, oneDay, mondayFirst)
 	f.at("from").clock(&b.From)
 	f.at("to").clock(&b.To)

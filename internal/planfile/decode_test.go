@@ -43,7 +43,7 @@ func TestDecodeRefusesFile(t *testing.T) {
 		{"a tab", head + "\t- id: r\n", "plan.yaml:5: is not YAML: found character that cannot start any token"},
 		{"an open list", "plan: [p\nversion: 1\n", "plan.yaml:1: is not YAML: did not find expected ',' or ']'"},
 		{"unknown alias", head + "  - *r\n", "plan.yaml: is not YAML: unknown anchor 'r' referenced"},
-		{"two documents", head + component + "---\nplan: q\n", "plan.yaml:6: a second YAML document starts here: one file is one plan version"},
+		{"two documents", head + component + "---\nplan: q\n", "plan.yaml:7: a second YAML document starts here: one document is one plan version"},
 		{"a broken second document", head + component + "---\nplan: 'q\n", "plan.yaml:7: is not YAML: found unexpected end of stream"},
 		{"anchor", "plan: &p p\n" + strings.TrimPrefix(head, "plan: p\n") + component, "plan.yaml:1: &p: anchors are not read here; write the value where it is used"},
 		{"tag", "plan: !!str p\n" + strings.TrimPrefix(head, "plan: p\n") + component, "plan.yaml:1: !!str: tags are not read here"},

@@ -14,15 +14,25 @@ import (
 	"strings"
 	_ "time/tzdata" // a plan means the same on a machine without time zones
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/trueup/trueup/domain/plan"
 )
 
 // Decode reads one plan version; file is its name in messages. The error is an
 // Errors with everything that is wrong.
 func Decode(file string, src []byte) (*plan.Plan, error) {
-	p, d := decode(file, src)
-	if len(d.errs) > 0 {
-		return nil, d.errs
+	d := newDecoder(file)
+	roots := d.parse(src)
+	if len(roots) > 1 {
+		d.addf(max(roots[1].Line, 1), "", "a second YAML document starts here: one document is one plan version")
+	}
+	var p *plan.Plan
+	if len(roots) > 0 {
+		p = d.document(roots[0])
+	}
+	if errs := d.errs.byLine(); len(errs) > 0 {
+		return nil, errs
 	}
 	return p, nil
 }
@@ -30,52 +40,87 @@ func Decode(file string, src []byte) (*plan.Plan, error) {
 // Parse reads a plan document that was published.
 func Parse(yaml string) (*plan.Plan, error) { return Decode("plan_yaml", []byte(yaml)) }
 
-func decode(file string, src []byte) (*plan.Plan, *decoder) {
-	d := newDecoder(file)
-	root := d.parse(src)
-	if root == nil {
-		return nil, d
-	}
+// document reads one plan version, which is whole where d has no errors.
+func (d *decoder) document(root *yaml.Node) *plan.Plan {
 	p := d.plan(root)
 	if !d.bad[""] {
 		d.contradictions(p)
 	}
-	if d.errs = d.errs.byLine(); len(d.errs) > 0 {
-		return nil, d
+	if len(d.errs) == 0 {
+		p.Hash = sha256.Sum256(Canonical(p))
 	}
-	p.Hash = sha256.Sum256(Canonical(p))
-	return p, d
+	return p
 }
 
-// Load reads plan files into a Set. The error is an Errors with everything
+// DecodeAll reads every plan version of a file, a YAML document each, into a
+// Set; file is its name in messages. The error is an Errors with everything
 // that is wrong with any of them, and with the sound ones together.
-func Load(files ...string) (plan.Set, error) {
-	var errs Errors
-	var plans []*plan.Plan
-	var sources []*decoder
+func DecodeAll(file string, src []byte) (plan.Set, error) {
+	var l loader
+	l.add(file, src)
+	return l.set()
+}
+
+// Load is DecodeAll of several files together.
+func Load(files ...string) (plan.Set, error) { return load(files, read) }
+
+// LoadNamed is Load of files and presets by name.
+func LoadNamed(names ...string) (plan.Set, error) {
+	return load(names, func(name string) ([]byte, error) {
+		if src, ok := Preset(name); ok {
+			return src, nil
+		}
+		return read(name)
+	})
+}
+
+func load(files []string, read func(string) ([]byte, error)) (plan.Set, error) {
+	var l loader
 	for _, file := range files {
 		src, err := read(file)
 		if err != nil {
-			errs = append(errs, Error{File: file, Text: err.Error()})
+			l.errs = append(l.errs, Error{File: file, Text: err.Error()})
 			continue
 		}
-		p, d := decode(file, src)
-		errs = append(errs, d.errs...)
-		if p != nil {
-			plans, sources = append(plans, p), append(sources, d)
-		}
+		l.add(file, src)
 	}
 	if len(files) == 0 {
-		errs = Errors{{File: "plan", Text: "no plan file is given"}}
+		l.errs = Errors{{File: "plan", Text: "no plan file is given"}}
 	}
-	set, problems := plan.NewSet(plans...)
+	return l.set()
+}
+
+// loader collects sound plans, where each stands, and everything that is wrong.
+type loader struct {
+	errs    Errors
+	plans   []*plan.Plan
+	sources []*decoder
+}
+
+// add reads the documents of a file. Each has a decoder of its own: paths are
+// a document's.
+func (l *loader) add(file string, src []byte) {
+	whole := newDecoder(file)
+	errs := Errors{}
+	for _, root := range whole.parse(src) {
+		d := newDecoder(file)
+		if p := d.document(root); len(d.errs) == 0 {
+			l.plans, l.sources = append(l.plans, p), append(l.sources, d)
+		}
+		errs = append(errs, d.errs...)
+	}
+	l.errs = append(l.errs, append(whole.errs, errs...).byLine()...)
+}
+
+func (l *loader) set() (plan.Set, error) {
+	set, problems := plan.NewSet(l.plans...)
 	for _, problem := range problems {
-		if e := locate(problem, plans, sources); !slices.Contains(errs, e) {
-			errs = append(errs, e)
+		if e := locate(problem, l.plans, l.sources); !slices.Contains(l.errs, e) {
+			l.errs = append(l.errs, e)
 		}
 	}
-	if len(errs) > 0 {
-		return nil, errs
+	if len(l.errs) > 0 {
+		return nil, l.errs
 	}
 	return set, nil
 }
@@ -119,8 +164,14 @@ func locate(problem plan.Problem, plans []*plan.Plan, sources []*decoder) Error 
 	}
 	last := named[len(named)-1]
 	e := Error{File: last.file, Line: last.line(problem.Path), Path: problem.Path, Text: problem.Text}
-	for i, d := range named[:len(named)-1] {
-		e.Text += map[bool]string{true: "; see also ", false: ", "}[i == 0] + d.file
+	var others []string
+	for _, d := range named[:len(named)-1] {
+		if d.file != last.file && !slices.Contains(others, d.file) {
+			others = append(others, d.file)
+		}
+	}
+	if len(others) > 0 {
+		e.Text += "; see also " + strings.Join(others, ", ")
 	}
 	return e
 }

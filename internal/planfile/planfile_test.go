@@ -3,11 +3,8 @@ package planfile
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/trueup/trueup/domain/civil"
 )
 
 // write makes files in a new directory and makes it the current one.
@@ -32,6 +29,28 @@ func TestLoad(t *testing.T) {
 	set, err := Load("two.yaml", "one.yaml")
 	if err != nil || len(set) != 2 || set[0].ID() != "p@1" || set[1].ID() != "p@2" {
 		t.Fatalf("Load(two, one) = %v, %v, want p@1 then p@2", set, err)
+	}
+}
+
+// One file may have several versions, a document each.
+func TestLoadSeveralDocuments(t *testing.T) {
+	one := head + component
+	two := version(one, "version: 1", "version: 2", "2027", "2028")
+	write(t, map[string]string{
+		"both.yaml": "---\n" + one + "---\n" + two + "---\n# nothing more\n",
+		"bad.yaml":  one + "---\n" + version(two, "2028", "2026") + "---\n" + version(one, "version: 1", "version: x", "100%", "90%") + "---\nplan: 'q\n",
+	})
+	set, err := Load("both.yaml")
+	if err != nil || len(set) != 2 || set[0].ID() != "p@1" || set[1].ID() != "p@2" {
+		t.Fatalf("Load(both) = %v, %v, want p@1 then p@2", set, err)
+	}
+	_, err = Load("bad.yaml")
+	want := `bad.yaml:14: version: "x" is not a whole number
+bad.yaml:16: components: weights sum to 90%, not 100%
+bad.yaml:19: is not YAML: found unexpected end of stream
+bad.yaml:9: effective_from: p@1 does not take effect after p@2`
+	if err == nil || err.Error() != want {
+		t.Errorf("Load(bad):\n got:\n%v\nwant:\n%s", err, want)
 	}
 }
 
@@ -65,24 +84,5 @@ other.yaml:1: p@1 and q@1 are in force on one day and differ in evidence, which 
 func TestLoadNothing(t *testing.T) {
 	if set, err := Load(); err == nil {
 		t.Errorf("Load() = %v, want an error", set)
-	}
-}
-
-func TestPresets(t *testing.T) {
-	if got := Presets(); !slices.Equal(got, []string{defaultPreset}) {
-		t.Errorf("Presets() = %v", got)
-	}
-	for _, name := range Presets() {
-		src, ok := Preset(name)
-		if p, err := Decode(name, src); !ok || err != nil || string(p.Name) != name {
-			t.Errorf("Decode(Preset(%q)) = %v, %v", name, p, err)
-		}
-	}
-	if _, ok := Preset("../presets/" + defaultPreset); ok {
-		t.Error("Preset takes a path")
-	}
-	d := Default()
-	if len(d) != 1 || d[0].ID() != "three-pool-mid-market@1" || d[0].EffectiveFrom != civil.On(2027, 1, 1) || d[0].LedgerStarts != nil {
-		t.Errorf("Default() = %+v", d)
 	}
 }

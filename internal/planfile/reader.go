@@ -74,9 +74,10 @@ func join(path, key string) string {
 
 // value is a place in the file: a node, or nil where the file has nothing.
 type value struct {
-	d    *decoder
-	node *yaml.Node
-	path string
+	d     *decoder
+	node  *yaml.Node
+	path  string
+	shape shape // what can stand here, while the schema is written; else nil
 }
 
 // fields is a mapping being read. What no reader asked for by the time of
@@ -88,11 +89,17 @@ type fields struct {
 	nodes map[string]*yaml.Node
 	known []string // in the order asked for
 	ok    bool     // the file has a mapping here
+	shape shape    // as of value
 }
 
 // mapping opens v. Where v is absent or no mapping every field of it is absent.
 func (v value) mapping() *fields {
-	f := &fields{d: v.d, path: v.path, nodes: map[string]*yaml.Node{}}
+	f := &fields{d: v.d, path: v.path, nodes: map[string]*yaml.Node{}, shape: v.shape}
+	if v.shape != nil {
+		v.shape.object()
+		f.ok = true
+		return f
+	}
 	if v.node != nil && v.path == "" {
 		v.d.lines[""] = v.node.Line
 	}
@@ -131,13 +138,15 @@ func (f *fields) at(key string) value {
 	if !slices.Contains(f.known, key) {
 		f.known = append(f.known, key)
 	}
-	return value{f.d, f.nodes[key], join(f.path, key)}
+	return value{f.d, f.nodes[key], join(f.path, key), f.shape.property(key)}
 }
 
 // need is at for a field without a default.
 func (f *fields) need(key string) value {
 	v := f.at(key)
 	switch {
+	case v.shape != nil:
+		f.shape.require(key)
 	case v.node == nil:
 		f.d.rejectf(v.path, "is missing")
 	case null(v.node):
@@ -166,6 +175,9 @@ func (f *fields) close(elsewhere func(key string) string) {
 
 // items opens v as a list; ok is false where the file has none here.
 func (v value) items() (list []value, ok bool) {
+	if v.shape != nil {
+		return []value{{v.d, nil, v.path + "[]", v.shape.items()}}, true
+	}
 	if v.node == nil || !v.is(yaml.SequenceNode, "a list") {
 		return nil, false
 	}
@@ -176,7 +188,7 @@ func (v value) items() (list []value, ok bool) {
 	for i, node := range v.node.Content {
 		path := fmt.Sprintf("%s[%d]", v.path, i)
 		v.d.lines[path] = node.Line
-		list = append(list, value{v.d, node, path})
+		list = append(list, value{v.d, node, path, nil})
 	}
 	return list, true
 }

@@ -38,6 +38,7 @@ var wordForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // word reads a name that people type and entries carry: one word, without the
 // @ that stands before a version.
 func word[T ~string](v value, into *T) {
+	v.note(wordShape(wordForm, string(*into)))
 	s, ok := v.text("a name")
 	switch {
 	case !ok:
@@ -50,6 +51,7 @@ func word[T ~string](v value, into *T) {
 
 // label reads a name from another system, such as a segment.
 func label(v value, into *string) {
+	v.note(labelShape)
 	s, ok := v.text("a name")
 	switch {
 	case !ok:
@@ -62,6 +64,7 @@ func label(v value, into *string) {
 
 // choice reads one of a closed list.
 func choice[T ~string](v value, into *T, allowed ...T) {
+	v.note(oneOf(allowed, *into))
 	s, ok := v.text("one of " + list(allowed))
 	switch {
 	case !ok:
@@ -85,6 +88,7 @@ func list[T ~string](allowed []T) string {
 // set reads a list in which order has no meaning: each item once, sorted by
 // key, so that two ways to write it are one plan.
 func set[T comparable](v value, into *[]T, read func(value, *T), key func(a, b T) int) {
+	v.note(unique)
 	items, ok := v.items()
 	if !ok {
 		return
@@ -107,6 +111,7 @@ func set[T comparable](v value, into *[]T, read func(value, *T), key func(a, b T
 
 // whole reads a count from low to high.
 func (v value) whole(into *int, low, high int) {
+	v.note(wholeShape(low, high, *into))
 	s, ok := v.text("a whole number")
 	if !ok {
 		return
@@ -134,10 +139,16 @@ var (
 const maxPlaces = 6
 
 // percent reads a percentage, with its sign, of nothing or more.
-func (v value) percent(into *money.Ratio) { v.percentTo(into, maxPercent) }
+func (v value) percent(into *money.Ratio) {
+	v.note(ratioShape(percentPattern, *into, pct))
+	v.percentTo(into, maxPercent)
+}
 
 // share reads a percentage from 0% to 100%.
-func (v value) share(into *money.Ratio) { v.percentTo(into, money.One) }
+func (v value) share(into *money.Ratio) {
+	v.note(ratioShape(sharePattern, *into, pct))
+	v.percentTo(into, money.One)
+}
 
 func (v value) percentTo(into *money.Ratio, most money.Ratio) {
 	s, ok := v.text("a percentage such as 95%")
@@ -157,6 +168,7 @@ func (v value) percentTo(into *money.Ratio, most money.Ratio) {
 
 // decimal reads a plain number, such as a multiplier, of nothing or more.
 func (v value) decimal(into *money.Ratio) {
+	v.note(decimalShape(*into))
 	s, ok := v.text("a number such as 1.5")
 	if !ok {
 		return
@@ -197,6 +209,7 @@ func lowest(r money.Ratio) money.Ratio {
 // amount reads a decimal in major units of the plan's currency, nothing or
 // more. Where the currency itself is wrong only the form is looked at.
 func (v value) amount(into *money.Money) {
+	v.note(amountShape(*into))
 	const want = "an amount such as 30000.00"
 	s, ok := v.text(want)
 	if !ok {
@@ -221,6 +234,7 @@ func (v value) amount(into *money.Money) {
 
 // date reads YYYY-MM-DD.
 func (v value) date(into *civil.Date) {
+	v.note(dateShape)
 	s, ok := v.text("a date such as 2027-01-01")
 	if !ok {
 		return
@@ -237,6 +251,7 @@ var zoneForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`
 
 // zone reads a name of the IANA time zone database.
 func (v value) zone(into **time.Location) {
+	v.note(wordShape(zoneForm, zoneName(*into)))
 	s, ok := v.text("a time zone such as America/New_York")
 	if !ok {
 		return
@@ -253,6 +268,7 @@ var timeForm = regexp.MustCompile(`^(?:[01][0-9]|2[0-3]):[0-5][0-9]$`)
 
 // clock reads a time of day.
 func (v value) clock(into *string) {
+	v.note(wordShape(timeForm, *into))
 	s, ok := v.text(`a time such as "09:00"`)
 	switch {
 	case !ok:

@@ -15,34 +15,31 @@ import (
 // maxSize is the most bytes a plan file may have. The preset has 3,000.
 const maxSize = 1 << 20
 
-// parse reads the one document of src. What YAML has beyond words, lists and
-// mappings (anchors, aliases, tags) is refused: a plan says every number where
-// it stands.
-func (d *decoder) parse(src []byte) *yaml.Node {
+// parse reads the documents of src that are not empty. What YAML has beyond
+// words, lists and mappings (anchors, aliases, tags) is refused: a plan says
+// every number where it stands.
+func (d *decoder) parse(src []byte) []*yaml.Node {
 	if len(src) > maxSize {
 		d.addf(0, "", "has more than %d bytes, the most a plan file may have", maxSize)
 		return nil
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(src))
-	doc, err := next(dec)
-	switch {
-	case errors.Is(err, io.EOF), err == nil && empty(doc):
-		d.addf(0, "", "is empty: a plan has at least plan, version, effective_from and components")
-		return nil
-	case err != nil:
-		d.syntax(err)
-		return nil
+	var roots []*yaml.Node
+	for dec := yaml.NewDecoder(bytes.NewReader(src)); ; {
+		doc, err := next(dec)
+		switch {
+		case errors.Is(err, io.EOF) && len(roots) == 0:
+			d.addf(0, "", "is empty: a plan has at least plan, version, effective_from and components")
+			return nil
+		case errors.Is(err, io.EOF):
+			return roots
+		case err != nil:
+			d.syntax(err)
+			return roots
+		case !empty(doc):
+			d.plain(doc.Content[0])
+			roots = append(roots, doc.Content[0])
+		}
 	}
-	root := doc.Content[0]
-	d.plain(root)
-	switch second, err := next(dec); {
-	case errors.Is(err, io.EOF):
-	case err != nil:
-		d.syntax(err)
-	default:
-		d.addf(max(second.Line, 1), "", "a second YAML document starts here: one file is one plan version")
-	}
-	return root
 }
 
 // next is the next document. The parser panics on some malformed input; that

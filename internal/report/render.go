@@ -27,7 +27,7 @@ func CheckFormat(format string) error {
 	return nil
 }
 
-// Render writes an answer of a Reader, or a list of PlanChecked, in a format.
+// Render writes an answer of a Reader, or what is said of plans, in a format.
 // A value of any other type is a bug in this repository.
 func Render(w io.Writer, format string, v any) error {
 	if err := CheckFormat(format); err != nil {
@@ -63,8 +63,14 @@ func whole(v any) any {
 		return list(v)
 	case []Parked:
 		return list(v)
-	case []PlanChecked:
+	case []Figure:
 		return list(v)
+	case []PlanChecked:
+		c := list(slices.Clone(v))
+		for i := range c {
+			c[i].Lints = list(c[i].Lints)
+		}
+		return c
 	case *Entry:
 		c := *v
 		c.CausedBy, c.Facts = list(c.CausedBy), list(c.Facts)
@@ -88,13 +94,22 @@ func list[T any](l []T) []T {
 	return l
 }
 
-// PlanChecked is a plan version and what this release makes of it.
+// PlanChecked is a plan version that can be paid by, and what is worth a look
+// in it.
 type PlanChecked struct {
-	Plan          string   `json:"plan"`
-	Hash          string   `json:"hash"` // SHA-256 of the canonical form
-	EffectiveFrom string   `json:"effective_from"`
-	Notices       []string `json:"notices"`  // read, but not computed yet
-	Refusals      []string `json:"refusals"` // would be computed wrongly
+	Plan          string     `json:"plan"`
+	Hash          string     `json:"hash"` // SHA-256 of the canonical form
+	EffectiveFrom string     `json:"effective_from"`
+	Lints         []PlanLint `json:"lints"`
+}
+
+// PlanLint is one such thing.
+type PlanLint struct {
+	Lint      string `json:"lint"`
+	Path      string `json:"path"`
+	Figure    string `json:"figure"`
+	Threshold string `json:"threshold"`
+	Text      string `json:"text"`
 }
 
 func unknown(v any) error { return fmt.Errorf("report: %T is not rendered", v) }

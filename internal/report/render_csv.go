@@ -23,7 +23,7 @@ var (
 		"facts", "entries", "payees", "parked", "timers", "next_timer", "file_bytes", "broker", "alarms",
 	}
 	verificationColumns = []string{"ok", "facts", "payees", "entries", "outputs", "accounts", "problems"}
-	planColumns         = []string{"plan", "hash", "effective_from", "notices", "refusals"}
+	planColumns         = []string{"plan", "hash", "effective_from", "lint", "path", "figure", "threshold", "text"}
 )
 
 func renderCSV(w io.Writer, v any) error {
@@ -56,9 +56,13 @@ func csvRows(v any) ([][]string, error) {
 			strconv.FormatUint(v.Outputs, 10), strconv.Itoa(v.Accounts), text(strings.Join(v.Problems, "; ")),
 		}}, nil
 	case []PlanChecked:
-		return rowsOf(planColumns, v, func(p PlanChecked) []string {
-			return texts(p.Plan, p.Hash, p.EffectiveFrom, strings.Join(p.Notices, "; "), strings.Join(p.Refusals, "; "))
-		}), nil
+		return planRows(v), nil
+	case *Advice:
+		return adviceRows(v), nil
+	case []Figure:
+		return figureRows(v), nil
+	case *PlanDiff:
+		return diffRows(v), nil
 	}
 	return nil, unknown(v)
 }
@@ -90,6 +94,21 @@ func lineRow(payee, currency, period, status string, l Line) []string {
 func entryRow(p *Posted) []string {
 	row := lineRow(p.PayeeID, p.Currency, p.Period, "", p.Line)
 	return append(row, strconv.FormatUint(p.Seq, 10), stamp(p.PostedAt), p.After.Held, p.After.Payable, p.After.Paid, p.Hash)
+}
+
+// planRows has a row per lint, and one for a plan without.
+func planRows(list []PlanChecked) [][]string {
+	rows := [][]string{planColumns}
+	for _, p := range list {
+		lints := p.Lints
+		if len(lints) == 0 {
+			lints = []PlanLint{{}}
+		}
+		for _, l := range lints {
+			rows = append(rows, texts(p.Plan, p.Hash, p.EffectiveFrom, l.Lint, l.Path, l.Figure, l.Threshold, l.Text))
+		}
+	}
+	return rows
 }
 
 func parkedRow(p Parked) []string {

@@ -27,6 +27,12 @@ func renderTable(w io.Writer, v any) error {
 		p.verification(v)
 	case []PlanChecked:
 		p.plans(v)
+	case *Advice:
+		p.advice(v)
+	case []Figure:
+		p.figures(v)
+	case *PlanDiff:
+		p.planDiff(v)
 	default:
 		return unknown(v)
 	}
@@ -183,11 +189,8 @@ func (p *printer) plans(list []PlanChecked) {
 	for _, x := range list {
 		p.linef("%s, in force from %s", plainText(x.Plan), x.EffectiveFrom)
 		p.linef("  sha256 %s", x.Hash)
-		for _, n := range x.Notices {
-			p.line("  note: " + plainText(n))
-		}
-		for _, r := range x.Refusals {
-			p.line("  refused: " + plainText(r))
+		for _, l := range x.Lints {
+			p.line("  " + plainText(fmt.Sprintf("%s: %s, want %s (%s): %s", l.Lint, l.Figure, l.Threshold, l.Path, l.Text)))
 		}
 	}
 }

@@ -132,9 +132,39 @@ func answers() []struct {
 		{"status-new", &report.Status{Tenant: "default"}},
 		{"sound", &report.Verification{OK: true, Facts: 1234567, Payees: 2, Entries: 3, Outputs: 4, Accounts: 5}},
 		{"unsound", &report.Verification{Facts: 1, Problems: []string{"fact 1: is gone", "pages: one is lost"}}},
-		{"plans", []report.PlanChecked{{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01", Notices: []string{"x: y"}, Refusals: []string{"z: w"}}}},
+		{"diff", diffed},
+		{"advice", &report.Advice{
+			ARR: "50000000.00", Currency: "USD", Ownership: "non_commercial", From: "50000000.00", Renewals: "renewal manager", Expansion: "AE",
+			PaidOn: "objectives", Why: "because", Presets: []report.AdvisedPreset{{Preset: "a", Ownership: "pod", Why: "fits"}, {Preset: "b", Ownership: "overlay", Why: "fits"}},
+		}},
+		{"figures", []report.Figure{
+			{Measure: "gross_expansion", Value: "-1300000.00", How: "2 − 1"}, {Measure: "smb nrr", Low: "95%", High: "105%", How: "usual"},
+		}},
+		{"diff-of-nothing", &report.PlanDiff{AsOf: "2027-07-10", Old: []string{"a@1"}, New: []string{"a@2"}, Payees: []report.PayeeDiff{}, NewRejected: 2}},
+		{"plans", []report.PlanChecked{
+			{Plan: "a@1", Hash: "00ff", EffectiveFrom: "2027-01-01", Lints: []report.PlanLint{
+				{Lint: "no_bands", Path: "crediting.bands", Figure: "1", Threshold: "at least 2", Text: "all alike"},
+				{Lint: "no_variable", Path: "variable_annual", Figure: "0.00", Threshold: "above 0", Text: "none"},
+			}},
+			{Plan: "b@1", Hash: "ff00", EffectiveFrom: "2027-01-01"},
+		}},
 	}
 }
+
+// diffed is one payee, who has a component more under the new plan.
+var diffed = func() *report.PlanDiff {
+	was := report.Standing{Earned: "480.00", Held: "480.00", Payable: "0.00", Paid: "0.00"}
+	nothing := report.Standing{Earned: "0.00", Held: "0.00", Payable: "0.00", Paid: "0.00"}
+	bonus := report.Standing{Earned: "1250.00", Held: "0.00", Payable: "1250.00", Paid: "0.00"}
+	is := report.Standing{Earned: "1730.00", Held: "480.00", Payable: "1250.00", Paid: "0.00"}
+	all := report.Sides{Old: was, New: is, Difference: bonus}
+	return &report.PlanDiff{AsOf: "2027-07-10", Old: []string{"a@1"}, New: []string{"a@2", "b@1"}, Total: all, Payees: []report.PayeeDiff{{
+		PayeeID: "csm-1", Currency: "USD", Total: all, Components: []report.ComponentDiff{
+			{Component: "=expansion", Sides: report.Sides{Old: was, New: was, Difference: nothing}},
+			{Component: "health", Sides: report.Sides{Old: nothing, New: bonus, Difference: bonus}},
+		},
+	}}}
+}()
 
 func TestRenderAnswers(t *testing.T) {
 	for _, format := range report.Formats() {
@@ -148,7 +178,7 @@ func TestRenderAnswers(t *testing.T) {
 
 // Lists in JSON are never null: programs count on it.
 func TestRenderJSONHasNoNull(t *testing.T) {
-	values := []any{&report.Entry{}, &report.Status{}, &report.Verification{}, []report.Episode(nil), []report.Parked(nil), []report.PlanChecked(nil)}
+	values := []any{&report.Entry{}, &report.Status{}, &report.Verification{}, []report.Episode(nil), []report.Parked(nil), []report.PlanChecked(nil), []report.PlanChecked{{}}}
 	for _, v := range values {
 		var b bytes.Buffer
 		if err := report.Render(&b, report.JSON, v); err != nil {
