@@ -8,7 +8,7 @@ import (
 )
 
 // FuzzDecode: no input panics, every refusal is an Errors, and what decodes
-// re-encodes to an equal plan.
+// re-encodes to an equal plan, in a form that the schema takes.
 func FuzzDecode(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil {
@@ -24,6 +24,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(head + component))
 	f.Add([]byte(head + "  - {id: s, kind: spif}\ncrediting: {mode: spif, bands: []}\n"))
 	f.Add([]byte(head + component + "crediting: {bands: [{above: 0}, {below: 1}, {above: 1}]}\n"))
+	schema := compiled(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		p, err := Decode("fuzz.yaml", src)
 		if err != nil {
@@ -40,6 +41,9 @@ func FuzzDecode(f *testing.F) {
 		}
 		if !same(p, again) || string(Canonical(again)) != string(text) {
 			t.Fatalf("Decode(Canonical(p)) = %+v, want %+v\n%s", again, p, text)
+		}
+		if err := validate(t, schema, text); err != nil {
+			t.Fatalf("the schema refuses what decodes: %v\n%s", err, text)
 		}
 	})
 }

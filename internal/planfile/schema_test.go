@@ -17,7 +17,7 @@ const schemaFile = "../../docs/plan.schema.json"
 // TestSchemaIsCommitted: go test -update, or make generate, writes it.
 func TestSchemaIsCommitted(t *testing.T) { golden(t, schemaFile, string(Schema())) }
 
-func compiled(t *testing.T) *jsonschema.Schema {
+func compiled(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
 	if err != nil {
