@@ -96,7 +96,7 @@ func (g *generator) tellOf(f Features) {
 		Accelerators: {g.book, g.book, g.review, g.review, g.review},
 		Contractions: {g.contract, g.book},
 		Surviving:    {g.contract, g.renew},
-		Invoices:     {g.invoice, g.invoice, g.restate},
+		Invoices:     {g.invoice, g.invoice, g.restate, g.restate},
 		CreditNotes:  {g.invoice, g.credit, g.credit},
 		Cash:         {g.invoice, g.invoice, g.restate},
 		Forfeit:      {g.terminate},
