@@ -122,7 +122,7 @@ func (w *world) share(c credit, amount int64, last, known civil.Date, basis stri
 		}
 	}
 	var err error
-	l.cuts, err = cuts(amount, left, losses)
+	l.cuts, err = cutsOfShare(amount, left, losses)
 	return l, err
 }
 

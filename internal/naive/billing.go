@@ -86,7 +86,7 @@ func (w *world) cashGate(d *deal) civil.Date {
 		case event.InvoiceVoided:
 		case event.InvoicePaid:
 			paid, any = max(paid, w.date(e.At)), true
-		default:
+		case event.InvoiceIssued, event.InvoiceFailed, event.InvoiceUncollectible:
 			return civil.Never
 		}
 	}

@@ -137,6 +137,20 @@ func (g *generator) renewTerm(s *story, term event.Term, after time.Time) {
 	g.tell(e)
 }
 
+// renewLower renews what was renewed before, for less.
+func (g *generator) renewLower(s *story) {
+	term := g.nextTerm(s)
+	if len(s.renewed) > 0 && g.chance(70) {
+		was := pick(g.r, s.renewed)
+		term = was.Term
+		term.ARR.Minor = max(0, term.ARR.Minor+pick(g.r, []int64{10_000_00, -5_000_00, -12_345_67, 20_000_00, 1}))
+		g.renewTerm(s, term, was.Time)
+		return
+	}
+	term.ARR.Minor = max(0, term.ARR.Minor-pick(g.r, []int64{1, 5_000_00, 33_333_33}))
+	g.renewTerm(s, term, time.Time{})
+}
+
 // correctRenewal tells a renewal of the same term again.
 func (g *generator) correctRenewal(s *story) {
 	if len(s.renewed) == 0 {
@@ -226,12 +240,15 @@ func (g *generator) reactivate(s *story) {
 // contract takes ARR away, now and then more than there is.
 func (g *generator) contract(s *story) {
 	on := g.edge()
+	if len(s.deals) > 0 && g.chance(60) {
+		on = g.within(civil.In(pick(g.r, s.deals).ClosedAt, g.tenant.Zone).Add(pick(g.r, []int{0, 0, 1, 30, 89, 90, 91})))
+	}
 	at := g.about(on)
 	id := g.name("con")
 	for {
 		g.tell(event.ContractionBooked{
 			Header: g.head("crm.contraction.booked.v1", at), Contraction: id, Account: s.id, Effective: on,
-			Decrease: g.usd(pick(g.r, []int64{1_000_00, 10_000_00, 50_000_01, 2_000_000_00}), 2),
+			Decrease: g.usd(pick(g.r, []int64{1_000_00, 5_000_00, 10_000_00, 33_333_33, 50_000_01, 2_000_000_00}), 2),
 		})
 		if !g.chance(20) {
 			return

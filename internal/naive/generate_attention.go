@@ -34,15 +34,15 @@ func (g *generator) engage(s *story) {
 // enrolManagers puts managers over the CSMs, one over the other.
 func (g *generator) enrolManagers() {
 	for _, p := range g.managers {
-		g.enrolAs(p, event.Manager, g.firstDay())
+		g.enrolManagerOn(p, g.firstDay())
 	}
 }
 
-func (g *generator) enrolManager(*story) { g.enrolAs(pick(g.r, g.managers), event.Manager, g.edge()) }
+func (g *generator) enrolManager(*story) { g.enrolManagerOn(pick(g.r, g.managers), g.edge()) }
 
-// enrolAs enrols a manager, mostly below the other.
-func (g *generator) enrolAs(p event.PayeeID, role event.Role, on civil.Date) {
-	e := event.PayeeEnrolled{Header: g.head("crm.payee.enrolled.v1", g.about(on)), Payee: p, Role: role, Effective: on}
+// enrolManagerOn enrols a manager, the first mostly below the other.
+func (g *generator) enrolManagerOn(p event.PayeeID, on civil.Date) {
+	e := event.PayeeEnrolled{Header: g.head("crm.payee.enrolled.v1", g.about(on)), Payee: p, Role: event.Manager, Effective: on}
 	if p == "mgr-1" && g.chance(60) {
 		e.Manager = "mgr-2"
 	}

@@ -20,7 +20,7 @@ func (g *generator) components(r *rand.Rand, p *plan.Plan, role event.Role) []pl
 		retains, expands = false, true
 	case event.Manager, event.RenewalManager:
 		retains, expands = true, false
-	default:
+	case event.CSM:
 		retains = retains || !expands
 	}
 	g.bases(&expansion)

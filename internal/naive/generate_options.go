@@ -57,11 +57,11 @@ func (g *generator) options(p *plan.Plan) {
 func (g *generator) gateOptions(p *plan.Plan) {
 	if g.on(Accelerators) {
 		r := g.rand(Accelerators)
-		p.Gates.ReviewsAtLeast = pick(r, []money.Ratio{percent(80), percent(50), percent(0), percent(0)})
+		p.Gates.ReviewsAtLeast = pick(r, []money.Ratio{percent(80), percent(50), percent(0), percent(0), percent(0)})
 		p.Clawback.Basis = pick(r, []string{"recompute", "as_paid"})
 	}
 	if g.on(Surviving) {
-		p.Payability.Release = pick(g.rand(Surviving), []string{"surviving_arr", "surviving_arr", "all"})
+		p.Payability.Release = pick(g.rand(Surviving), []string{"surviving_arr", "surviving_arr", "surviving_arr", "all"})
 	}
 	if g.on(Cash) {
 		p.Payability.Cash = pick(g.rand(Cash), []string{"invoice_paid", "invoice_paid", "off"})

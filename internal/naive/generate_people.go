@@ -51,6 +51,9 @@ func (g *generator) enrol(p event.PayeeID, role event.Role, on civil.Date) {
 	if g.lucky(Versions, 25) {
 		e.Segment = pick(g.rand(Versions), []string{"enterprise", "mid_market"})
 	}
+	if g.lucky(Versions, 8) {
+		e.Plan = pick(g.rand(Versions), []event.PlanID{enterprisePlan, aePlan, "no-such-plan"})
+	}
 	if g.chance(10) && role == event.CSM {
 		e.Plan = csmPlan
 	}

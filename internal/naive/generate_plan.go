@@ -25,7 +25,7 @@ const (
 // and those that features ask for. All have the same tenant settings.
 func (g *generator) plans() plan.Set {
 	r := rand.New(rand.NewPCG(g.seed, 3))
-	first := basePlan(r, csmPlan, event.CSM)
+	first := basePlan(r)
 	g.tenantOptions(first)
 	choosePayRules(r, first)
 	g.options(first)
@@ -79,16 +79,16 @@ func (g *generator) plans() plan.Set {
 	return set
 }
 
-// basePlan is a plan with every field filled; the tenant's settings are chosen
+// basePlan is a plan for CSMs with every field filled; the tenant's settings are chosen
 // here and copied to the other plans.
-func basePlan(r *rand.Rand, name event.PlanID, role event.Role) *plan.Plan {
+func basePlan(r *rand.Rand) *plan.Plan {
 	starts := pick(r, []civil.Date{
 		civil.On(2026, time.January, 1), civil.On(2026, time.January, 1), civil.On(2025, time.November, 1),
 		civil.On(2026, time.February, 1), civil.On(2026, time.May, 15),
 	})
 	return &plan.Plan{
-		Name: name, Version: 1, EffectiveFrom: starts, Zone: zone(r), Currency: "USD",
-		AppliesTo: plan.AppliesTo{Roles: []event.Role{role}},
+		Name: csmPlan, Version: 1, EffectiveFrom: starts, Zone: zone(r), Currency: "USD",
+		AppliesTo: plan.AppliesTo{Roles: []event.Role{event.CSM}},
 		Periods:   plan.Periods{Kind: "quarter", Calendar: calendar(r), LockAfterDays: 10},
 		SLA: plan.SLA{
 			Risk:                plan.RiskClock{Below: money.Ratio{Num: 65, Den: 1}, Hours: 168, Warn: 24, Clock: "elapsed"},

@@ -41,18 +41,24 @@ func (g *generator) lead(s *story) {
 			Header: g.head("crm.lead.sourced.v1", at), Opportunity: o, Account: s.id, Payee: p,
 			Stage: pick(g.r, []event.Stage{"qualified", "Qualified", "discovery", "qualified"}), At: at,
 		})
-		if !g.chance(35) {
-			return
+		if !g.chance(25) {
+			break
 		}
 		p, _ = g.someone()
 		at = g.later(at).UTC()
+	}
+	if g.chance(60) {
+		g.logHandOff(s, o, g.aroundClose(closed))
 	}
 }
 
 // handOff logs a record, whole or with a field missing, some both.
 func (g *generator) handOff(s *story) {
 	o, closed := g.opportunity(s)
-	at := g.aroundClose(closed)
+	g.logHandOff(s, o, g.aroundClose(closed))
+}
+
+func (g *generator) logHandOff(s *story, o event.OpportunityID, at time.Time) {
 	for {
 		estimate := g.usd(pick(g.r, []int64{20_000_00, 50_000_00, 0}), 10)
 		e := event.HandoffLogged{

@@ -31,19 +31,35 @@ type cut struct {
 }
 
 // cuts are what losses leave of an amount that is paid for so much ARR:
-// cumulative, each rounded once and never more than all of it (R8).
+// cumulative, never more than all of it, and it is the loss that is rounded,
+// once (R8).
 func cuts(amount int64, arr *big.Rat, losses []loss) ([]cut, error) {
+	return cutBy(losses, arr, func(gone *big.Rat) (int64, error) {
+		lost, err := rounded(product(whole(amount), gone))
+		return amount - lost, err
+	})
+}
+
+// cutsOfShare are the same of an accelerator's share, where what is kept is
+// rounded.
+func cutsOfShare(amount int64, arr *big.Rat, losses []loss) ([]cut, error) {
+	return cutBy(losses, arr, func(gone *big.Rat) (int64, error) {
+		return rounded(product(whole(amount), new(big.Rat).Sub(whole(1), gone)))
+	})
+}
+
+func cutBy(losses []loss, arr *big.Rat, left func(gone *big.Rat) (int64, error)) ([]cut, error) {
 	losses = slices.Clone(losses)
 	slices.SortStableFunc(losses, func(a, b loss) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.order, b.order)) })
 	var out []cut
 	sum := whole(0)
 	for _, l := range losses {
 		sum.Add(sum, l.arr)
-		gone, err := rounded(product(whole(amount), quotient(smaller(sum, arr), arr)))
+		kept, err := left(quotient(smaller(sum, arr), arr))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, cut{l.on, l.order, amount - gone, l.reason})
+		out = append(out, cut{l.on, l.order, kept, l.reason})
 	}
 	return out, nil
 }
