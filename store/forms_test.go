@@ -159,7 +159,7 @@ func forms(t testing.TB) []stored {
 			func(r *recording) error {
 				return r.keepLocks(&tenant.Changes{Statements: []tenant.Statement{statement}})
 			},
-			func(v *View) (any, error) { st, _, err := v.Statement(csm, q1); return st, err }, statement,
+			func(v *View) (any, error) { st, _, err := v.Frozen(csm, q1); return st, err }, statement,
 		},
 		{
 			"plan.v1", bPlans, "csm-plan\x00\x00\x00\x00\x09",

@@ -67,7 +67,7 @@ func summary(t *testing.T, s *Store) string {
 		for _, l := range locks {
 			fmt.Fprintf(&b, "locked %s at %s\n", l.Period, l.At.Format(time.RFC3339))
 			for _, id := range ids {
-				st, ok, err := v.Statement(id, l.Period)
+				st, ok, err := v.Frozen(id, l.Period)
 				if err != nil {
 					return err
 				}

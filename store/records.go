@@ -160,8 +160,8 @@ func flagKey(k tenant.FlagKey) []byte {
 	return key(event.Scope{Account: k.Account, Payee: k.Payee}, k.Name, k.Period)
 }
 
-// Statement implements tenant.Records: a payee's frozen quarter, as last locked.
-func (r records) Statement(payee event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
+// Frozen implements tenant.Records: a payee's frozen quarter, as last locked.
+func (r records) Frozen(payee event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
 	var last tenant.Statement
 	found := false
 	prefix := key(q, []byte(payee))

@@ -60,6 +60,9 @@ func (c codec) Outcome(o tenant.Outcome) (tenant.Message, error) {
 	case tenant.RiskTurned:
 		turned := o.Turn.At.UTC().Format(time.RFC3339Nano)
 		id := fmt.Sprintf("%s/%s/%s", o.Episode.ID(), o.Turn.Turn, turned)
+		if o.Episode.SLA() == account.DisputeSLA {
+			return c.message("sla.dispute."+string(o.Turn.Turn)+".v1", id, o.Turn.At, dispute(o))
+		}
 		return c.message("sla.risk."+string(o.Turn.Turn)+".v1", id, o.Turn.At, risk(o))
 	case tenant.StatementLocked:
 		st := o.Statement
@@ -74,11 +77,44 @@ func (c codec) Outcome(o tenant.Outcome) (tenant.Message, error) {
 			PayeeID: string(st.Payee), EmployeeID: st.Employee, Period: st.Period.String(), Amount: wire.AmountOf(st.Requested), Reference: st.Reference,
 		})
 	case tenant.PeriodLocked:
-		return c.message("ledger.period.locked.v1", "lock/"+o.Lock.Period.String(), o.Lock.At, wire.LedgerLocked{
+		id := "lock/" + o.Lock.Period.String()
+		if o.Lock.Revision > 0 {
+			id += fmt.Sprintf("/%d", o.Lock.Revision+1)
+		}
+		return c.message("ledger.period.locked.v1", id, o.Lock.At, wire.LedgerLocked{
 			Period: o.Lock.Period.String(), Head: hex.EncodeToString(o.Head[:]),
 		})
+	case tenant.Noticed:
+		return c.notice(o)
+	case tenant.FlagRaised:
+		return c.flag("ops.flag.raised.v1", o.Flag)
+	case tenant.FlagCleared:
+		return c.flag("ops.flag.cleared.v1", o.Flag)
 	}
 	return tenant.Message{}, fmt.Errorf("no message is made of %T", o)
+}
+
+func (c codec) notice(o tenant.Noticed) (tenant.Message, error) {
+	if o.Opportunity != "" {
+		id := fmt.Sprintf("review/%s/%s/%s", o.Account, o.Opportunity, o.Due)
+		return c.message("ops.expansion.review_due.v1", id, o.At, wire.ExpansionReviewDue{
+			AccountID: string(o.Account), OpportunityID: string(o.Opportunity), DueOn: o.Due.String(),
+		})
+	}
+	return c.message("ops.renewal.window_opened.v1", fmt.Sprintf("window/%s/%s", o.Account, o.TermEnd), o.At, wire.RenewalWindowOpened{
+		AccountID: string(o.Account), TermEnd: o.TermEnd.String(), OwnerID: string(o.Owner),
+	})
+}
+
+func (c codec) flag(typ string, f tenant.Flag) (tenant.Message, error) {
+	period := ""
+	if f.Period != 0 {
+		period = f.Period.String()
+	}
+	id := fmt.Sprintf("flag/%s/%s%s/%s/%s/%s", f.Name, f.Account, f.Payee, period, typ[len("ops.flag."):len(typ)-len(".v1")], f.At.UTC().Format(time.RFC3339Nano))
+	return c.message(typ, id, f.At, wire.Flag{
+		Flag: f.Name, PayeeID: string(f.Payee), AccountID: string(f.Account), Period: period, Figure: f.Figure, Threshold: f.Threshold,
+	})
 }
 
 func (c codec) message(typ, id string, at time.Time, data any) (tenant.Message, error) {
@@ -94,7 +130,7 @@ func adjustment(o tenant.Adjusted) wire.AdjustmentIssued {
 		Component: e.Component, Amount: amount(e.Minor), From: e.From.String(), To: e.To.String(), EffectiveOn: e.Effective.String(),
 		Period: e.Period.String(), AppliesTo: e.AppliesTo.String(), AccountID: string(e.Account), OpportunityID: string(e.Opportunity),
 		PlanID: string(e.PlanName), PlanVersion: e.PlanVersion, Recoverable: e.Recoverable,
-		HeldAfter: amount(e.After.Held), PayableAfter: amount(e.After.Payable), CausedBy: causes(e), Explanation: e.Explanation,
+		HeldAfter: amount(e.After.Held), PayableAfter: amount(e.After.Payable), CausedBy: causes(e), Explanation: e.Text,
 	}
 }
 
@@ -104,6 +140,19 @@ func causes(e *ledger.Entry) []wire.Cause {
 		out[i] = wire.Cause{Source: c.Source, ID: c.ID}
 	}
 	return out
+}
+
+func dispute(o tenant.RiskTurned) wire.DisputeClock {
+	ep := o.Episode
+	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+	d := wire.DisputeClock{
+		SLA: account.DisputeSLA, DisputeID: ep.Dispute, OpportunityID: string(ep.Opportunity), AccountID: string(ep.Account), PayeeID: string(ep.Payee),
+		EpisodeID: ep.ID(), OpenedAt: at(ep.Opened), Deadline: at(ep.Deadline), At: at(o.Turn.At),
+	}
+	if o.Turn.Turn == account.Resolved {
+		d.LateBySeconds = int64(o.Turn.At.Sub(ep.Deadline) / time.Second)
+	}
+	return d
 }
 
 func risk(o tenant.RiskTurned) wire.RiskClock {

@@ -49,7 +49,7 @@ func (s source) Rejections(yield func(report.Rejected) error) error {
 }
 
 func (r fileReader) setting(v *store.View) report.Setting {
-	return report.Setting{Tenant: r.store.Tenant(), Plans: r.store.Plans(), State: v.State()}
+	return report.Setting{Tenant: r.store.Tenant(), Plans: r.store.Plans(), Parse: planfile.Parse, State: v.State()}
 }
 
 // Statement implements report.Reader.

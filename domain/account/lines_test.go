@@ -101,7 +101,7 @@ func TestLines(t *testing.T) {
 			[]string{earned, "2027-03-01 csm-1 forfeiture -480.00 expense>held expansion_cancelled"},
 		},
 		{"released inside the window, then churned", []fact{
-			assigned(event.CSM, "csm-1", "2026-01-01"), starts("s1", "2026-04-01", "2027-04-01", 1), renews("", "2027-04-01", "2028-04-01", 1),
+			assigned(event.CSM, "csm-1", "2026-01-01"), starts("s1", "2026-04-01", "2027-04-01", 1), renews("", "2027-04-01", "2028-04-01", booked24+1),
 			wins("o1", "2027-02-10", booked24), churns("2027-05-01"),
 		}, "2029-06-01", []string{
 			earned, "2027-04-01 csm-1 release 480.00 held>payable renewal_released",

@@ -59,18 +59,18 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 	})
 	o.told = slices.Insert(o.told, i, st)
 
-	if len(s.leads[id]) > 0 {
+	d := o.standing(s.set)
+	from, err := s.replaceDeals(Booked, id, orNone(d))
+	if err != nil {
+		return Touched{}, err
+	}
+	if len(s.leads[id]) > 0 { // after the booking, which may name who found it
 		if _, err := s.replaceDeals(Pipeline, id, orNone(s.qualified(id))); err != nil {
 			return Touched{}, err
 		}
 	}
-	d := o.standing(s.set)
 	if d == nil {
 		return Touched{Measures: civil.Never, Payees: st.won != nil}, nil
-	}
-	from, err := s.replaceDeals(Booked, id, []*Deal{d})
-	if err != nil {
-		return Touched{}, err
 	}
 	if moved := s.moveDeal(d); moved != noChange {
 		from = min(from, moved)

@@ -45,8 +45,12 @@ func everything(t *rapid.T, s *State) string {
 	}
 	for _, payee := range []event.PayeeID{"csm-1", "csm-2", "csm-3"} {
 		for q := civil.Quarter(4 * 2026); q < 4*2029; q++ {
-			fmt.Fprintf(&b, "%s %s: %+v\n", payee, q, s.Measures(Holders{{payee, event.CSM}}, q, horizon, percent(6500)))
-			fmt.Fprintln(&b, s.Excepted(s.set.Calendar.First(q), s.set.Calendar.Last(q), false), s.Excepted(s.set.Calendar.First(q), s.set.Calendar.Last(q), true))
+			if m := s.Measures(Holders{{payee, event.CSM}}, q, horizon, percent(6500)); !reflect.DeepEqual(m, Measures{}) {
+				fmt.Fprintf(&b, "%s %s: %+v\n", payee, q, m)
+			}
+			if first, last := s.set.Calendar.First(q), s.set.Calendar.Last(q); s.Excepted(first, last, false) {
+				fmt.Fprintln(&b, "excepted in", q, s.Excepted(first, last, true))
+			}
 		}
 		for _, c := range s.CreditedTo(payee) {
 			fmt.Fprintln(&b, payee, c.Deal.Opportunity, c.Deal.Part, c.credit)

@@ -38,7 +38,9 @@ func (e *Engine) flagged(raised map[FlagKey]Flag, now []advice.Flag, covers func
 	slices.SortFunc(gone, FlagKey.Compare)
 	for _, key := range gone {
 		e.out.Cleared = append(e.out.Cleared, key)
-		e.out.Outcomes = append(e.out.Outcomes, FlagCleared{raised[key]})
+		cleared := raised[key]
+		cleared.At = e.at
+		e.out.Outcomes = append(e.out.Outcomes, FlagCleared{cleared})
 		delete(raised, key)
 	}
 }
@@ -109,7 +111,7 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 	if err := e.teamFigures(p, q, enrolled, &in); err != nil {
 		return in, false, err
 	}
-	st, locked, err := e.records.Statement(id, q)
+	st, locked, err := e.records.Frozen(id, q)
 	if err != nil {
 		return in, false, err
 	}

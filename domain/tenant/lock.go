@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"time"
 
@@ -130,7 +131,7 @@ func (e *Engine) lock(q civil.Quarter, by string) error {
 			Net:       money.Money{Minor: p.ledger.Balances.Payable, Currency: e.currency},
 			Requested: money.Money{Minor: p.requested(totals, e.recoveryCap(p, q)), Currency: e.currency},
 			Revision:  revision,
-			Reference: q.String() + "/" + string(id),
+			Reference: q.String() + "/" + string(id) + revised(revision),
 		}
 		all.Write(st.Head[:])
 		e.out.Statements = append(e.out.Statements, st)
@@ -140,10 +141,18 @@ func (e *Engine) lock(q civil.Quarter, by string) error {
 			e.state.Requested = with(e.state.Requested, q)
 		}
 	}
-	l := Lock{q, e.at, by}
+	l := Lock{q, e.at, by, revision}
 	e.out.Locks = append(e.out.Locks, l)
 	e.out.Outcomes = append(e.out.Outcomes, PeriodLocked{l, [32]byte(all.Sum(nil))})
 	return nil
+}
+
+// revised tells a later lock of a quarter from the first.
+func revised(revision int) string {
+	if revision == 0 {
+		return ""
+	}
+	return fmt.Sprintf("/%d", revision+1)
 }
 
 // requested is what payroll is asked to pay: the payable balance, where debts

@@ -26,7 +26,7 @@ func (e *Engine) settleNotices(r *accountRecord) {
 		r.notices[n] = true
 		a := Announced{r.id, n}
 		e.out.Notices = append(e.out.Notices, a)
-		e.out.Outcomes = append(e.out.Outcomes, Noticed{a, r.state.RenewalOwner(today)})
+		e.out.Outcomes = append(e.out.Outcomes, Noticed{a, r.state.RenewalOwner(today), e.at})
 	}
 }
 

@@ -41,8 +41,8 @@ type Records interface {
 	Notices(of event.AccountID, yield func(account.Notice)) error
 	// Flags goes through the flags raised of the payee or account that a key names.
 	Flags(of FlagKey, yield func(Flag)) error
-	// Statement is a payee's frozen quarter, as last locked.
-	Statement(of event.PayeeID, q civil.Quarter) (Statement, bool, error)
+	// Frozen is a payee's frozen quarter, as last locked.
+	Frozen(of event.PayeeID, q civil.Quarter) (Statement, bool, error)
 	// Revisions is how often a quarter was locked.
 	Revisions(q civil.Quarter) (int, error)
 	// Accounts lists up to a number of accounts after one, sorted: all with facts,
@@ -138,6 +138,8 @@ type Lock struct {
 	Period civil.Quarter
 	At     time.Time
 	By     string // empty: by the clock
+	// Revision is how often the quarter was locked before.
+	Revision int
 }
 
 // Statement is a payee's frozen quarter.
@@ -213,6 +215,7 @@ type (
 	Noticed struct {
 		Announced
 		Owner event.PayeeID
+		At    time.Time
 	}
 	// FlagRaised and FlagCleared tell of a flag.
 	FlagRaised  struct{ Flag }

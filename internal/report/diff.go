@@ -88,7 +88,10 @@ func (s Side) ledgers() (map[event.PayeeID]byComponent, error) {
 
 // Diff compares two sides, payee by payee and component by component.
 func Diff(before, after Side) (*PlanDiff, error) {
-	b := newBuilder(after.Setting, after.Source)
+	b, err := newBuilder(after.Setting, after.Source)
+	if err != nil {
+		return nil, err
+	}
 	unit := b.home.Currency
 	if had := before.Plans[0].Currency; had != unit {
 		return nil, fmt.Errorf("the plans pay in %s and in %s, which cannot be compared", had, unit)

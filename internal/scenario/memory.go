@@ -190,8 +190,8 @@ func (m *Memory) Flags(of tenant.FlagKey, yield func(tenant.Flag)) error {
 	return nil
 }
 
-// Statement implements tenant.Records.
-func (m *Memory) Statement(of event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
+// Frozen implements tenant.Records.
+func (m *Memory) Frozen(of event.PayeeID, q civil.Quarter) (tenant.Statement, bool, error) {
 	st, ok := m.statements[of][q]
 	return st, ok, nil
 }
