@@ -40,7 +40,7 @@ func (s *State) openDispute(e event.DisputeOpened) {
 	d := s.dispute(e.Dispute)
 	if d.opened.Type == "" || event.Newer(e.Header, d.opened) {
 		d.opened, d.Opened, d.OpenedTold = e.Header, e.OpenedAt, e.Identity
-		d.Opportunity = e.Opportunity
+		s.contestedOver(d, e.Opportunity)
 	}
 }
 
@@ -52,8 +52,14 @@ func (s *State) decideDispute(e event.DisputeDecided) {
 	}
 	d.decision, d.Decided, d.DecidedTold = &e, e.DecidedAt, e.Identity
 	if d.opened.Type == "" {
-		d.Opportunity = e.Opportunity
+		s.contestedOver(d, e.Opportunity)
 	}
+}
+
+// contestedOver names a dispute's opportunity; one named before is free again.
+func (s *State) contestedOver(d *Dispute, opp event.OpportunityID) {
+	s.all = s.all || d.Opportunity != "" && d.Opportunity != opp
+	d.Opportunity = opp
 }
 
 func (s *State) dispute(id string) *Dispute {

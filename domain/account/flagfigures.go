@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -62,7 +63,7 @@ func (s *State) FlagFigures(today civil.Date) (f FlagFigures, changed bool) {
 			f.Churns = append(f.Churns, c.date)
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(s.arr.unheard), func(a, b moveKey) int { return int(a.date) - int(b.date) }) {
+	for _, key := range slices.SortedFunc(maps.Keys(s.arr.unheard), func(a, b moveKey) int { return cmp.Or(cmp.Compare(a.date, b.date), cmp.Compare(a.id, b.id)) }) {
 		c := s.arr.unheard[key]
 		home := s.set.Plans.Settings(c.Effective).Currency
 		if at, ok, err := s.set.Rates.Convert(c.ARR, home, c.Effective); ok && err == nil && c.Effective <= today && len(s.arr.subs()) < 2 {

@@ -77,6 +77,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		if err := s.deriveARR(); err != nil {
 			return Touched{}, err
 		}
+		s.touchSiblings(from) // a later renewal may now be a contraction
 	}
 	return Touched{Measures: from, Payees: true, Standing: len(s.leads[id]) > 0}, nil
 }

@@ -160,7 +160,7 @@ func (s *State) Add(e event.Event) (Touched, error) {
 		return s.touchOpportunity(e.Opportunity)
 	case event.DisputeDecided:
 		s.decideDispute(e)
-		return s.touchOpportunity(e.Opportunity)
+		return s.touchOpportunity(s.dispute(e.Dispute).Opportunity)
 	case event.ReviewHeld:
 		return s.measured(e.On), nil
 	case event.ContactEngaged:
@@ -222,9 +222,11 @@ func (s *State) addScore(e event.HealthScored) Touched {
 		s.risk.stale()
 	}
 	// Only deals closed at or after the score was measured look at it. A step of
-	// an uplift looks at its signing, which is before its booking.
-	for i := len(s.deals) - 1; i >= 0 && s.deals[i].Booked >= civil.In(e.MeasuredAt, s.set.Zone); i-- {
-		s.stale[s.deals[i]] = true
+	// an uplift looks at its signing, a renewal at when it was booked.
+	for _, d := range s.deals {
+		if !d.ClosedAt.Before(e.MeasuredAt) {
+			s.stale[d] = true
+		}
 	}
 	return s.measured(civil.In(e.MeasuredAt, s.set.Zone))
 }

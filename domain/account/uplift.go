@@ -91,7 +91,9 @@ func (s *State) deriveUplift(id event.OpportunityID, u *uplift) (Touched, error)
 			touched.Measures = min(touched.Measures, at)
 		}
 	}
-	return touched, s.deriveARR()
+	err = s.deriveARR()
+	s.touchSiblings(touched.Measures) // a later renewal may now be a contraction
+	return touched, err
 }
 
 // growth is the part of a renewal above the ARR it replaces.
