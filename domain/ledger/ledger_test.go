@@ -27,8 +27,19 @@ func key(component string, on civil.Date) ledger.Key {
 	}
 }
 
+// because explains so many minor units.
+func because(minor int64) ledger.Explanation {
+	return ledger.Explanation{Text: "because.", Rule: "rules §5", Figures: []ledger.Figure{ledger.Minor(ledger.Plus, "amount", "field", minor, "USD")}}
+}
+
 func step(k ledger.Key, minor int64, causes ...event.Identity) ledger.Step {
-	return ledger.Step{Key: k, Minor: minor, Currency: "USD", Causes: causes, Explain: func() string { return "because." }}
+	return ledger.Step{Key: k, Minor: minor, Currency: "USD", Causes: causes, Explain: func() ledger.Explanation { return because(minor) }}
+}
+
+// explained reports whether an entry's figures give its amount.
+func explained(e *ledger.Entry) bool {
+	got, err := e.Amount()
+	return err == nil && got == e.Minor
 }
 
 // post counts entries into a tally, as the engine does after settling.
@@ -107,8 +118,8 @@ func TestSettlePostsTheDifference(t *testing.T) {
 		var got []want
 		for _, e := range entries {
 			got = append(got, want{e.Component, e.Minor, e.Ordinal, e.Plan()})
-			if e.Currency != "USD" || e.Explanation == "" {
-				t.Errorf("%s: entry %+v has no currency or explanation", tt.name, e)
+			if e.Currency != "USD" || e.Text == "" || !explained(&e) {
+				t.Errorf("%s: entry %+v has no currency, or no explanation that gives its amount", tt.name, e)
 			}
 			if wantHash := map[string]byte{"now@2": 9, "was@1": 1}[e.Plan()]; e.PlanHash[0] != wantHash {
 				t.Errorf("%s: entry of %s has plan hash %x", tt.name, e.Plan(), e.PlanHash)
@@ -129,7 +140,7 @@ func TestSettleCopiesWhatAStepSays(t *testing.T) {
 		t.Fatalf("Settle = %+v, %v", entries, err)
 	}
 	e := entries[0]
-	if !e.Recoverable || !slices.Equal(e.CausedBy, []event.Identity{cause}) || e.Explanation != "because." || e.Plan() != "" {
+	if !e.Recoverable || !slices.Equal(e.CausedBy, []event.Identity{cause}) || e.Text != "because." || e.Plan() != "" {
 		t.Errorf("Settle = %+v, want what the step says, and no plan", e)
 	}
 	s.Causes[0].ID = "e2"
@@ -137,7 +148,7 @@ func TestSettleCopiesWhatAStepSays(t *testing.T) {
 		t.Errorf("the entry shares its causes with the step")
 	}
 	later, err := ledger.Settle([]ledger.Step{step(s.Key, 500_00)}, post(t, nil, entries))
-	if err != nil || len(later) != 1 || !strings.Contains(later[0].Explanation, "$480.00") || !strings.Contains(later[0].Explanation, "$20.00") {
+	if err != nil || len(later) != 1 || !strings.Contains(later[0].Text, "$480.00") || !strings.Contains(later[0].Text, "$20.00") {
 		t.Errorf("Settle = %+v, %v, want an explanation with what was posted and the difference", later, err)
 	}
 }
@@ -249,13 +260,13 @@ func TestMerge(t *testing.T) {
 	a, b := key("a", someDay), key("b", someDay)
 	one, two, three := event.Identity{Source: "crm", ID: "1"}, event.Identity{Source: "crm", ID: "2"}, event.Identity{Source: "crm", ID: "3"}
 	first := step(a, 5, one, two)
-	first.Explain = func() string { return "the first" }
+	first.Explain = func() ledger.Explanation { return ledger.Explanation{Text: "the first"} }
 	firstCauses := first.Causes
 	got, err := ledger.Merge([]ledger.Step{step(b, 7), first, step(a, -2, two, three), step(a, 1, one)})
 	if err != nil || len(got) != 2 {
 		t.Fatalf("Merge = %+v, %v, want two steps", got, err)
 	}
-	if got[0].Key != a || got[0].Minor != 4 || got[0].Explain() != "the first" || !slices.Equal(got[0].Causes, []event.Identity{one, two, three}) {
+	if got[0].Key != a || got[0].Minor != 4 || got[0].Explain().Text != "the first" || !slices.Equal(got[0].Causes, []event.Identity{one, two, three}) {
 		t.Errorf("Merge gives %+v for a, want 4, the first's explanation, each cause once", got[0])
 	}
 	if got[1].Key != b || got[1].Minor != 7 {
@@ -380,8 +391,15 @@ func fullEntry() ledger.Entry {
 		ID: ledger.EntryID{1, 2, 3}, Seq: 4, Ordinal: 1, Scope: event.Scope{Account: "acct-1", Payee: "csm-1"},
 		Minor: 480_00, Currency: "USD", Period: 8108, AppliesTo: 8107, At: time.Date(2027, time.April, 1, 12, 0, 0, 5, time.UTC),
 		PlanName: "three-pool", PlanVersion: 2, PlanHash: [8]byte{9, 8, 7}, Recoverable: true,
-		CausedBy:    []event.Identity{{Source: "crm", ID: "e1"}, {Source: "billing", ID: "e2"}},
-		Explanation: "because.", After: ledger.Balances{Held: 1, Payable: 2, Paid: 3},
+		CausedBy: []event.Identity{{Source: "crm", ID: "e1"}, {Source: "billing", ID: "e2"}},
+		Explanation: ledger.Explanation{
+			Text: "because.", Rule: "rules §5", Rounding: ledger.Down,
+			Figures: []ledger.Figure{
+				{Op: ledger.Times, Name: "credit", Value: "48000", Unit: "USD", Field: "incremental_arr"},
+				{Op: ledger.Over, Name: "target", Value: "3/2", Unit: "%", Field: "annual_arr"},
+			},
+		},
+		After: ledger.Balances{Held: 1, Payable: 2, Paid: 3},
 	}
 }
 
@@ -450,7 +468,7 @@ func TestChainHashCoversEveryField(t *testing.T) {
 		seen[got] = path
 		count++
 	}
-	if count < 30 {
+	if count < 43 {
 		t.Errorf("only %d fields were changed", count)
 	}
 }
@@ -474,13 +492,23 @@ func TestChainHashTakesInstantsNotZones(t *testing.T) {
 	}
 }
 
-// The bytes hashed must stay: databases hold the hashes.
+// The bytes hashed must stay: databases hold the hashes. Entries of the first
+// release had a text alone.
 func TestGoldenHashes(t *testing.T) {
-	e := fullEntry()
-	hash := e.ChainHash([32]byte{1})
-	const wantHash = "11fcdcd18af8a59e05cb5cdbeea266dade42ccd3f839e5e347e97274e74dbc05"
-	if got := hex.EncodeToString(hash[:]); got != wantHash {
-		t.Errorf("ChainHash = %s, want %s", got, wantHash)
+	e, first := fullEntry(), fullEntry()
+	first.Explanation = ledger.Explanation{Text: "because."}
+	for _, tt := range []struct {
+		name  string
+		entry ledger.Entry
+		want  string
+	}{
+		{"of the first release", first, "11fcdcd18af8a59e05cb5cdbeea266dade42ccd3f839e5e347e97274e74dbc05"},
+		{"with figures", e, "8e274f05bd6428a9861c76ea9d5733bc7c01107bb09556c4c23c427efa5c3efa"},
+	} {
+		hash := tt.entry.ChainHash([32]byte{1})
+		if got := hex.EncodeToString(hash[:]); got != tt.want {
+			t.Errorf("ChainHash of an entry %s = %s, want %s", tt.name, got, tt.want)
+		}
 	}
 	const wantID = "f866b4da3b5c9c248b96d6ec2f4c9a37"
 	if got := ledger.MakeID("default", e.Key, e.CausedBy[0], 1).String(); got != wantID {
