@@ -30,7 +30,7 @@ func day(text string) civil.Date {
 	return d
 }
 
-func quarter(text string) civil.Quarter {
+func quarterNamed(text string) civil.Quarter {
 	q, err := civil.ParseQuarter(text)
 	if err != nil {
 		panic(err)
@@ -57,7 +57,7 @@ func setting(change func(*plan.Plan)) *Setting {
 	arr := usd(600000_00)
 	p := &plan.Plan{
 		Name: "scenario", Version: 1, EffectiveFrom: day("2027-01-01"), Zone: time.UTC, Currency: "USD", Variable: usd(13500_00), Proration: "days",
-		Components: []plan.Component{retention("quarter", "prorata"), {ID: "expansion", Kind: plan.Expansion, AnnualARR: &arr}},
+		Components: []plan.Component{retention("quarter", "prorata"), {ID: "expansion", Kind: plan.Expansion, AnnualARR: &arr, Basis: "pool"}},
 	}
 	if change != nil {
 		change(p)
@@ -85,28 +85,59 @@ func person(set *Setting, facts ...event.Event) *Person {
 	return p
 }
 
-// own gives the payee a book as it is for a quarter's window, and as in the
-// sums of shares: the opening is owned from the window's first day.
-func own(p *Person, w account.Window, q civil.Quarter, opening, lost int64) {
-	first := account.Seat{Payee: p.ID, Role: event.CSM, Quarter: w.First(q)}
-	sh := p.Share(first)
-	sh.Opening += opening
-	p.SetShare(first, sh)
-	at := account.Seat{Payee: p.ID, Role: event.CSM, Quarter: q}
-	sh = p.Share(at)
-	sh.Lost[w] += lost
-	p.SetShare(at, sh)
+// window is one of a payee's windows, by its last quarter.
+type window struct {
+	w account.Window
+	q civil.Quarter
+}
+
+// shelf is books as they are told to it; what it is not told of is empty.
+type shelf struct {
+	all, cfo map[window]account.Retention // cfo: where it differs
+	measures map[civil.Quarter]account.Measures
+	opening  map[civil.Quarter]int64
+	credited []*account.Credited
+}
+
+func (s *shelf) Retained(_ *Person, w account.Window, q civil.Quarter) (all, cfo account.Retention, err error) {
+	at := window{w, q}
+	if cfo, ok := s.cfo[at]; ok {
+		return s.all[at], cfo, nil
+	}
+	return s.all[at], s.all[at], nil
+}
+
+func (s *shelf) Measures(_ *Person, q civil.Quarter) (account.Measures, error) {
+	return s.measures[q], nil
+}
+
+func (s *shelf) Opening(_ *Person, q civil.Quarter) (int64, error) { return s.opening[q], nil }
+
+func (s *shelf) Credited(*Person) ([]*account.Credited, error) { return s.credited, nil }
+
+// kept is a book that lost so much of its opening.
+func kept(opening, lost int64) account.Retention {
+	return account.Retention{Opening: opening, Gross: opening - lost, Net: opening - lost, Logos: 1}
+}
+
+// owning has a book in one window, and in those of the quarters after, if any.
+func owning(w account.Window, q civil.Quarter, opening, lost int64, after ...account.Retention) *shelf {
+	s := &shelf{all: map[window]account.Retention{{w, q}: kept(opening, lost)}}
+	for i, r := range after {
+		s.all[window{w, q + civil.Quarter(i) + 1}] = r
+	}
+	return s
 }
 
 // due is what is due at the end of a day.
-func due(t *testing.T, p *Person, on string) []string {
+func due(t *testing.T, p *Person, on string, books Books) []string {
 	t.Helper()
-	return dueAt(t, p, day(on).End(time.UTC))
+	return dueAt(t, p, day(on).End(time.UTC), books)
 }
 
-func dueAt(t *testing.T, p *Person, asOf time.Time) []string {
+func dueAt(t *testing.T, p *Person, asOf time.Time, books Books) []string {
 	t.Helper()
-	steps, err := p.Due(asOf)
+	steps, err := p.Due(asOf, books)
 	if err != nil {
 		t.Fatalf("Due(%s): %v", asOf, err)
 	}
@@ -114,11 +145,17 @@ func dueAt(t *testing.T, p *Person, asOf time.Time) []string {
 	for _, s := range steps {
 		amount := money.Money{Minor: s.Minor, Currency: s.Currency}
 		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s>%s %s %s", s.Effective, s.Kind, s.Component, s.From, s.To, amount.Decimal(), s.Reference)))
-		if s.Explain() == "" || len(s.Causes) == 0 {
-			t.Errorf("%s has no explanation or no cause", out[len(out)-1])
+		x := s.Explain()
+		if got, err := x.Amount(); err != nil || got != s.Minor || x.Text == "" || x.Rule == "" || len(s.Causes) == 0 {
+			t.Errorf("%s: the figures of %+v give %d, %v; causes %v", out[len(out)-1], x, got, err, s.Causes)
 		}
 	}
 	return out
+}
+
+// book is a component's pool with no exceptions in it.
+func book(c *plan.Component, r account.Retention) pool {
+	return pool{component: c, all: r, cfo: r}
 }
 
 // Source: rules §8 "Multiplier".
@@ -146,7 +183,7 @@ func TestMultiplier(t *testing.T) {
 	} {
 		for curve, want := range map[string]*big.Rat{"prorata": tt.prorata, "flat": tt.flat, "ramp": tt.ramp} {
 			c := retention("quarter", curve)
-			got := pool{component: &c, book: Retained{opening, opening - tt.lost}}.multiplier()
+			got := book(&c, kept(opening, tt.lost)).multiplier()
 			if got.times.Cmp(want) != 0 || got.text == "" {
 				t.Errorf("%s, curve %s: × %s (%s), want × %s", tt.where, curve, got.times.RatString(), got.text, want.RatString())
 			}
@@ -160,8 +197,8 @@ func TestMultiplierGrowsWithRetention(t *testing.T) {
 		c := retention("quarter", rapid.SampledFrom([]string{"prorata", "flat", "ramp"}).Draw(t, "curve"))
 		opening := rapid.Int64Range(1, 1_000_000).Draw(t, "opening")
 		a, b := rapid.Int64Range(0, opening).Draw(t, "a"), rapid.Int64Range(0, opening).Draw(t, "b")
-		low := pool{component: &c, book: Retained{opening, min(a, b)}}.multiplier().times
-		high := pool{component: &c, book: Retained{opening, max(a, b)}}.multiplier().times
+		low := book(&c, kept(opening, opening-min(a, b))).multiplier().times
+		high := book(&c, kept(opening, opening-max(a, b))).multiplier().times
 		if low.Cmp(high) > 0 || low.Cmp(big.NewRat(1, 2)) < 0 || high.Cmp(big.NewRat(3, 2)) > 0 {
 			t.Fatalf("× %s at %d, × %s at %d of %d", low, min(a, b), high, max(a, b), opening)
 		}
@@ -182,13 +219,13 @@ func TestGRRPays(t *testing.T) {
 		{404_000_00, "1687.50"},
 	} {
 		p := person(setting(nil), enrolled("2027-01-01"))
-		own(p, account.WindowQuarter, quarter("2027-Q1"), 4_000_000_00, tt.lost)
+		books := owning(account.WindowQuarter, quarterNamed("2027-Q1"), 4_000_000_00, tt.lost)
 		want := []string{"2027-03-31 true_up retention expense>payable " + tt.want}
 		end := day("2027-03-31").End(time.UTC) // readings R2: from the end of the last day
-		if got := dueAt(t, p, end); !slices.Equal(got, want) {
+		if got := dueAt(t, p, end, books); !slices.Equal(got, want) {
 			t.Errorf("%s lost: due %q, want %q", usd(tt.lost), got, want)
 		}
-		if got := dueAt(t, p, end.Add(-1)); len(got) > 0 {
+		if got := dueAt(t, p, end.Add(-1), books); len(got) > 0 {
 			t.Errorf("%s lost: due before the quarter's end: %q", usd(tt.lost), got)
 		}
 	}
@@ -219,7 +256,8 @@ func TestEmployment(t *testing.T) {
 		{"terminated, never enrolled", []event.Event{terminated("2027-06-30")}, "2027-07-01", "", true, ""},
 		{"one date: the later statement", []event.Event{sameDay, enrolled("2027-01-10")}, "2027-01-11", "", true, ""},
 	} {
-		got := person(setting(nil), tt.facts...).Terms(day(tt.on))
+		set := setting(nil)
+		got := person(set, tt.facts...).Terms(set.Plans, day(tt.on))
 		id := ""
 		if got.Plan != nil {
 			id = got.Plan.ID()
@@ -245,7 +283,7 @@ func TestTermsTakeTheEnrolmentsOwnAmounts(t *testing.T) {
 		{"2027-03-31", usd(13500_00), nil, ""},
 		{"2027-04-01", variable, &target, "E-7"},
 	} {
-		got := p.Terms(day(tt.on))
+		got := p.Terms(p.set.Plans, day(tt.on))
 		if got.Variable != tt.variable || (got.Target == nil) != (tt.target == nil) || got.Target != nil && *got.Target != *tt.target {
 			t.Errorf("Terms(%s) = %v, %v, want %v, %v", tt.on, got.Variable, got.Target, tt.variable, tt.target)
 		}
@@ -282,8 +320,8 @@ func TestProration(t *testing.T) {
 		{"leap year", []event.Event{leap}, "2028-Q1", 32, "1780.22"}, // 5062.50 × 32 ÷ 91 = 1780.2197…
 	} {
 		p := person(setting(nil), tt.facts...)
-		q := quarter(tt.quarter)
-		own(p, account.WindowQuarter, q, 1_000_000_00, 0)
+		q := quarterNamed(tt.quarter)
+		books := owning(account.WindowQuarter, q, 1_000_000_00, 0)
 		if _, got := p.enrolledIn(q); got != tt.days {
 			t.Errorf("%s: %d days enrolled in %s, want %d", tt.name, got, q, tt.days)
 		}
@@ -292,15 +330,15 @@ func TestProration(t *testing.T) {
 		if tt.want != "" {
 			want = []string{last.String() + " true_up retention expense>payable " + tt.want}
 		}
-		got := slices.DeleteFunc(due(t, p, (last+1).String()), func(s string) bool { return !strings.HasPrefix(s, last.String()) })
+		got := slices.DeleteFunc(due(t, p, (last+1).String(), books), func(s string) bool { return !strings.HasPrefix(s, last.String()) })
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: due %q, want %q", tt.name, got, want)
 		}
 	}
 
 	whole := person(setting(func(p *plan.Plan) { p.Proration = "none" }), enrolled("2027-03-31"))
-	own(whole, account.WindowQuarter, quarter("2027-Q1"), 1_000_000_00, 0)
-	if got, want := due(t, whole, "2027-04-01"), []string{"2027-03-31 true_up retention expense>payable 5062.50"}; !slices.Equal(got, want) {
+	books := owning(account.WindowQuarter, quarterNamed("2027-Q1"), 1_000_000_00, 0)
+	if got, want := due(t, whole, "2027-04-01", books), []string{"2027-03-31 true_up retention expense>payable 5062.50"}; !slices.Equal(got, want) {
 		t.Errorf("proration none: due %q, want %q", got, want)
 	}
 }
@@ -316,13 +354,14 @@ func TestAQuarterIsPaidByTheVersionOfItsFirstDay(t *testing.T) {
 	}
 	set.Plans = plans
 	p := person(set, enrolled("2027-01-01"))
-	own(p, account.WindowQuarter, quarter("2027-Q1"), 1_000_000_00, 0)
+	all := kept(1_000_000_00, 0)
+	books := owning(account.WindowQuarter, quarterNamed("2027-Q1"), 1_000_000_00, 0, all, all)
 	want := []string{
 		"2027-03-31 true_up retention expense>payable 5062.50",
 		"2027-06-30 true_up retention expense>payable 5062.50",
 		"2027-09-30 true_up retention expense>payable 10125.00",
 	}
-	if got := due(t, p, "2027-10-01"); !slices.Equal(got, want) {
+	if got := due(t, p, "2027-10-01", books); !slices.Equal(got, want) {
 		t.Errorf("due %q, want %q", got, want)
 	}
 }
@@ -371,7 +410,7 @@ func TestCumulativeWindows(t *testing.T) {
 			[]string{"", "", "3375.00", "3375.00"},
 		},
 	} {
-		for window, w := range windowNames {
+		for name, w := range windowNames {
 			if w == account.WindowQuarter {
 				continue
 			}
@@ -379,22 +418,19 @@ func TestCumulativeWindows(t *testing.T) {
 			if facts == nil {
 				facts = []event.Event{enrolled("2027-01-01")}
 			}
-			p := person(setting(func(p *plan.Plan) { p.Components[0].Window = window }), facts...)
-			// What Retained sums is set apart for each quarter: all of a window's
-			// opening has come to the payee inside it.
+			p := person(setting(func(p *plan.Plan) { p.Components[0].Window = name }), facts...)
+			books := &shelf{all: map[window]account.Retention{}}
 			for i, of := range tt.quarters {
-				var sh account.Share
-				sh.Joined[w], sh.Lost[w] = of.opening, of.lost
-				p.SetShare(account.Seat{Payee: p.ID, Role: event.CSM, Quarter: quarter("2027-Q1") + civil.Quarter(i)}, sh)
+				books.all[window{w, quarterNamed("2027-Q1") + civil.Quarter(i)}] = kept(of.opening, of.lost)
 			}
 			var want []string
 			for i, amount := range tt.want {
 				if amount != "" {
-					want = append(want, fmt.Sprintf("%s true_up retention expense>payable %s", civil.Calendar{}.Last(quarter("2027-Q1")+civil.Quarter(i)), amount))
+					want = append(want, fmt.Sprintf("%s true_up retention expense>payable %s", civil.Calendar{}.Last(quarterNamed("2027-Q1")+civil.Quarter(i)), amount))
 				}
 			}
-			if got := due(t, p, "2028-01-01"); !slices.Equal(got, want) {
-				t.Errorf("%s, %s: due %q, want %q", tt.name, window, got, want)
+			if got := due(t, p, "2028-01-01", books); !slices.Equal(got, want) {
+				t.Errorf("%s, %s: due %q, want %q", tt.name, name, got, want)
 			}
 		}
 	}
@@ -402,14 +438,14 @@ func TestCumulativeWindows(t *testing.T) {
 
 func TestACumulativeYearStartsAnew(t *testing.T) {
 	p := person(setting(func(p *plan.Plan) { p.Components[0].Window = "ttm" }), enrolled("2027-07-01"))
-	own(p, account.WindowTTM, quarter("2027-Q3"), 1_000_000_00, 0)
-	own(p, account.WindowTTM, quarter("2028-Q1"), 0, 500_000_00) // × 0.5, of one quarter
+	all, half := kept(1_000_000_00, 0), kept(1_000_000_00, 500_000_00) // × 0.5, of one quarter
+	books := owning(account.WindowTTM, quarterNamed("2027-Q3"), 1_000_000_00, 0, all, half)
 	want := []string{
 		"2027-09-30 true_up retention expense>payable 5062.50",
 		"2027-12-31 true_up retention expense>payable 5062.50",
 		"2028-03-31 true_up retention expense>payable 1687.50",
 	}
-	if got := due(t, p, "2028-04-01"); !slices.Equal(got, want) {
+	if got := due(t, p, "2028-04-01", books); !slices.Equal(got, want) {
 		t.Errorf("due %q, want %q", got, want)
 	}
 }
@@ -418,18 +454,16 @@ func TestACumulativeYearStartsAnew(t *testing.T) {
 // far × the last multiplier.
 func TestCumulativeQuartersSumToTheYear(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		window := rapid.SampledFrom([]string{"ytd", "ttm"}).Draw(t, "window")
-		w := windowNames[window]
+		name := rapid.SampledFrom([]string{"ytd", "ttm"}).Draw(t, "window")
+		w, books := windowNames[name], &shelf{all: map[window]account.Retention{}}
 		variable := usd(rapid.Int64Range(0, 50_000_00).Draw(t, "variable"))
-		p := person(setting(func(p *plan.Plan) { p.Components[0].Window, p.Variable = window, variable }), enrolled("2027-01-01"))
+		p := person(setting(func(p *plan.Plan) { p.Components[0].Window, p.Variable = name, variable }), enrolled("2027-01-01"))
 		want := int64(0)
 		for i := range int64(4) {
 			opening := rapid.Int64Range(1, 1000).Draw(t, "opening")
 			lost := rapid.Int64Range(0, opening).Draw(t, "lost")
-			q := quarter("2027-Q1") + civil.Quarter(i)
-			var sh account.Share
-			sh.Joined[w], sh.Lost[w] = opening, lost
-			p.SetShare(account.Seat{Payee: p.ID, Role: event.CSM, Quarter: q}, sh)
+			q := quarterNamed("2027-Q1") + civil.Quarter(i)
+			books.all[window{w, q}] = kept(opening, lost)
 			times := big.NewRat(3, 2)
 			switch kept := big.NewRat(opening-lost, opening); {
 			case kept.Cmp(big.NewRat(90, 100)) < 0:
@@ -443,7 +477,7 @@ func TestCumulativeQuartersSumToTheYear(t *testing.T) {
 			if want, err = money.Round(times.Mul(times, big.NewRat(variable.Minor*(i+1), 4))); err != nil {
 				t.Fatal(err)
 			}
-			steps, err := p.Due(civil.Calendar{}.Last(q).End(time.UTC))
+			steps, err := p.Due(civil.Calendar{}.Last(q).End(time.UTC), books)
 			if err != nil {
 				t.Fatalf("Due: %v", err)
 			}
@@ -458,94 +492,68 @@ func TestCumulativeQuartersSumToTheYear(t *testing.T) {
 	})
 }
 
-func TestRetained(t *testing.T) {
-	p := NewPerson("csm-1", setting(nil))
-	set := func(role event.Role, q string, sh account.Share) {
-		p.SetShare(account.Seat{Payee: p.ID, Role: role, Quarter: quarter(q)}, sh)
-	}
-	set(event.CSM, "2026-Q3", account.Share{Opening: 1000})
-	set(event.CSM, "2027-Q1", account.Share{Opening: 500, Joined: [3]int64{7, 7, 70}, Lost: [3]int64{10, 10, 100}})
-	set(event.CSM, "2027-Q2", account.Share{Opening: -200, Joined: [3]int64{0, 8, 80}, Lost: [3]int64{20, 30, 200}})
-	set(event.AE, "2027-Q1", account.Share{Opening: 9999, Lost: [3]int64{9, 9, 9}})
-	for _, tt := range []struct {
-		window  account.Window
-		quarter string
-		want    Retained
-	}{
-		{account.WindowQuarter, "2026-Q2", Retained{0, 0}},
-		{account.WindowQuarter, "2026-Q3", Retained{1000, 1000}},
-		{account.WindowQuarter, "2026-Q4", Retained{1000, 1000}},
-		{account.WindowQuarter, "2027-Q1", Retained{1507, 1497}},
-		{account.WindowQuarter, "2027-Q2", Retained{1300, 1280}},
-		{account.WindowYTD, "2027-Q2", Retained{1508, 1478}}, // opening of Q1
-		{account.WindowTTM, "2027-Q1", Retained{70, -30}},    // opening of 2026-Q2
-		{account.WindowTTM, "2027-Q2", Retained{1080, 880}},  // opening of 2026-Q3
-	} {
-		got, err := p.Retained(event.CSM, tt.window, quarter(tt.quarter))
-		if err != nil || got != tt.want {
-			t.Errorf("Retained(csm, %d, %s) = %+v, %v, want %+v", tt.window, tt.quarter, got, err, tt.want)
-		}
-	}
-	set(event.CSM, "2027-Q1", account.Share{})
-	if got, err := p.Retained(event.CSM, account.WindowQuarter, quarter("2027-Q1")); err != nil || got != (Retained{1000, 1000}) {
-		t.Errorf("Retained after its share was emptied = %+v, %v, want 1000, 1000", got, err)
-	}
-}
-
-func TestGRRIsReadOverThePlansWindow(t *testing.T) {
-	p := person(setting(func(p *plan.Plan) { p.Components[0].Window = "ttm" }), enrolled("2027-01-01"))
-	own(p, account.WindowTTM, quarter("2027-Q1"), 1000, 100)
-	got, some, err := p.GRR(quarter("2027-Q1"))
-	if err != nil || !some || got.Cmp(percent(90)) != 0 {
-		t.Errorf("GRR(2027-Q1) = %v, %v, %v, want 90%%", got, some, err)
-	}
-	for _, q := range []string{"2026-Q4", "2026-Q1"} { // not enrolled
-		if _, some, err := p.GRR(quarter(q)); some || err != nil {
-			t.Errorf("GRR(%s) = %v, %v, want none", q, some, err)
-		}
-	}
-	empty := person(setting(nil), enrolled("2027-01-01"))
-	if _, some, err := empty.GRR(quarter("2027-Q1")); some || err != nil {
-		t.Errorf("GRR of an empty book: %v, %v, want none", some, err)
-	}
-}
-
-func TestQuarterTarget(t *testing.T) {
+func TestFigures(t *testing.T) {
+	q1 := quarterNamed("2027-Q1")
 	override := usd(400_000_00)
 	e := enrolled("2027-02-15") // 45 of 90 days
 	e.AnnualTarget = &override
+	second := retention("ytd", "flat")
+	second.ID, second.Kind = "net", plan.NetRetention
+	books := &shelf{
+		all: map[window]account.Retention{
+			{account.WindowQuarter, q1}: {Opening: 1000, Gross: 850, Net: 950}, {account.WindowTTM, q1}: kept(1000, 100), {account.WindowYTD, q1}: {Opening: 1000, Gross: 700, Net: 1200},
+		},
+		measures: map[civil.Quarter]account.Measures{q1: {ReviewScope: 5, ReviewsDone: 4}},
+		credited: credited(t, nil, nil, deal{"2026-12-31", 99_000_00}, deal{"2027-01-01", 70_000_00}, deal{"2027-03-31", 50_000_00}, deal{"2027-04-01", 99_000_00}),
+	}
 	for _, tt := range []struct {
 		name  string
+		plan  func(*plan.Plan)
 		facts []event.Event
-		want  string // of 120,000 credited; empty: no target
+		on    string
+		books Books
+		want  string
 	}{
-		{"a quarter of the year's", []event.Event{enrolled("2027-01-01")}, "0.800000"},
-		{"the enrolment's own, prorated", []event.Event{e}, "2.400000"},
-		{"not enrolled", nil, ""},
-		{"not enrolled yet", []event.Event{enrolled("2027-04-01")}, ""},
+		{"of the quarter", nil, []event.Event{enrolled("2027-01-01")}, "2027-06-30", books, "GRR 0.85 NRR – attained 0.8 reviews 0.8 credited 12000000"},
+		{"over the plan's window", func(p *plan.Plan) { p.Components[0].Window = "ttm" }, []event.Event{enrolled("2027-01-01")}, "2027-06-30", books, "GRR 0.9 NRR – attained 0.8 reviews 0.8 credited 12000000"},
+		{"net retention has its own window", func(p *plan.Plan) { p.Components = append(p.Components, second) }, []event.Event{enrolled("2027-01-01")}, "2027-06-30", books, "GRR 0.85 NRR 1.2 attained 0.8 reviews 0.8 credited 12000000"},
+		{"the enrolment's target, prorated", nil, []event.Event{e}, "2027-06-30", books, "GRR 0.85 NRR – attained 2.4 reviews 0.8 credited 12000000"},
+		{"booked by a day", nil, []event.Event{enrolled("2027-01-01")}, "2027-03-30", books, "GRR 0.85 NRR – attained 0.466667 reviews 0.8 credited 7000000"},
+		{"no target", func(p *plan.Plan) { p.Components = p.Components[:1] }, []event.Event{enrolled("2027-01-01")}, "2027-06-30", books, "GRR 0.85 NRR – attained – reviews 0.8 credited 12000000"},
+		{"an empty book", nil, []event.Event{enrolled("2027-01-01")}, "2027-06-30", &shelf{}, "GRR – NRR – attained 0 reviews – credited 0"},
+		{"not enrolled", nil, nil, "2027-06-30", books, "GRR – NRR – attained – reviews – credited 0"},
+		{"not enrolled yet", nil, []event.Event{enrolled("2027-04-01")}, "2027-06-30", books, "GRR – NRR – attained – reviews – credited 0"},
 	} {
-		target, ok := person(setting(nil), tt.facts...).QuarterTarget(quarter("2027-Q1"))
-		got := ""
-		if ok {
-			got = target.Of(120_000_00)
-		}
-		if got != tt.want {
-			t.Errorf("%s: %q of the target, want %q", tt.name, got, tt.want)
+		got, err := person(setting(tt.plan), tt.facts...).Figures(q1, day(tt.on), tt.books)
+		if text := saying(got); err != nil || text != tt.want {
+			t.Errorf("%s: Figures = %s, %v, want %s", tt.name, text, err, tt.want)
 		}
 	}
-	if _, ok := person(setting(func(p *plan.Plan) { p.Components = p.Components[:1] }), enrolled("2027-01-01")).QuarterTarget(quarter("2027-Q1")); ok {
-		t.Errorf("a plan without expansion has a target")
+}
+
+// saying is figures as text, – for what there is none of.
+func saying(f Figures) string {
+	ratio := func(r *money.Ratio) string {
+		if r == nil {
+			return "–"
+		}
+		return r.String()
 	}
+	attained := "–"
+	if f.Attainment != nil {
+		attained = strings.TrimSuffix(strings.TrimRight(f.Attainment.FloatString(6), "0"), ".")
+	}
+	return fmt.Sprintf("GRR %s NRR %s attained %s reviews %s credited %d", ratio(f.GRR), ratio(f.NRR), attained, ratio(f.Reviews), f.Credited)
 }
 
 func confirmed(reference string, hour int, on string, minor int64) event.PayoutConfirmed {
 	h := head(fmt.Sprintf("confirmed %s %d", reference, hour), hour)
-	return event.PayoutConfirmed{Header: h, Period: quarter("2027-Q1"), Payee: "csm-1", Amount: usd(minor), Reference: reference, At: day(on).Start(time.UTC)}
+	return event.PayoutConfirmed{Header: h, Period: quarterNamed("2027-Q1"), Payee: "csm-1", Amount: usd(minor), Reference: reference, At: day(on).Start(time.UTC)}
 }
 
 func rejected(reference string, hour int, on string) event.PayoutRejected {
 	h := head(fmt.Sprintf("rejected %s %d", reference, hour), hour)
-	return event.PayoutRejected{Header: h, Period: quarter("2027-Q1"), Payee: "csm-1", Amount: usd(1), Reference: reference, At: day(on).Start(time.UTC)}
+	return event.PayoutRejected{Header: h, Period: quarterNamed("2027-Q1"), Payee: "csm-1", Amount: usd(1), Reference: reference, At: day(on).Start(time.UTC)}
 }
 
 // Source: rules §9; readings R32.
@@ -602,13 +610,13 @@ func TestPayouts(t *testing.T) {
 	} {
 		for _, facts := range [][]event.Event{tt.facts, reversed(tt.facts)} {
 			p := person(setting(nil), facts...)
-			if got := due(t, p, "2027-12-31"); !slices.Equal(got, tt.want) {
+			if got := due(t, p, "2027-12-31", &shelf{}); !slices.Equal(got, tt.want) {
 				t.Errorf("%s: due %q, want %q", tt.name, got, tt.want)
 			}
-			if got := p.PaidFor(quarter("2027-Q1")); got != tt.paid {
+			if got := p.PaidFor(quarterNamed("2027-Q1")); got != tt.paid {
 				t.Errorf("%s: PaidFor(2027-Q1) = %v, want %v", tt.name, got, tt.paid)
 			}
-			if p.PaidFor(quarter("2027-Q2")) {
+			if p.PaidFor(quarterNamed("2027-Q2")) {
 				t.Errorf("%s: PaidFor another quarter", tt.name)
 			}
 		}
@@ -635,7 +643,7 @@ func TestManualAmountsCountFromTheirDate(t *testing.T) {
 		{"2027-05-01", []string{"2027-05-01 adjustment manual expense>payable -30.00 adj-1"}},
 		{"2027-05-02", []string{"2027-05-01 adjustment manual expense>payable -30.00 adj-1", "2027-05-02 spif spif expense>payable 250.00 spif-1"}},
 	} {
-		if got := due(t, p, tt.on); !slices.Equal(got, tt.want) {
+		if got := due(t, p, tt.on, &shelf{}); !slices.Equal(got, tt.want) {
 			t.Errorf("due on %s: %q, want %q", tt.on, got, tt.want)
 		}
 	}
@@ -668,6 +676,11 @@ func TestCheckTakesOnlyTheLedgersCurrency(t *testing.T) {
 		{event.SpifAwarded{Amount: euro}, "amount"},
 		{event.PayoutConfirmed{Amount: euro}, "amount"},
 		{event.PayoutRejected{Amount: euro}, "amount"},
+		{event.BalanceOpened{Held: &dollar, Payable: &dollar, Paid: &dollar}, ""},
+		{event.BalanceOpened{}, ""},
+		{event.BalanceOpened{Held: &euro}, "held"},
+		{event.BalanceOpened{Held: &dollar, Payable: &euro}, "payable"},
+		{event.BalanceOpened{Paid: &euro}, "paid"},
 		{event.PayeeTerminated{}, ""},
 	} {
 		err := set.Check(tt.event)
@@ -687,7 +700,7 @@ func TestOrderLeavesNoTrace(t *testing.T) {
 			d := date.Draw(t, "date")
 			id := rapid.SampledFrom([]string{"x", "y"}).Draw(t, "id")
 			amount := usd(rapid.Int64Range(-100, 100).Draw(t, "amount"))
-			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			switch rapid.IntRange(0, 7).Draw(t, "kind") {
 			case 0:
 				facts = append(facts, event.PayeeEnrolled{Header: h, Payee: "csm-1", Role: event.CSM, Effective: d, VariableAnnual: &amount})
 			case 1:
@@ -700,12 +713,21 @@ func TestOrderLeavesNoTrace(t *testing.T) {
 				facts = append(facts, event.PayoutConfirmed{Header: h, Reference: id, Amount: amount, At: d.Start(time.UTC)})
 			case 5:
 				facts = append(facts, event.PayoutRejected{Header: h, Reference: id, Amount: amount, At: d.Start(time.UTC)})
+			case 6:
+				facts = append(facts, event.ObjectiveAttested{Header: h, Payee: "csm-1", Period: civil.Calendar{}.QuarterOf(d), Objective: id, Value: percent(amount.Minor + 100)})
+			case 7:
+				facts = append(facts, event.BalanceOpened{Header: h, Payee: "csm-1", AsOf: d, Held: &amount, Payable: &amount})
 			}
 		}
 		say := func(facts []event.Event) string {
-			p := person(setting(nil), facts...)
-			own(p, account.WindowQuarter, quarter("2027-Q1"), 1000, 30)
-			steps, err := p.Due(day("2028-06-01").End(time.UTC))
+			whole, target := money.One, money.Ratio{Num: 2, Den: 1}
+			p := person(setting(func(p *plan.Plan) {
+				p.Components = append(p.Components, plan.Component{ID: "objectives", Kind: plan.Objectives, Weight: &whole, Objectives: []plan.Objective{
+					{ID: "x", Weight: percent(50), Target: target}, {ID: "y", Weight: percent(50), Target: target, Percent: true},
+				}})
+			}), facts...)
+			books := owning(account.WindowQuarter, quarterNamed("2027-Q1"), 1000, 30)
+			steps, err := p.Due(day("2028-06-01").End(time.UTC), books)
 			if err != nil {
 				t.Fatalf("Due: %v", err)
 			}
@@ -713,7 +735,10 @@ func TestOrderLeavesNoTrace(t *testing.T) {
 			for _, s := range steps {
 				fmt.Fprintln(&b, s.Key, s.Minor, s.Causes, s.Explain())
 			}
-			fmt.Fprintln(&b, p.Terms(day("2027-06-01")).Terminated, p.Terms(day("2027-06-01")).Variable)
+			terms := p.Terms(p.set.Plans, day("2027-06-01"))
+			fmt.Fprintln(&b, terms.Terminated, terms.Variable, terms.Until, terms.LeftTold)
+			enrolled, ok := p.Role(quarterNamed("2027-Q2"))
+			fmt.Fprintln(&b, enrolled.Identity, ok, p.PaidFor(0), p.Next(day("2027-06-01")))
 			return b.String()
 		}
 		if a, b := say(facts), say(rapid.Permutation(facts).Draw(t, "arrived")); a != b {
