@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 )
 
@@ -74,4 +75,14 @@ func keep[T event.Event](list []T, e T, compare func(a, b T) int) ([]T, bool) {
 		return list, true
 	}
 	return list, false
+}
+
+// reviewed is the day of the review that a statement restates, or civil.Never.
+func (a *attention) reviewed(e event.Event) civil.Date {
+	if r, ok := e.(event.ReviewHeld); ok {
+		if old, known := a.reviews[r.Review]; known {
+			return old.On
+		}
+	}
+	return civil.Never
 }

@@ -48,7 +48,7 @@ func (s *State) shrinks(c plan.Clawback) map[*Deal][]shrink {
 			if age := f.date.Sub(d.Booked); age < 0 || age > c.WindowDays || age == 0 && f.rank == renewed {
 				continue
 			}
-			rest := s.leftAt(d, f.date, f.rank == renewed)
+			rest := s.leftAt(d, f.date, f.rank == renewed, c)
 			for _, sh := range out[d] {
 				rest -= sh.lost
 			}
@@ -72,13 +72,13 @@ func (s *State) shrinks(c plan.Clawback) map[*Deal][]shrink {
 }
 
 // leftAt is what a day's contraction finds of a deal's ARR: nothing of one
-// that was undone or whose account's life has ended. A renewal's contraction
-// comes before the cancellations of its date.
-func (s *State) leftAt(d *Deal, on civil.Date, before bool) int64 {
+// that was undone or lost to a churn. A renewal's contraction comes before the
+// cancellations of its date.
+func (s *State) leftAt(d *Deal, on civil.Date, before bool, c plan.Clawback) int64 {
 	if d.Origin == Pipeline || d.noRate || d.home.Minor <= 0 {
 		return 0
 	}
-	if c, ok := s.arr.churnFrom(d.Booked); ok && c.date < on {
+	if at, _, lost := s.churnLoss(d, s.lifeOf(d), c); lost && at < on {
 		return 0
 	}
 	rest := d.home.Minor
@@ -110,7 +110,7 @@ func (s *State) survived(d *Deal, r renewal, c plan.Clawback) *big.Rat {
 		if next, ok := s.arr.nextRenewal(o.Booked); !ok || next.date != r.date {
 			continue
 		}
-		rest := s.leftAt(o, r.date, false)
+		rest := s.leftAt(o, r.date, false, c)
 		if rest <= 0 {
 			continue
 		}
@@ -137,7 +137,10 @@ func (s *State) notice(booked civil.Date) (event.ChurnNotified, bool) {
 	if len(s.notices) == 0 {
 		return event.ChurnNotified{}, false
 	}
-	from, until := s.arr.lifeAround(booked)
+	from, until, alive := s.arr.lifeAround(booked)
+	if !alive {
+		return event.ChurnNotified{}, false
+	}
 	cancelled, any := s.arr.lastCancelled()
 	var first event.ChurnNotified
 	for _, n := range s.notices {

@@ -13,7 +13,7 @@ func (s *State) earning(c *Credited, comp *plan.Component) (money.Money, ledger.
 	none := money.Money{Currency: c.Deal.home.Currency}
 	switch comp.Kind {
 	case plan.Expansion:
-		if !c.split || c.terms.Plan.Crediting.Mode == "spif" {
+		if !c.split || c.mode == "spif" && comp.Basis != "fixed" {
 			return none, ledger.Explanation{}, nil
 		}
 		switch comp.Basis {
@@ -43,46 +43,54 @@ func (s *State) earning(c *Credited, comp *plan.Component) (money.Money, ledger.
 // Rounding: half away from zero, once.
 func (s *State) pooled(c *Credited, comp *plan.Component) (money.Money, ledger.Explanation, error) {
 	none := money.Money{Currency: c.Deal.home.Currency}
-	target, field, err := s.target(c, comp)
-	if err != nil || target.Minor <= 0 {
+	target, part, field, err := s.target(c, comp)
+	if err != nil || target.Minor <= 0 || part.Num <= 0 {
 		return none, ledger.Explanation{}, err
 	}
 	variable := c.terms.Variable
-	minor, err := money.MulDiv(c.credit.Minor, []int64{variable.Minor, comp.Weight.Num}, []int64{target.Minor, comp.Weight.Den})
+	minor, err := money.MulDiv(c.credit.Minor,
+		[]int64{variable.Minor, comp.Weight.Num, part.Den}, []int64{target.Minor, comp.Weight.Den, part.Num})
 	amount := money.Money{Minor: minor, Currency: c.credit.Currency}
 	if err != nil {
 		return none, ledger.Explanation{}, err
 	}
 	pool, _ := variable.Scale(*comp.Weight)
-	return amount, ledger.Explanation{
-		Text: fmt.Sprintf("%s%s × %s × %s ÷ %s = %s", c.converted(), c.Deal.home, c.rate.Percent(), pool, target, amount),
+	goal := target.String()
+	if part != money.One {
+		goal = fmt.Sprintf("(%s of the book's %s)", part.Percent(), target)
+	}
+	x := ledger.Explanation{
+		Text: fmt.Sprintf("%s%s × %s × %s ÷ %s = %s", c.converted(), c.Deal.home, c.rate.Percent(), pool, goal, amount),
 		Rule: "rules §5, rate basis pool",
 		Figures: append(c.creditFigures(),
 			ledger.Cash(ledger.Times, "variable a year", "variable_annual", variable),
 			ledger.Part(ledger.Times, "weight of "+comp.ID, "components."+comp.ID+".weight", *comp.Weight),
 			ledger.Cash(ledger.Over, "target a year", field, target)),
-	}, nil
+	}
+	if part != money.One {
+		last := &x.Figures[len(x.Figures)-1]
+		last.Name, last.Field = "ARR of the book on the quarter's first day", ""
+		x.Figures = append(x.Figures, ledger.Part(ledger.Over, "part of it that is the target a year", field, part))
+	}
+	return amount, x, nil
 }
 
-// target is the year's target that a share is measured against.
+// target is the year's target that a share is measured against: part of an
+// amount, which is all of it but where the target is a part of the book.
 //
 // Source: plan field components.target; rules §8 "annual_target".
-// Rounding: a percentage of the book half away from zero.
-func (s *State) target(c *Credited, comp *plan.Component) (money.Money, string, error) {
+// Rounding: none.
+func (s *State) target(c *Credited, comp *plan.Component) (amount money.Money, part money.Ratio, field string, err error) {
 	switch {
 	case c.terms.Target != nil:
-		return *c.terms.Target, "annual_target of the enrolment", nil
+		return *c.terms.Target, money.One, "annual_target of the enrolment", nil
 	case comp.AnnualARR != nil:
-		return *comp.AnnualARR, "components." + comp.ID + ".target.annual_arr", nil
+		return *comp.AnnualARR, money.One, "components." + comp.ID + ".target.annual_arr", nil
 	case comp.PercentOfBook == nil:
-		return money.Money{}, "", nil
+		return money.Money{}, money.One, "", nil
 	}
 	arr, err := s.set.Payees.Book(c.payee, c.terms.Role, s.set.Calendar.QuarterOf(c.Deal.Booked))
-	if err != nil {
-		return money.Money{}, "", err
-	}
-	t, err := money.Money{Minor: arr, Currency: c.credit.Currency}.Scale(*comp.PercentOfBook)
-	return t, "components." + comp.ID + ".target.percent_of_book", err
+	return money.Money{Minor: arr, Currency: c.credit.Currency}, *comp.PercentOfBook, "components." + comp.ID + ".target.percent_of_book", err
 }
 
 // monthly is one month of a credit's ARR × a rate.

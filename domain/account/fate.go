@@ -9,6 +9,7 @@ import (
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
 )
 
 // fate is what becomes of one payee's lines of a deal: when they are released
@@ -118,18 +119,10 @@ func (s *State) losses(d *Deal, sh *share, l life) []loss {
 		}
 		cut(loss{on: c.date, order: at, reason: ledger.ContractionWithinWindow, told: c.Identity, text: d.shrinkText(c, sh.rules.Clawback)}, c.lost, c.whole)
 	}
-	if at, told, ok := s.churnDate(l, sh.rules.Clawback); ok {
-		covers := at
-		if l.churned {
-			covers = l.churn.date
-		}
-		if age := at.Sub(d.Booked); 0 <= age && age <= sh.rules.Clawback.WindowDays {
-			if _, waived := s.covered(covers); !waived {
-				out = append(out, loss{
-					on: at, order: byChurn, reason: ledger.ChurnWithinWindow, told: told, credit: true, text: d.churnText(at, sh.rules.Clawback),
-				})
-			}
-		}
+	if at, told, ok := s.churnLoss(d, l, sh.rules.Clawback); ok {
+		out = append(out, loss{
+			on: at, order: byChurn, reason: ledger.ChurnWithinWindow, told: told, credit: true, text: d.churnText(at, sh.rules.Clawback),
+		})
 	}
 	out = append(out, s.renewalLosses(d, sh, l)...)
 	if sh.rules.Payability.Termination == "forfeit" && sh.terms.Until != civil.Never {
@@ -139,6 +132,26 @@ func (s *State) losses(d *Deal, sh *share, l life) []loss {
 	}
 	slices.SortStableFunc(out, func(a, b loss) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.order, b.order)) })
 	return out
+}
+
+// churnLoss is the churn that loses the deal: 0 to window_days after the
+// booking, both included, by the plan's choice of date, and no exception waives
+// it.
+//
+// Source: rules §7, "Clawback"; readings R6, R26.
+// Units: whole days, booking is day 0.
+// Rounding: none.
+func (s *State) churnLoss(d *Deal, l life, c plan.Clawback) (civil.Date, event.Identity, bool) {
+	at, told, ok := s.churnDate(l, c)
+	if !ok {
+		return at, told, false
+	}
+	age, really := at.Sub(d.Booked), at
+	if l.churned {
+		really = l.churn.date
+	}
+	_, waived := s.covered(really)
+	return at, told, 0 <= age && age <= c.WindowDays && !waived
 }
 
 // renewalLosses are what a smaller renewal does not keep, and the missed one.

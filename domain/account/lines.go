@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
-	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -178,29 +177,17 @@ func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
 	if l.opens <= l.on {
 		bucket = ledger.Payable
 	}
-	kept, later := big.NewRat(1, 1), []*loss(nil)
+	var later []*loss
 	for i := range l.losses {
-		x := &l.losses[i]
-		switch {
-		case l.final, !pick(x), x.held && l.opens <= x.on:
-		case l.kind == ledger.TrueUp && x.on <= l.on:
-			kept = keeping(kept, x)
-		default:
+		if x := &l.losses[i]; !l.final && pick(x) && !l.spares(x) {
 			later = append(later, x)
 		}
 	}
-	rest, err := remains(l.amount.Minor, kept)
-	if err != nil || rest == 0 {
-		return nil, err
-	}
-	if rest != l.amount.Minor {
-		l.why.Figures = append(slices.Clone(l.why.Figures), ledger.Minor(ledger.Minus, "lost before", "", l.amount.Minor-rest, l.amount.Currency))
-		l.why.Text += fmt.Sprintf(", less %s lost before", l.money(l.amount.Minor-rest))
-	}
+	rest := l.amount.Minor
 	steps := []ledger.Step{l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, event.Identity{}, l.explainEarning(bucket))}
 	steps[0].Recoverable = bucket == ledger.Payable && l.advanced
 	earned, lost := rest, int64(0)
-	kept = big.NewRat(1, 1)
+	kept := big.NewRat(1, 1)
 	release := func() {
 		if bucket == ledger.Held && rest != 0 {
 			steps = append(steps, l.step(ledger.Release, l.release.reason, ledger.Held, ledger.Payable, l.opens, rest, l.release.told, l.explainRelease(rest)))
@@ -276,7 +263,7 @@ func (c *Credited) CreditBy(day civil.Date) (int64, error) {
 // Source: rules §5 "Accelerator"; readings R9, R19.
 func (c *Credited) Uplift(minor int64, last civil.Date, pl *plan.Plan, asPaid bool, why ledger.Explanation) ([]ledger.Step, error) {
 	l := line{c, "accelerator", pl, ledger.TrueUp, ledger.Accelerator, last, money.Money{Minor: minor, Currency: c.credit.Currency}, why}
-	return l.steps(func(x *loss) bool { return !x.credit || asPaid && x.on > last })
+	return l.steps(func(x *loss) bool { return x.on > last && (asPaid || !x.credit) })
 }
 
 // Compare orders shares as largest remainders are given out: the earlier
@@ -301,11 +288,21 @@ func (s *State) CreditedTo(payee event.PayeeID) []*Credited {
 	return out
 }
 
-// Left is what an amount of the share posted on one day has left on another,
-// after the losses in between.
+// Ever is before every day.
+const Ever = noChange
+
+// Left is what an accelerator's share that stood after one day has left on
+// another. The share of a deal that was worked out of its credit after a loss
+// does not lose it again: of those up to the first quarter's end, and of all
+// where later losses are in the credit too, only the others count.
 //
-// Source: readings R8.
+// Source: readings R8, R19.
 // Rounding: what is lost half away from zero.
-func (c *Credited) Left(minor int64, after, by civil.Date) (int64, error) {
-	return remains(minor, c.part(func(x *loss) bool { return after < x.on && x.on <= by && !(x.held && c.opens <= x.on) }))
+func (c *Credited) Left(minor int64, after, by civil.Date, asPaid bool) (int64, error) {
+	return remains(minor, c.part(func(x *loss) bool {
+		return after < x.on && x.on <= by && !c.spares(x) && (!x.credit || asPaid && after != Ever)
+	}))
 }
+
+// spares reports whether a loss takes only what is held, and comes too late.
+func (f *fate) spares(x *loss) bool { return x.held && f.opens <= x.on }

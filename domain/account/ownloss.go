@@ -51,7 +51,7 @@ func (s *State) ownLosses(d *Deal) []ownLoss {
 	if d.Left != civil.Never {
 		out = append(out, ownLoss{on: d.Left, reason: ledger.ExpansionCancelled, told: d.LeftTold, whole: true})
 	}
-	if d.Origin == Booked && len(s.invoices)+len(s.notes) > 0 {
+	if len(s.invoices)+len(s.notes) > 0 {
 		out = append(out, s.billedLosses(d)...)
 	}
 	slices.SortStableFunc(out, func(a, b ownLoss) int {

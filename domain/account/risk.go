@@ -66,14 +66,15 @@ type episodes struct {
 // stale makes the next look derive every episode afresh.
 func (r *episodes) stale() { r.again = true }
 
-// log takes an intervention.
-func (r *episodes) log(e event.InterventionLogged) {
+// log takes an intervention, and reports whether it restates a known one.
+func (r *episodes) log(e event.InterventionLogged) (known bool) {
 	if r.logged == nil {
 		r.logged = map[string]event.InterventionLogged{}
 	}
-	old, known := r.logged[e.Intervention]
+	old, again := r.logged[e.Intervention]
+	known = again
 	if known && event.Newer(old.Header, e.Header) {
-		return
+		return true
 	}
 	r.logged[e.Intervention] = e
 	if !known && (len(r.times) == 0 || !e.LoggedAt.Before(r.times[len(r.times)-1])) {
@@ -82,7 +83,7 @@ func (r *episodes) log(e event.InterventionLogged) {
 		for i := len(r.list) - 1; i >= 0 && !r.list[i].Deadline.Before(e.LoggedAt); i-- {
 			r.list[i].settled = false
 		}
-		return
+		return false
 	}
 	r.times = r.times[:0]
 	for _, l := range r.logged {
@@ -90,6 +91,7 @@ func (r *episodes) log(e event.InterventionLogged) {
 	}
 	slices.SortFunc(r.times, time.Time.Compare)
 	r.stale()
+	return known
 }
 
 // Episodes lists the account's risk episodes that something newer may still

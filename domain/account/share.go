@@ -16,7 +16,7 @@ type Terms struct {
 	Plan       *plan.Plan // nil: no plan, so credits but no money
 	Role       event.Role // empty: not enrolled
 	Terminated bool       // the last day of employment is over
-	Until      civil.Date // last day of the employment the day is in; civil.Never: it goes on
+	Until      civil.Date // first last day of employment on or after the day; civil.Never: none is told
 	LeftTold   event.Identity
 	Variable   money.Money
 	Target     *money.Money // overrides the plan's annual target
@@ -26,6 +26,7 @@ type Terms struct {
 type share struct {
 	payee   event.PayeeID
 	terms   Terms
+	mode    string     // of crediting, by the deal's rules
 	rules   *plan.Plan // whose payability and clawback apply; never nil
 	credit  money.Money
 	rate    money.Ratio   // of the deal's ARR
@@ -39,7 +40,7 @@ type share struct {
 }
 
 // counted reports whether the share is credit that attainment counts.
-func (sh *share) counted() bool { return sh.split && sh.why == "" }
+func (sh *share) counted() bool { return sh.split && sh.why == "" && sh.mode != "spif" }
 
 // shares attributes a deal to payees. Rules of the deal come from the CSM's
 // plan on the booking date, else from the first plan in force by name; with no
@@ -205,7 +206,7 @@ func (d *Deal) baseReason(a arbitration) ledger.Reason {
 
 // judge decides whether a share counts, and what holds it.
 func (s *State) judge(d *Deal, sh *share, rules *plan.Plan, gated bool) {
-	sh.rules = rules
+	sh.rules, sh.mode = rules, rules.Crediting.Mode
 	if sh.terms.Plan != nil {
 		sh.rules = sh.terms.Plan
 	}

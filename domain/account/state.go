@@ -97,6 +97,7 @@ var untouched = Touched{Measures: civil.Never}
 
 // Add takes one more fact.
 func (s *State) Add(e event.Event) (Touched, error) {
+	before := s.attention.reviewed(e)
 	s.attention.add(e)
 	for _, c := range Currencies(e) {
 		if !slices.Contains(s.foreign, c) {
@@ -129,7 +130,9 @@ func (s *State) Add(e event.Event) (Touched, error) {
 	case event.HealthScored:
 		return s.addScore(e), nil
 	case event.InterventionLogged:
-		s.risk.log(e)
+		if s.risk.log(e) {
+			return s.measured(noChange), nil
+		}
 		return s.measured(civil.In(e.LoggedAt, s.set.Zone) - interventionReach), nil
 	case event.ChurnNotified:
 		return s.addNotice(e), nil
@@ -162,7 +165,7 @@ func (s *State) Add(e event.Event) (Touched, error) {
 		s.decideDispute(e)
 		return s.touchOpportunity(s.dispute(e.Dispute).Opportunity)
 	case event.ReviewHeld:
-		return s.measured(e.On), nil
+		return s.measured(min(before, e.On)), nil
 	case event.ContactEngaged:
 		return s.measured(civil.In(e.EngagedAt, s.set.Zone)), nil
 	case event.SurveyAnswered:
@@ -170,7 +173,7 @@ func (s *State) Add(e event.Event) (Touched, error) {
 	case event.AdoptionMeasured:
 		return s.measured(civil.In(e.MeasuredAt, s.set.Zone)), nil
 	case event.OnboardingCompleted:
-		return s.measured(e.Completed), nil
+		return s.measured(noChange), nil // there is seldom a second
 	case event.ForecastRecorded:
 		return s.measured(civil.In(e.RecordedAt, s.set.Zone)), nil
 	case event.HandoffIntroduced, event.HandoffClosed, event.FactRetracted,
@@ -282,6 +285,12 @@ func (s *State) Referred() []event.PayeeID {
 		ids = ids[1:]
 	}
 	return ids
+}
+
+// Anew marks everything, because the facts or the rules are not what they were.
+func (s *State) Anew() {
+	s.all = true
+	s.risk.stale()
 }
 
 // Touch has an opportunity settled again, whether or not it still has deals.

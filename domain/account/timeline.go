@@ -68,9 +68,10 @@ func (t *timeline) termOn(d civil.Date) (term, bool) {
 	return found, ok
 }
 
-// lifeAround is the life that a day is in: its first day (noChange: from the
-// beginning) and the day it ends (civil.Never: it goes on).
-func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date) {
+// lifeAround is the life that a day is in, or the next one where the account is
+// dead: its first day (noChange: from the beginning) and the day it ends
+// (civil.Never: it goes on); false where there is none.
+func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date, alive bool) {
 	from, until = noChange, civil.Never
 	for _, r := range t.revivals {
 		if r <= d {
@@ -80,7 +81,14 @@ func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date) {
 	if c, ok := t.churnFrom(d); ok {
 		until = c.date
 	}
-	return from, until
+	if until == d || t.aliveOn(d) {
+		return from, until, true
+	}
+	i, _ := slices.BinarySearch(t.revivals, d+1)
+	if i == len(t.revivals) {
+		return from, until, false
+	}
+	return t.revivals[i], until, true
 }
 
 // lastCancelled is the latest told cancellation of a churn.

@@ -27,6 +27,9 @@ func (s *State) upliftOf(id event.OpportunityID) *uplift {
 }
 
 func (s *State) addUplift(e event.UpliftScheduled) (Touched, error) {
+	if !counts(s.set.Plans.Settings(civil.In(e.SignedAt, s.set.Zone)).Evidence.Expansion, e.Type) {
+		return untouched, nil
+	}
 	u := s.upliftOf(e.Opportunity)
 	if u.schedule != nil && !event.Newer(e.Header, u.schedule.Header) {
 		return untouched, nil
@@ -36,6 +39,9 @@ func (s *State) addUplift(e event.UpliftScheduled) (Touched, error) {
 }
 
 func (s *State) cancelUplift(e event.ExpansionCancelled) (Touched, error) {
+	if !counts(s.set.Plans.Settings(e.On).Evidence.Expansion, e.Type) {
+		return untouched, nil
+	}
 	u := s.upliftOf(e.Opportunity)
 	u.cancelled = append(u.cancelled, e)
 	if u.schedule == nil {

@@ -25,11 +25,11 @@ func partOf(c *account.Credited) dealPart {
 	return dealPart{c.Deal.Opportunity, c.Deal.Account, c.Deal.Origin, c.Deal.Part}
 }
 
-// upliftSoFar is what the last quarter of the year that posted an accelerator
-// had come to, per share.
-type upliftSoFar struct {
-	last   civil.Date
-	shares map[dealPart]int64
+// postedShare is a share's line of an earlier quarter of the year.
+type postedShare struct {
+	last   civil.Date // of its quarter
+	minor  int64      // that stood on it
+	asPaid bool       // by the basis of its quarter's plan
 }
 
 // accelerator is the quarter's uplift: what the window's credits earn above the
@@ -42,13 +42,13 @@ type upliftSoFar struct {
 // remainder, ties to the earlier deal.
 func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, books Books, today civil.Date) ([]ledger.Step, error) {
 	part, annual, err := p.target(qt, books)
-	if err != nil || part == nil || qt.plan.Crediting.Mode == "spif" || !accelerates(c) {
+	if err != nil || part == nil || !accelerates(c) {
 		return nil, err
 	}
-	year.target = new(big.Rat).Add(year.target, part)
 	window, from := part, qt.first
 	if c.Window == "ytd" {
-		window, from = year.target, p.set.Calendar.First(qt.YearStart())
+		window = new(big.Rat).Mul(annual, year.quarters)
+		window, from = window.Quo(window, big.NewRat(4, 1)), p.set.Calendar.First(qt.YearStart())
 	}
 	m, err := books.Measures(p, qt.Quarter)
 	if err != nil {
@@ -70,32 +70,40 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 		return nil, err
 	}
 	var steps []ledger.Step
-	before := year.posted[c.ID]
-	if c.Window != "ytd" {
-		before = nil
-	}
 	for _, sh := range w.all {
-		due := sh.minor
-		if before != nil {
-			old, err := sh.stillPosted(before, qt.last, asPaid)
-			if err != nil {
-				return nil, err
-			}
-			due -= old
+		part := partOf(sh.Credited)
+		stands, err := sh.Left(sh.minor, account.Ever, qt.last, asPaid)
+		if err != nil {
+			return nil, err
 		}
+		var before int64
+		if c.Window == "ytd" {
+			for _, p := range year.posted[part] {
+				until := qt.last
+				if p.asPaid && !asPaid {
+					until = today // what later losses take of it this quarter need not
+				}
+				left, err := sh.Left(p.minor, p.last, until, p.asPaid)
+				if err != nil {
+					return nil, err
+				}
+				before += left
+			}
+		}
+		due := stands - before
 		if due == 0 {
 			continue
 		}
-		more, err := sh.Uplift(due, qt.last, qt.plan, asPaid, w.explain(sh, due))
+		if year.posted == nil {
+			year.posted = map[dealPart][]postedShare{}
+		}
+		year.posted[part] = append(year.posted[part], postedShare{qt.last, due, asPaid})
+		more, err := sh.Uplift(due, qt.last, qt.plan, asPaid, w.explain(sh, stands, before))
 		if err != nil {
 			return nil, err
 		}
 		steps = append(steps, more...)
 	}
-	if year.posted == nil {
-		year.posted = map[string]*upliftSoFar{}
-	}
-	year.posted[c.ID] = &upliftSoFar{qt.last, w.byPart()}
 	return steps, nil
 }
 
@@ -206,27 +214,9 @@ func (w *uplift) exact() *big.Rat {
 	return more.Mul(more, pool).Quo(more, w.annual)
 }
 
-func (w *uplift) byPart() map[dealPart]int64 {
-	out := map[dealPart]int64{}
-	for _, sh := range w.all {
-		out[partOf(sh.Credited)] = sh.minor
-	}
-	return out
-}
-
-// stillPosted is what is left, at a quarter's end, of the share an earlier
-// quarter posted: when losses take their part of shares as paid, they have.
-func (sh *upliftShare) stillPosted(before *upliftSoFar, last civil.Date, asPaid bool) (int64, error) {
-	minor := before.shares[partOf(sh.Credited)]
-	if !asPaid || minor == 0 {
-		return minor, nil
-	}
-	return sh.Left(minor, before.last, last)
-}
-
 // explain says how the share comes about. Its figures give the share as split;
 // what is rounded by largest remainder is a figure of its own.
-func (w *uplift) explain(sh *upliftShare, due int64) ledger.Explanation {
+func (w *uplift) explain(sh *upliftShare, stands, before int64) ledger.Explanation {
 	c := w.variable.Currency
 	amount := func(minor int64) money.Money { return money.Money{Minor: minor, Currency: c} }
 	attained := new(big.Rat).Quo(new(big.Rat).SetInt64(w.credited), w.target)
@@ -246,7 +236,11 @@ func (w *uplift) explain(sh *upliftShare, due int64) ledger.Explanation {
 	if rest := sh.minor - sh.down; rest != 0 {
 		x.Figures = append(x.Figures, ledger.Minor(ledger.Plus, "largest remainder", "", rest, c))
 	}
-	if before := sh.minor - due; before != 0 {
+	if lost := sh.minor - stands; lost != 0 {
+		x.Text += fmt.Sprintf(", less %s lost before", amount(lost))
+		x.Figures = append(x.Figures, ledger.Minor(ledger.Minus, "lost before", "", lost, c))
+	}
+	if before != 0 {
 		x.Text += fmt.Sprintf(", less %s posted for the year's quarters before", amount(before))
 		x.Figures = append(x.Figures, ledger.Minor(ledger.Minus, "posted for the year's quarters before", "", before, c))
 	}

@@ -160,18 +160,18 @@ func (p *Person) enrolment(on civil.Date) (e *event.PayeeEnrolled, over bool, un
 func (p *Person) Terms(plans plan.Set, on civil.Date) account.Terms {
 	e, over, _ := p.enrolment(on)
 	t := account.Terms{Until: civil.Never, Terminated: over}
+	for _, st := range p.told {
+		if st.enrolled == nil && st.on >= on {
+			t.Until, t.LeftTold = st.on, st.Identity
+			break
+		}
+	}
 	if e == nil || over {
 		return t
 	}
 	t.Role, t.Target, t.Plan = e.Role, e.AnnualTarget, plans.For(e.Plan, e.Role, e.Segment, on)
 	if t.Plan != nil {
 		t.Variable = variable(e, t.Plan)
-	}
-	for _, st := range p.told {
-		if st.enrolled == nil && st.on >= on {
-			t.Until, t.LeftTold = st.on, st.Identity
-			break
-		}
 	}
 	return t
 }

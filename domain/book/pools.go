@@ -29,12 +29,13 @@ func (p *Person) trueUps(asOf time.Time, books Books) ([]ledger.Step, error) {
 	var year yearSoFar
 	for q := p.set.Calendar.QuarterOf(p.told[0].on); !p.set.Calendar.Last(q).End(p.set.Zone).After(asOf); q++ {
 		if q.Number() == 1 || year.pools == nil {
-			year = yearSoFar{pools: map[string]*poolSoFar{}, target: new(big.Rat)}
+			year = yearSoFar{pools: map[string]*poolSoFar{}, quarters: new(big.Rat)}
 		}
 		qt, ok := p.quarterOf(q)
 		if !ok {
 			continue
 		}
+		year.quarters = new(big.Rat).Add(year.quarters, qt.share.Rat())
 		for i := range qt.plan.Components {
 			c := &qt.plan.Components[i]
 			more, err := p.component(qt, c, &year, books, civil.In(asOf, p.set.Zone))
@@ -49,9 +50,9 @@ func (p *Person) trueUps(asOf time.Time, books Books) ([]ledger.Step, error) {
 
 // yearSoFar is what the quarters of a year before have come to.
 type yearSoFar struct {
-	pools  map[string]*poolSoFar // by component
-	target *big.Rat              // sum of the quarters' parts of the annual target
-	posted map[string]*upliftSoFar
+	pools    map[string]*poolSoFar // by component
+	quarters *big.Rat              // sum of the quarters' shares
+	posted   map[dealPart][]postedShare
 }
 
 // component is what one component makes due for one quarter.

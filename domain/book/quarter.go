@@ -115,11 +115,7 @@ func (p *Person) target(qt quarter, books Books) (part, annual *big.Rat, err err
 		if err != nil {
 			return nil, nil, err
 		}
-		t, err := money.Money{Minor: arr, Currency: qt.plan.Currency}.Scale(*c.PercentOfBook)
-		if err != nil {
-			return nil, nil, err
-		}
-		annual = new(big.Rat).SetInt64(t.Minor)
+		annual = new(big.Rat).Mul(new(big.Rat).SetInt64(arr), c.PercentOfBook.Rat())
 	default:
 		return nil, nil, nil
 	}

@@ -75,10 +75,11 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 // more that is not kept yet.
 func (e *Engine) fold(r *accountRecord, set *account.Setting, more event.Event) (*account.State, error) {
 	s := account.New(r.id, set)
-	err := e.standing(event.OfAccount(r.id), more, r.seen, func(ev event.Event) error {
+	retractions, err := e.standing(event.OfAccount(r.id), more, r.seen, func(ev event.Event) error {
 		_, err := s.Add(ev)
 		return err
 	})
+	r.retractions = r.retractions || retractions
 	return s, err
 }
 
@@ -111,7 +112,7 @@ func (e *Engine) recall(r *accountRecord) error {
 	for _, st := range list {
 		r.credits[st.Opportunity] = st.Credits
 	}
-	r.wake = was.Wake(e.settled)
+	r.wake = e.wakeOf(was, e.settled)
 	if r.behind {
 		_, err = r.state.Settling(civil.In(e.settled, e.zone)) // what pulls look at
 	}
@@ -141,7 +142,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	r.seen[in.Event.Head().Identity] = in.Sum
 	e.accounts.grew()
 	e.out.Facts = append(e.out.Facts, in)
-	if _, ok := in.Event.(event.FactRetracted); ok || r.retractions || e.anywhere[in.Event.Head().Identity] {
+	if _, ok := in.Event.(event.FactRetracted); ok || r.retractions || e.named(in.Event.Head().Identity) {
 		r.retractions = true
 		return e.rebuildAccount(id, in.Event)
 	}
@@ -246,7 +247,7 @@ func (e *Engine) note(r *accountRecord, ev event.Event) {
 func (e *Engine) settleAccount(r *accountRecord) error {
 	today := e.Today()
 	if r.behind {
-		r.state.PayeesChanged()
+		r.state.Anew()
 		for id := range r.tallies {
 			r.state.Touch(id)
 		}
@@ -269,7 +270,7 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 	e.settleEpisodes(r)
 	e.settleNotices(r)
 	e.settleAccountFlags(r)
-	wake := earlier(r.state.Wake(e.at), e.nextNotice(r))
+	wake := e.wakeOf(r.state, e.at)
 	if !wake.Equal(r.wake) {
 		if !r.wake.IsZero() {
 			e.out.Clear = append(e.out.Clear, Timer{r.wake, WakeAccount, string(r.id)})
@@ -280,13 +281,6 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		r.wake = wake
 	}
 	return nil
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // credit records what of a deal's credits has changed.

@@ -138,10 +138,13 @@ func (e *Engine) holders(p *book.Person, q civil.Quarter) (account.Holders, erro
 		}
 		return nil
 	}
+	var err error
 	if pod {
-		return out, e.members(e.org.teams[own.Team], q, func(enrolled event.PayeeEnrolled) bool { return enrolled.Team == own.Team }, add)
+		err = e.members(e.org.teams[own.Team], q, func(enrolled event.PayeeEnrolled) bool { return enrolled.Team == own.Team }, add)
+	} else {
+		err = add(p.ID, own.Role)
 	}
-	return out, add(p.ID, own.Role)
+	return out, err
 }
 
 // members goes through those of some payees whose enrolment of a quarter fits.
@@ -175,6 +178,11 @@ func (e *Engine) organise() error {
 	ids, err := e.records.Payees()
 	if err != nil {
 		return err
+	}
+	for id := range e.payees { // of the call under way, not kept yet
+		if i, found := slices.BinarySearch(ids, id); !found {
+			ids = slices.Insert(ids, i, id)
+		}
 	}
 	org := &organisation{
 		map[event.PayeeID][]event.PayeeID{}, map[event.PayeeID][]event.PayeeID{}, map[string][]event.PayeeID{}, map[event.PayeeID][]string{},
@@ -327,9 +335,13 @@ func (e *Engine) measuresMoved(r *accountRecord, before []event.PayeeID, from ci
 	for _, id := range slices.Compact(owners) {
 		for q := first; q <= e.state.NextEnd; q++ {
 			delete(e.ended, seat{id, q})
-			delete(e.openings, seat{id, q})
 		}
-		if first < e.state.NextEnd || e.targetsBook(id) {
+		for at := range e.openings {
+			if at.payee == id && at.quarter >= first {
+				delete(e.openings, at)
+			}
+		}
+		if first < e.state.NextEnd || e.targetsBooks() {
 			e.markDirty(id)
 		}
 	}
@@ -349,17 +361,8 @@ func (e *Engine) sharesMoved(st account.Settled) {
 	}
 }
 
-// targetsBook reports whether a payee is paid towards a part of their book.
-func (e *Engine) targetsBook(id event.PayeeID) bool {
-	p, ok := e.payees[id]
-	if !ok {
-		return e.anyTargetsBook()
-	}
-	t := p.person.Terms(e.now.plans, e.Today())
-	return t.Plan != nil && targetsBook(t.Plan)
-}
-
-func (e *Engine) anyTargetsBook() bool { return slices.ContainsFunc(e.now.plans, targetsBook) }
+// targetsBooks reports whether anybody is paid towards a part of their book.
+func (e *Engine) targetsBooks() bool { return slices.ContainsFunc(e.now.plans, targetsBook) }
 
 func targetsBook(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Components, func(c plan.Component) bool { return c.PercentOfBook != nil })

@@ -37,7 +37,7 @@ type Engine struct {
 	// Of the tenant's own facts; seen is nil where they are not loaded.
 	seen     map[event.Identity]Sum
 	told     []event.Event // those that worlds are made of
-	anywhere map[event.Identity]bool
+	anywhere []event.FactRetracted // those that name neither account nor payee
 	now      *world
 	before   *world // the rules before, while a sweep is under way
 
@@ -267,7 +267,8 @@ func (e *Engine) applyTenant(in Input) error {
 	if err := known(e.seen, in); err != nil {
 		return err
 	}
-	if e.anywhere[in.Event.Head().Identity] && len(kept(in.Event)) > 0 {
+	_, retraction := in.Event.(event.FactRetracted)
+	if e.named(in.Event.Head().Identity) && !retraction && retracted(nil, e.anywhere)[in.Event.Head().Identity] && len(kept(in.Event)) > 0 {
 		e.told = append(slices.Clip(e.told), in.Event) // retracted before it came
 		e.state.World = len(e.told)
 	} else if err := e.decide(in.Event); err != nil {

@@ -37,12 +37,17 @@ func (e *Engine) tooLate(n account.Notice, today civil.Date) bool {
 	return today.Sub(n.Due) > noticeFor
 }
 
-// nextNotice is when the next one falls due, or zero.
-func (e *Engine) nextNotice(r *accountRecord) time.Time {
-	for _, n := range r.state.Notices() {
-		if n.Due > e.Today() {
-			return n.Due.Start(e.zone)
+// wakeOf is the first instant after another at which an account changes by
+// itself, or something about it is to be announced; zero: never.
+func (e *Engine) wakeOf(s *account.State, after time.Time) time.Time {
+	wake := s.Wake(after)
+	for _, n := range s.Notices() {
+		if n.Due > civil.In(after, e.zone) {
+			if at := n.Due.Start(e.zone); wake.IsZero() || at.Before(wake) {
+				return at
+			}
+			break
 		}
 	}
-	return time.Time{}
+	return wake
 }

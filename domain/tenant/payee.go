@@ -43,7 +43,7 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 		return nil, err
 	}
 	p.ledger.Payee = id
-	p.wake = e.wakeOf(p, civil.In(e.settled, e.zone))
+	p.wake = e.payeeWake(p, civil.In(e.settled, e.zone))
 	e.payees[id] = p
 	return p, nil
 }
@@ -52,18 +52,16 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 // not kept yet.
 func (e *Engine) person(id event.PayeeID, p *payee, more event.Event) (*book.Person, error) {
 	person := book.NewPerson(id, e.now.book)
-	err := e.standing(event.OfPayee(id), more, p.seen, func(ev event.Event) error {
-		if _, ok := ev.(event.FactRetracted); ok {
-			p.retractions = true
-		}
+	retractions, err := e.standing(event.OfPayee(id), more, p.seen, func(ev event.Event) error {
 		person.Add(ev)
 		return nil
 	})
+	p.retractions = p.retractions || retractions
 	return person, err
 }
 
-// wakeOf is when a payee's own steps change by themselves after a day, or zero.
-func (e *Engine) wakeOf(p *payee, after civil.Date) time.Time {
+// payeeWake is when a payee's own steps change by themselves after a day, or zero.
+func (e *Engine) payeeWake(p *payee, after civil.Date) time.Time {
 	if next := p.person.Next(after); next != civil.Never {
 		return next.Start(e.zone)
 	}
@@ -83,7 +81,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err := e.now.book.Check(in.Event); err != nil {
 		return err
 	}
-	if _, ok := in.Event.(event.FactRetracted); ok || p.retractions || e.anywhere[in.Event.Head().Identity] {
+	if _, ok := in.Event.(event.FactRetracted); ok || p.retractions || e.named(in.Event.Head().Identity) {
 		p.seen[in.Event.Head().Identity] = in.Sum
 		p.retractions = true
 		e.out.Facts = append(e.out.Facts, in)
@@ -182,7 +180,7 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 	if err := e.post(event.OfPayee(id), due, &p.tally); err != nil {
 		return err
 	}
-	if wake := e.wakeOf(p, e.Today()); !wake.Equal(p.wake) {
+	if wake := e.payeeWake(p, e.Today()); !wake.Equal(p.wake) {
 		if !p.wake.IsZero() && p.wake.After(e.at) {
 			e.out.Clear = append(e.out.Clear, Timer{p.wake, WakePayee, string(id)})
 		}
@@ -219,13 +217,9 @@ func (e *Engine) settleDirty() error {
 	if err != nil {
 		return err
 	}
+	e.forgetRollUps(all)
 	for _, id := range all {
-		if _, found := slices.BinarySearch(dirty, id); !found {
-			e.forgetBook(id)
-		}
-	}
-	for _, id := range all {
-		if e.targetsBook(id) {
+		if e.targetsBooks() {
 			if err := e.settleDealsOf(id); err != nil {
 				return err
 			}
@@ -237,9 +231,12 @@ func (e *Engine) settleDirty() error {
 	return nil
 }
 
-func (e *Engine) forgetBook(id event.PayeeID) {
+// forgetRollUps forgets the books of those payees that are made of others' too:
+// any of these may have changed.
+func (e *Engine) forgetRollUps(ids []event.PayeeID) {
 	for at := range e.ended {
-		if at.payee == id {
+		_, found := slices.BinarySearch(ids, at.payee)
+		if found && len(e.org.teamsOf[at.payee])+len(e.org.reports[at.payee]) > 0 {
 			delete(e.ended, at)
 		}
 	}
@@ -277,6 +274,10 @@ func (e *Engine) endQuarter() error {
 	if err != nil {
 		return err
 	}
+	if err := e.organise(); err != nil {
+		return err
+	}
+	e.forgetRollUps(ids)
 	e.state.Dirty = nil
 	for _, id := range ids {
 		if err := e.settlePayee(id); err != nil {

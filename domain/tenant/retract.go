@@ -6,83 +6,97 @@ import (
 	"github.com/trueup/trueup/domain/event"
 )
 
-// retracted lists the identities that a scope's retractions take away. They
-// are worked off from the latest told: one that is itself retracted takes
-// nothing away.
+// retraction is one word that a fact is to count as never told.
+type retraction struct {
+	event.FactRetracted
+	anywhere bool // it names neither account nor payee
+}
+
+// retracted lists the identities that retractions take away from a scope:
+// those among its own facts, and those that look anywhere. They are worked off
+// from the latest told: one that is itself retracted by then takes nothing away.
 //
 // Source: rules §1a; readings R35.
-func retracted(facts []event.Event) map[event.Identity]bool {
-	var all []event.FactRetracted
+func retracted(facts []event.Event, anywhere []event.FactRetracted) map[event.Identity]bool {
+	var all []retraction
 	for _, ev := range facts {
 		if r, ok := ev.(event.FactRetracted); ok {
-			all = append(all, r)
+			all = append(all, retraction{r, false})
 		}
+	}
+	for _, r := range anywhere {
+		all = append(all, retraction{r, true})
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	slices.SortFunc(all, func(a, b event.FactRetracted) int {
+	slices.SortFunc(all, func(a, b retraction) int {
 		if event.Newer(a.Header, b.Header) {
 			return -1
 		}
 		return 1
 	})
-	gone := map[event.Identity]bool{}
+	here, there := map[event.Identity]bool{}, map[event.Identity]bool{}
 	for _, r := range all {
-		if !gone[r.Identity] {
-			gone[r.Retracted] = true
+		switch {
+		case r.anywhere && !there[r.Identity]:
+			here[r.Retracted], there[r.Retracted] = true, true
+		case !r.anywhere && !here[r.Identity]:
+			here[r.Retracted] = true
 		}
 	}
-	return gone
+	return here
 }
 
 // standing goes through the facts of a scope that no retraction takes away,
 // with one more that is not kept yet, where there is one; seen gets every
-// fact's fingerprint.
-func (e *Engine) standing(of event.Scope, more event.Event, seen map[event.Identity]Sum, yield func(event.Event) error) error {
+// fact's fingerprint. It reports whether retractions were among the facts.
+func (e *Engine) standing(of event.Scope, more event.Event, seen map[event.Identity]Sum, yield func(event.Event) error) (retractions bool, err error) {
 	var facts []event.Event
-	retractions := len(e.anywhere) > 0
-	note := func(ev event.Event) {
-		if _, ok := ev.(event.FactRetracted); ok {
-			retractions = true
-		}
-	}
-	if more != nil {
-		note(more)
-	}
-	err := e.records.Facts(of, func(ev event.Event, sum Sum) error {
-		seen[ev.Head().Identity] = sum
-		note(ev)
+	take := func(ev event.Event) {
+		_, retraction := ev.(event.FactRetracted)
+		retractions = retractions || retraction
 		facts = append(facts, ev)
+	}
+	err = e.records.Facts(of, func(ev event.Event, sum Sum) error {
+		seen[ev.Head().Identity] = sum
+		take(ev)
 		return nil
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if more != nil {
-		facts = append(facts, more)
+		take(more)
 	}
 	var gone map[event.Identity]bool
-	if retractions {
-		gone = retracted(facts)
+	if retractions || len(e.anywhere) > 0 {
+		gone = retracted(facts, e.anywhere)
 	}
 	for _, ev := range facts {
-		if id := ev.Head().Identity; gone[id] || e.anywhere[id] {
+		if gone[ev.Head().Identity] {
 			continue
 		}
 		if err := yield(ev); err != nil {
-			return err
+			return retractions, err
 		}
 	}
-	return nil
+	return retractions, nil
+}
+
+// named reports whether a retraction that looks anywhere names a fact.
+func (e *Engine) named(id event.Identity) bool {
+	return slices.ContainsFunc(e.anywhere, func(r event.FactRetracted) bool { return r.Retracted == id })
 }
 
 // retractAnywhere takes a retraction that names neither account nor payee: it
-// finds its fact wherever it is, now or when it comes.
+// finds its fact wherever it is, now or when it comes. What it undoes may be a
+// retraction, and then the fact which that one took away.
 func (e *Engine) retractAnywhere(ev event.FactRetracted) error {
+	was := retracted(nil, e.anywhere)
+	e.anywhere = append(slices.Clip(e.anywhere), ev)
+	now := retracted(nil, e.anywhere)
 	told := append(slices.Clip(e.told), ev)
-	was, now := e.anywhere, retracted(told)
-	e.anywhere = now
 	for _, fact := range e.told {
 		if id := fact.Head().Identity; was[id] != now[id] {
 			if _, other := fact.(event.FactRetracted); !other {
@@ -91,7 +105,7 @@ func (e *Engine) retractAnywhere(ev event.FactRetracted) error {
 		}
 	}
 	e.told, e.state.World = told, len(told)
-	for _, id := range differing(was, now) {
+	for _, id := range append(differing(was, now), ev.Retracted) {
 		scopes, err := e.records.Scopes(id)
 		if err != nil {
 			return err

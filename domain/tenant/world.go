@@ -49,7 +49,7 @@ func (p people) Book(id event.PayeeID, role event.Role, q civil.Quarter) (int64,
 
 // world makes the rules of a list of the tenant's facts, retracted ones left out.
 func (e *Engine) world(facts []event.Event) (*world, error) {
-	gone := retracted(facts)
+	gone := retracted(nil, retractionsIn(facts))
 	plans := slices.Clone([]*plan.Plan(e.base))
 	w := &world{}
 	for _, ev := range facts {
@@ -130,9 +130,19 @@ func (e *Engine) tenantFacts() error {
 			return domain.Errorf(domain.Corrupt, "the tenant's own facts: %w", err)
 		}
 	}
-	e.anywhere = retracted(told)
+	e.anywhere = retractionsIn(told)
 	e.seen = seen
 	return nil
+}
+
+func retractionsIn(facts []event.Event) []event.FactRetracted {
+	var out []event.FactRetracted
+	for _, ev := range facts {
+		if r, ok := ev.(event.FactRetracted); ok {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // kept is a fact of the tenant's that worlds are made of, or nothing.

@@ -36,8 +36,8 @@ func (w *world) accelerate(t pool, comp plan.Component, credits []credit, earlie
 		}
 		mine, weights, sum = append(mine, c), append(weights, left), sum+left
 	}
-	uplift, err := w.uplift(t, comp, sum)
-	if err != nil || sum == 0 {
+	uplift, targeted, err := w.uplift(t, comp, sum)
+	if err != nil || sum == 0 || !targeted {
 		return nil, err
 	}
 	var out []line
@@ -61,8 +61,8 @@ func (w *world) accelerate(t pool, comp plan.Component, credits []credit, earlie
 
 // uplift is the window's money above the base rate, rounded once. Tiers are
 // marginal, or all at the rate of the one reached; a tier's lower bound belongs
-// to it.
-func (w *world) uplift(t pool, comp plan.Component, credited int64) (int64, error) {
+// to it. A book that is worth nothing sets no target.
+func (w *world) uplift(t pool, comp plan.Component, credited int64) (money int64, targeted bool, err error) {
 	annual := w.annualTarget(t.payee, t.in, comp, t.quarter)
 	parts := t.part
 	if comp.Window == "ytd" {
@@ -70,7 +70,7 @@ func (w *world) uplift(t pool, comp plan.Component, credited int64) (int64, erro
 	}
 	target := product(annual, big.NewRat(1, 4), parts)
 	if target.Sign() <= 0 {
-		return 0, nil
+		return 0, false, nil
 	}
 	all := whole(credited)
 	sum := new(big.Rat)
@@ -90,7 +90,8 @@ func (w *world) uplift(t pool, comp plan.Component, credited int64) (int64, erro
 			sum.Add(sum, product(inside, above))
 		}
 	}
-	return rounded(product(sum, annualPool(t.plan, comp, t.in), new(big.Rat).Inv(annual)))
+	money, err = rounded(product(sum, annualPool(t.plan, comp, t.in), new(big.Rat).Inv(annual)))
+	return money, true, err
 }
 
 // share is one deal's part: posted on the quarter's last day, to payable where
@@ -122,23 +123,27 @@ func (w *world) share(c credit, amount int64, last, known civil.Date, basis stri
 		}
 	}
 	var err error
-	l.cuts, err = cutsOfShare(amount, left, losses)
+	l.cuts, err = cuts(amount, left, losses)
 	return l, err
 }
 
 // rescaled is a share that stands at due on the quarter's last day and loses
 // afterwards what the original would have lost, in proportion.
 func rescaled(l line, due int64, last civil.Date) line {
-	was := l.stands(last)
 	var later []cut
+	had := whole(1)
 	for _, c := range l.cuts {
 		if c.on <= last {
+			had = c.keeps
 			continue
 		}
-		if was == 0 {
-			c.left = 0
-		} else if n, err := rounded(product(whole(due), big.NewRat(c.left, was))); err == nil {
-			c.left = n
+		c.left = 0
+		if had.Sign() > 0 {
+			lost, err := rounded(product(whole(due), new(big.Rat).Sub(whole(1), quotient(c.keeps, had))))
+			if err != nil {
+				panic(err) // less than due, which was an amount
+			}
+			c.left = due - lost
 		}
 		later = append(later, c)
 	}

@@ -23,6 +23,7 @@ type deal struct {
 	left        civil.Date // cancelled, or not won any more; civil.Never
 	csm, ae     event.PayeeID
 	flagged     bool
+	again       bool // an uplift's step or a renewal's growth, not a booking of its own
 }
 
 // before orders deals by booking, then opportunity, then part.
@@ -169,7 +170,7 @@ func (w *world) steps(told []event.Event) []*deal {
 		}
 		d := &deal{
 			opportunity: u.Opportunity, part: i + 1, account: u.Account, arr: arr, asTold: s.ARR,
-			closedAt: u.SignedAt, booked: s.Effective, left: cancelled,
+			closedAt: u.SignedAt, booked: s.Effective, left: cancelled, again: true,
 		}
 		w.people(d)
 		out = append(out, d)
@@ -185,7 +186,7 @@ func (w *world) renewalUplifts(account event.AccountID) []*deal {
 		d := &deal{
 			opportunity: event.OpportunityID(account), account: account, arr: r.by,
 			asTold:   money.Money{Minor: r.by, Currency: w.tenant.Currency},
-			closedAt: r.renewal.told.Head().Time, booked: r.renewal.start, left: civil.Never,
+			closedAt: r.renewal.told.Head().Time, booked: r.renewal.start, left: civil.Never, again: true,
 		}
 		switch e := r.renewal.told.(type) {
 		case event.RenewalBooked:

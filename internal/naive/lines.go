@@ -27,6 +27,7 @@ type cut struct {
 	on     civil.Date
 	order  int
 	left   int64
+	keeps  *big.Rat // the part of the whole that is left, exactly
 	reason string
 }
 
@@ -37,14 +38,6 @@ func cuts(amount int64, arr *big.Rat, losses []loss) ([]cut, error) {
 	return cutBy(losses, arr, func(gone *big.Rat) (int64, error) {
 		lost, err := rounded(product(whole(amount), gone))
 		return amount - lost, err
-	})
-}
-
-// cutsOfShare are the same of an accelerator's share, where what is kept is
-// rounded.
-func cutsOfShare(amount int64, arr *big.Rat, losses []loss) ([]cut, error) {
-	return cutBy(losses, arr, func(gone *big.Rat) (int64, error) {
-		return rounded(product(whole(amount), new(big.Rat).Sub(whole(1), gone)))
 	})
 }
 
@@ -59,7 +52,7 @@ func cutBy(losses []loss, arr *big.Rat, left func(gone *big.Rat) (int64, error))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, cut{l.on, l.order, kept, l.reason})
+		out = append(out, cut{l.on, l.order, kept, new(big.Rat).Sub(whole(1), quotient(smaller(sum, arr), arr)), l.reason})
 	}
 	return out, nil
 }

@@ -52,6 +52,13 @@ func (f *fate) take(on civil.Date, order int, arr int64, reason string) {
 	}
 }
 
+// contracted reports whether contractions took what was left of it: it still
+// waited for its renewal.
+func (f *fate) contracted() bool {
+	n := len(f.gone)
+	return n > 0 && f.gone[n-1].reason == "contraction_within_window"
+}
+
 type fateKey struct {
 	account event.AccountID
 	rules   *plan.Plan
@@ -211,7 +218,7 @@ func (w *world) survivingSteps(account event.AccountID, rules *plan.Plan, all []
 		steps = append(steps, lossStep{on, atSurviving, func() {
 			sum, left := m.after-m.before, int64(0)
 			for _, f := range all {
-				if f.gate.awaited == on && f.left > 0 {
+				if f.gate.awaited == on && (f.left > 0 || f.contracted()) {
 					sum += f.deal.arr
 					left += f.left
 				}

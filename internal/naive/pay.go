@@ -38,7 +38,8 @@ func (w *world) dealLines() ([]line, []credit, error) {
 
 // dealPay is one deal's credits and lines: of expansion components to whom it
 // is credited, of spif components to its CSM (R34), of sourcing components to
-// who found it. In mode spif only spif components pay.
+// who found it. In mode spif there is no quota: no expansion component pays but
+// one of fixed amounts.
 func (w *world) dealPay(d *deal, rules *plan.Plan) (credits []credit, lines []line, err error) {
 	shares, err := w.split(d, rules)
 	if err != nil {
@@ -51,9 +52,6 @@ func (w *world) dealPay(d *deal, rules *plan.Plan) (credits []credit, lines []li
 		}
 		if kind == plan.Expansion {
 			credits = append(credits, *c)
-			if rules.Crediting.Mode == "spif" {
-				return nil
-			}
 		}
 		more, err := w.pay(*c, kind, opens(c))
 		lines = append(lines, more...)
@@ -71,8 +69,8 @@ func (w *world) dealPay(d *deal, rules *plan.Plan) (credits []credit, lines []li
 	if err := pay(d.csm, d.arr, plan.Spif, asItIs); err != nil {
 		return nil, nil, err
 	}
-	if rules.Crediting.Mode == "spif" {
-		return credits, lines, nil
+	if d.again {
+		return credits, lines, nil // found once, and paid for it once
 	}
 	finder, contested := w.source(d.opportunity)
 	err = pay(finder, d.arr, plan.Sourcing, func(c *credit) civil.Date {
@@ -91,7 +89,7 @@ func (w *world) pay(c credit, kind string, opens civil.Date) ([]line, error) {
 	}
 	var lines []line
 	for _, comp := range c.pays.Components {
-		if comp.Kind != kind {
+		if comp.Kind != kind || kind == plan.Expansion && !c.quota && comp.Basis != "fixed" {
 			continue
 		}
 		amount, err := w.amount(c, comp)

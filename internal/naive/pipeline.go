@@ -64,11 +64,11 @@ func (w *world) pipelineARR(o event.OpportunityID, on civil.Date) (int64, bool) 
 	}
 	var handoff *event.HandoffLogged
 	for _, e := range of[event.HandoffLogged](w.told) {
-		if e.Opportunity == o {
+		if e.Opportunity == o && e.EstimatedARR != nil {
 			handoff = &e
 		}
 	}
-	if handoff != nil && handoff.EstimatedARR != nil {
+	if handoff != nil {
 		return w.converted(*handoff.EstimatedARR, on)
 	}
 	return 0, true

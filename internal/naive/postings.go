@@ -29,31 +29,40 @@ func (w *world) postings(p event.PayeeID) []move {
 
 // payouts are what payroll has paid a payee (R32): for each reference the
 // latest confirmation moves its amount on its date, and the first rejection
-// after it takes it back on its own, never before it was paid.
+// after it takes it back on its own, never before it was paid; then it may be
+// confirmed again.
 func (w *world) payouts(p event.PayeeID) []move {
 	type payment struct {
 		amount     int64
 		paid, back civil.Date
 	}
-	payments := map[string]payment{}
+	payments := map[string][]payment{} // by reference, the latest last
 	for _, e := range w.told {
 		switch e := e.(type) {
 		case event.PayoutConfirmed:
-			if e.Payee == p {
-				payments[e.Reference] = payment{w.minor(e.Amount), w.date(e.At), civil.Never}
+			if e.Payee != p {
+				continue
 			}
+			list := payments[e.Reference]
+			if n := len(list); n > 0 && list[n-1].back == civil.Never {
+				list = list[:n-1]
+			}
+			payments[e.Reference] = append(list, payment{w.minor(e.Amount), w.date(e.At), civil.Never})
 		case event.PayoutRejected:
-			if was, ok := payments[e.Reference]; ok && e.Payee == p && was.back == civil.Never {
-				was.back = max(was.paid, w.date(e.At))
-				payments[e.Reference] = was
+			if list := payments[e.Reference]; e.Payee == p && len(list) > 0 {
+				if last := &list[len(list)-1]; last.back == civil.Never {
+					last.back = max(last.paid, w.date(e.At))
+				}
 			}
 		}
 	}
 	var out []move
-	for _, m := range payments {
-		out = append(out, move{payee: p, component: "payout", on: m.paid, from: payable, to: paid, amount: m.amount})
-		if m.back != civil.Never {
-			out = append(out, move{payee: p, component: "payout", on: m.back, from: paid, to: payable, amount: m.amount})
+	for _, list := range payments {
+		for _, m := range list {
+			out = append(out, move{payee: p, component: "payout", on: m.paid, from: payable, to: paid, amount: m.amount})
+			if m.back != civil.Never {
+				out = append(out, move{payee: p, component: "payout", on: m.back, from: paid, to: payable, amount: m.amount})
+			}
 		}
 	}
 	return out

@@ -124,7 +124,7 @@ func (want wanted) check(t *testing.T, got Result) {
 	for _, s := range want.SLA {
 		found := false
 		for _, e := range got.Episodes {
-			found = found || e.SLA == s.SLA && e.Account == s.Account && (s.Status == "" || e.Status == s.Status)
+			found = found || (s.SLA == "" || e.SLA == s.SLA) && (s.Account == "" || e.Account == s.Account) && (s.Status == "" || e.Status == s.Status)
 		}
 		if !found && s.Status != "retracted" {
 			t.Errorf("no episode %+v in %+v", s, got.Episodes)
