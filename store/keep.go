@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"go.etcd.io/bbolt"
 
@@ -135,12 +136,27 @@ func (r *recording) keepRefs(c *tenant.Changes) error {
 			return err
 		}
 	}
+	for _, id := range c.Ahead {
+		if err := r.tx.Bucket(bAhead).Put([]byte(id), nil); err != nil {
+			return err
+		}
+	}
+	if c.Caught {
+		if err := errors.Join(r.tx.DeleteBucket(bAhead), r.newBucket(bAhead)); err != nil {
+			return err
+		}
+	}
 	for _, f := range c.Foreign {
 		if err := r.tx.Bucket(bForeign).Put(key(f.Currency, f.Account), nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *recording) newBucket(name []byte) error {
+	_, err := r.tx.CreateBucket(name)
+	return err
 }
 
 func creditKey(c account.Credit) []byte {

@@ -33,6 +33,7 @@ import (
 //	foreign/     <currency> 0 <account> → nothing
 //	credits/     <payee> 0 <opportunity> [0 <part>] → credit
 //	episodes/    <account> 0 <opened u64> [<dispute>] → run of a clock as published
+//	ahead/       <account> → nothing; while the rules change, who was settled before the sweep came
 //	notices/     <account> 0 <due u32> <opportunity> 0 <term end u32> → nothing
 //	flags/       'a' <account> 0 or 'p' <payee> 0, <name> 0 <quarter u32> → flag as raised
 //	timers/      <due u64> <kind u8> <name> → nothing
@@ -42,7 +43,7 @@ import (
 //	parked/      <id> → what could not be applied, its bytes and its reason
 //
 // Version 1 had shares/ <payee> 0 <role> 0 <quarter u32> and none of foreign/,
-// notices/ and flags/ (migrate.go).
+// ahead/, notices/ and flags/ (migrate.go).
 //
 // A scope is 'a' <account> 0, 'p' <payee> 0 or 't' 0. Instants are nanoseconds
 // since 1970 with the sign bit flipped, so that they sort.
@@ -58,6 +59,7 @@ var (
 	bPayees      = []byte("payees")
 	bRefs        = []byte("refs")
 	bForeign     = []byte("foreign")
+	bAhead       = []byte("ahead")
 	bNotices     = []byte("notices")
 	bFlags       = []byte("flags")
 	bCredits     = []byte("credits")
@@ -69,7 +71,7 @@ var (
 	bParked      = []byte("parked")
 
 	buckets = [][]byte{
-		bMeta, bPlans, bCheckpoints, bFacts, bFactsOf, bLedger, bEntriesOf, bEntryIDs, bPayees, bRefs, bForeign, bCredits,
+		bMeta, bPlans, bCheckpoints, bFacts, bFactsOf, bLedger, bEntriesOf, bEntryIDs, bPayees, bRefs, bForeign, bAhead, bCredits,
 		bEpisodes, bNotices, bFlags, bTimers, bLocks, bStatements, bOut, bParked,
 	}
 

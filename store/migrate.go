@@ -40,7 +40,7 @@ func fromFirst(tx *bbolt.Tx) error {
 	if err := tx.DeleteBucket([]byte("shares")); err != nil {
 		return err
 	}
-	for _, name := range [][]byte{bForeign, bNotices, bFlags} {
+	for _, name := range [][]byte{bForeign, bAhead, bNotices, bFlags} {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}

@@ -238,6 +238,11 @@ func (r records) Accounts(in money.Currency, after event.AccountID, most int) ([
 	return out, nil
 }
 
+// Ahead implements tenant.Records.
+func (r records) Ahead(of event.AccountID) (bool, error) {
+	return r.tx.Bucket(bAhead).Get([]byte(of)) != nil, nil
+}
+
 // Scopes implements tenant.Records: it goes through every fact there is.
 func (r records) Scopes(of event.Identity) ([]event.Scope, error) {
 	var out []event.Scope

@@ -110,6 +110,9 @@ func (s *State) survived(d *Deal, r renewal, c plan.Clawback) *big.Rat {
 		if next, ok := s.arr.nextRenewal(o.Booked); !ok || next.date != r.date {
 			continue
 		}
+		if c, churned := s.arr.churnFrom(o.Booked); churned && c.date < r.date {
+			continue // it does not wait any more
+		}
 		rest := s.leftAt(o, r.date, false, c)
 		if rest <= 0 {
 			continue
@@ -192,5 +195,5 @@ func (s *State) touchOpportunity(id event.OpportunityID) (Touched, error) {
 			return untouched, err
 		}
 	}
-	return Touched{Measures: civil.Never, Payees: true}, nil
+	return Touched{Measures: s.leadsFrom(id), Payees: true}, nil
 }

@@ -66,7 +66,6 @@ func (s *State) convert(d *Deal) error {
 // there were, and gives the first day that differs, or noChange.
 func (s *State) replaceDeals(origin Origin, id event.OpportunityID, with []*Deal) (civil.Date, error) {
 	from := civil.Never
-	s.unflagged = true
 	for i := len(s.deals) - 1; i >= 0; i-- {
 		if d := s.deals[i]; d.Origin == origin && d.Opportunity == id {
 			delete(s.waiting, d)

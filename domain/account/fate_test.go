@@ -99,6 +99,27 @@ func TestEveryLineIsWalked(t *testing.T) {
 	})
 }
 
+// Steps of one key that were merged are explained as one: their figures give
+// the sum.
+func TestMergedStepsAreExplained(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set := genSetting(t)
+		s := state(t, set, genFacts.Draw(t, "events")...)
+		settled, err := s.Settling(civil.In(horizon, set.Zone))
+		if err != nil {
+			t.Fatalf("Settling: %v", err)
+		}
+		for _, st := range settled {
+			for _, step := range st.Due {
+				x := step.Explain()
+				if got, err := x.Amount(); err != nil || got != step.Minor {
+					t.Fatalf("the figures of %+v give %d, %v, want %d", x, got, err, step.Minor)
+				}
+			}
+		}
+	})
+}
+
 // An accelerator's share is a line of its own that begins at its quarter's end.
 func TestEveryUpliftIsWalked(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -40,6 +40,11 @@ type Credit struct {
 // Counted reports whether the credit counts towards attainment.
 func (c Credit) Counted() bool { return c.Why == "" }
 
+// Same reports whether two credits are of one payee and one deal.
+func (c Credit) Same(o Credit) bool {
+	return c.Payee == o.Payee && c.Opportunity == o.Opportunity && c.Part == o.Part && c.Account == o.Account
+}
+
 // derive works out a deal afresh.
 func (s *State) derive(d *Deal) error {
 	d.derived, d.settledBy = derived{}, d.Booked
@@ -143,11 +148,17 @@ func (d *Deal) next(after civil.Date) civil.Date {
 	}
 	for i := range d.derived.shares {
 		sh := &d.derived.shares[i]
-		if sh.opens != civil.Never {
-			see(sh.opens)
-		}
+		end := civil.Never - 1 // nothing after a whole loss changes anything
 		for j := range sh.losses {
-			see(sh.losses[j].on)
+			x := &sh.losses[j]
+			see(x.on)
+			if x.keeps == nil && x.credit {
+				end = x.on
+				break
+			}
+		}
+		if sh.opens <= end {
+			see(sh.opens)
 		}
 	}
 	return next

@@ -70,7 +70,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		}
 	}
 	if d == nil {
-		return Touched{Measures: civil.Never, Payees: st.won != nil}, nil
+		return Touched{Measures: s.leadsFrom(id), Payees: st.won != nil}, nil
 	}
 	if moved := s.moveDeal(d); moved != noChange {
 		from = min(from, moved)
@@ -79,7 +79,17 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		}
 		s.touchSiblings(from) // a later renewal may now be a contraction
 	}
-	return Touched{Measures: from, Payees: true, Standing: len(s.leads[id]) > 0}, nil
+	return Touched{Measures: min(from, s.leadsFrom(id)), Payees: true, Standing: len(s.leads[id]) > 0}, nil
+}
+
+// leadsFrom is the first day of a lead on an opportunity, of which what becomes
+// of it is measured; civil.Never without.
+func (s *State) leadsFrom(id event.OpportunityID) civil.Date {
+	first := civil.Never
+	for _, l := range s.leads[id] {
+		first = min(first, civil.In(l.At, s.set.Zone))
+	}
+	return first
 }
 
 func orNone(d *Deal) []*Deal {

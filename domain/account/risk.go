@@ -218,6 +218,26 @@ func (s *State) endsNeutrally(e *Episode) (time.Time, bool) {
 	return end, !end.IsZero() && end.Before(e.Deadline)
 }
 
+// unanswered is the day of the earliest risk episode that an intervention at an
+// instant would be the first to answer; that of the instant where there is none.
+func (s *State) unanswered(at time.Time) civil.Date {
+	if s.risk.again {
+		return noChange
+	}
+	first := civil.In(at, s.set.Zone)
+	for i := len(s.risk.list) - 1; i >= 0; i-- {
+		start := s.risk.list[i].Start
+		if start.After(at) {
+			continue
+		}
+		if before := s.risk.firstIntervention(start); !before.IsZero() && before.Before(at) {
+			break
+		}
+		first = civil.In(start, s.set.Zone)
+	}
+	return first
+}
+
 // firstIntervention is the first logged at or after an instant, or zero.
 func (r *episodes) firstIntervention(from time.Time) time.Time {
 	i, _ := slices.BinarySearchFunc(r.times, from, time.Time.Compare)

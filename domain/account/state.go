@@ -98,6 +98,12 @@ var untouched = Touched{Measures: civil.Never}
 // Add takes one more fact.
 func (s *State) Add(e event.Event) (Touched, error) {
 	before := s.attention.reviewed(e)
+	switch e.(type) {
+	case event.HealthScored, event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
+		event.OnboardingCompleted, event.ForecastRecorded: // no flag of the account looks at them
+	default:
+		s.unflagged = true
+	}
 	s.attention.add(e)
 	for _, c := range Currencies(e) {
 		if !slices.Contains(s.foreign, c) {
@@ -130,10 +136,11 @@ func (s *State) Add(e event.Event) (Touched, error) {
 	case event.HealthScored:
 		return s.addScore(e), nil
 	case event.InterventionLogged:
+		unanswered := s.unanswered(e.LoggedAt)
 		if s.risk.log(e) {
 			return s.measured(noChange), nil
 		}
-		return s.measured(civil.In(e.LoggedAt, s.set.Zone) - interventionReach), nil
+		return s.measured(unanswered), nil
 	case event.ChurnNotified:
 		return s.addNotice(e), nil
 	case event.HandoffLogged:
@@ -148,7 +155,7 @@ func (s *State) Add(e event.Event) (Touched, error) {
 		}
 		s.leads[e.Opportunity] = append(s.leads[e.Opportunity], e)
 		t, err := s.touchOpportunity(e.Opportunity)
-		t.Standing = true
+		t.Standing, t.Measures = true, min(t.Measures, civil.In(e.At, s.set.Zone))
 		return t, err
 	case event.Invoice:
 		s.addInvoice(e)
@@ -185,17 +192,12 @@ func (s *State) Add(e event.Event) (Touched, error) {
 	return untouched, nil
 }
 
-// interventionReach is how many days before it an intervention can bear on an
-// episode's deadline.
-const interventionReach = 31
-
 // measured says that what is measured may differ from a day on.
 func (s *State) measured(from civil.Date) Touched { return Touched{Measures: from} }
 
 func (s *State) addARR(e event.Event) (Touched, error) {
 	date := s.arr.tell(e)
 	if date == noChange {
-		s.unflagged = s.unflagged || len(s.arr.unheard) > 0
 		return untouched, nil
 	}
 	if err := s.deriveARR(); err != nil {
@@ -206,7 +208,6 @@ func (s *State) addARR(e event.Event) (Touched, error) {
 		s.all = true
 	}
 	s.risk.stale()
-	s.unflagged = true
 	return Touched{Measures: date, Standing: true}, nil
 }
 
@@ -252,7 +253,7 @@ func (s *State) touchDealsFrom(date civil.Date) {
 }
 
 // PayeesChanged marks every deal, because what is known of people has changed.
-func (s *State) PayeesChanged() { s.all = true }
+func (s *State) PayeesChanged() { s.all, s.unflagged = true, true }
 
 // Referred lists everybody the account's facts name as owner or in a deal, sorted.
 func (s *State) Referred() []event.PayeeID {
@@ -289,7 +290,7 @@ func (s *State) Referred() []event.PayeeID {
 
 // Anew marks everything, because the facts or the rules are not what they were.
 func (s *State) Anew() {
-	s.all = true
+	s.all, s.unflagged = true, true
 	s.risk.stale()
 }
 

@@ -107,8 +107,8 @@ func (e *Entry) setPlan(p *plan.Plan) {
 	}
 }
 
-// Merge sums steps of one key into one, keeping the first's explanation and
-// the causes of all.
+// Merge sums steps of one key into one, with the explanations and the causes of
+// all.
 func Merge(steps []Step) ([]Step, error) {
 	if len(steps) < 2 {
 		return steps, nil
@@ -125,7 +125,7 @@ func Merge(steps []Step) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		last.Minor = sum
+		last.Minor, last.Explain = sum, both(last.Explain, s)
 		for _, c := range s.Causes {
 			if !slices.Contains(last.Causes, c) {
 				last.Causes = append(slices.Clone(last.Causes), c)
@@ -133,4 +133,14 @@ func Merge(steps []Step) ([]Step, error) {
 		}
 	}
 	return out, nil
+}
+
+// both explains a step and one more of its key: that one's amount is a figure.
+func both(first func() Explanation, more Step) func() Explanation {
+	return func() Explanation {
+		x := first()
+		x.Text += "; " + more.Explain().Text
+		x.Figures = append(slices.Clone(x.Figures), Minor(Plus, "another of that day and reason", "", more.Minor, more.Currency))
+		return x
+	}
 }

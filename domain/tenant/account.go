@@ -33,7 +33,7 @@ type accountRecord struct {
 // account gives an account, from its records where it is not at hand.
 func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	e.touched = append(e.touched, event.OfAccount(id))
-	if r := e.accounts.get(id); r != nil {
+	if r := e.atHand(id); r != nil {
 		return r, nil
 	}
 	r := &accountRecord{
@@ -71,6 +71,23 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	return r, nil
 }
 
+// atHand is an account that need not be read from its records, or nil.
+func (e *Engine) atHand(id event.AccountID) *accountRecord {
+	if r := e.pinned[id]; r != nil {
+		return r
+	}
+	return e.accounts.get(id)
+}
+
+// pin keeps an account at hand until the call under way ends: what changes in
+// the meantime must not be read into a second record of it.
+func (e *Engine) pin(r *accountRecord) {
+	if e.pinned == nil {
+		e.pinned = map[event.AccountID]*accountRecord{}
+	}
+	e.pinned[r.id] = r
+}
+
 // fold is an account's state under a setting, from its facts and perhaps one
 // more that is not kept yet.
 func (e *Engine) fold(r *accountRecord, set *account.Setting, more event.Event) (*account.State, error) {
@@ -87,7 +104,11 @@ func (e *Engine) fold(r *accountRecord, set *account.Setting, more event.Event) 
 // deriving it again gives its credits and its timer. Where the rules have
 // changed since, those before give them.
 func (e *Engine) recall(r *accountRecord) error {
-	if w := e.state.Sweep; w != nil && w.Before == FromNothing && !w.Payees {
+	passed, err := e.swept(r.id)
+	if err != nil {
+		return err
+	}
+	if !passed && e.state.Sweep.Before == FromNothing {
 		r.behind = true
 		for _, f := range r.state.Foreign() {
 			if f != e.currency {
@@ -98,9 +119,8 @@ func (e *Engine) recall(r *accountRecord) error {
 		return err
 	}
 	was := r.state
-	if e.before != nil {
+	if !passed {
 		r.behind = true
-		var err error
 		if was, err = e.fold(r, e.before.account, nil); err != nil {
 			return err
 		}
@@ -133,6 +153,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err != nil {
 		return err
 	}
+	e.pin(r)
 	if err := known(r.seen, in); err != nil {
 		return err
 	}
@@ -142,13 +163,13 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	r.seen[in.Event.Head().Identity] = in.Sum
 	e.accounts.grew()
 	e.out.Facts = append(e.out.Facts, in)
-	if _, ok := in.Event.(event.FactRetracted); ok || r.retractions || e.named(in.Event.Head().Identity) {
-		r.retractions = true
-		return e.rebuildAccount(id, in.Event)
+	_, retraction := in.Event.(event.FactRetracted)
+	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {
+		return e.rebuildAccount(r, in.Event)
 	}
-	var owners []event.PayeeID
+	var before []event.PayeeID
 	if _, moves := in.Event.(event.AccountAssigned); moves {
-		owners = r.state.Owners()
+		before = r.state.Referred()
 	}
 	touched, err := r.state.Add(in.Event)
 	if err != nil {
@@ -158,7 +179,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 		e.refer(r)
 	}
 	e.note(r, in.Event)
-	e.measuresMoved(r, owners, touched.Measures)
+	e.measuresMoved(r, before, touched.Measures)
 	if touched.Standing {
 		for id := range r.refs {
 			e.markDirty(id)
@@ -190,12 +211,8 @@ func (e *Engine) checkDecision(ev event.Event) error {
 
 // rebuildAccount derives an account again without the facts that retractions
 // take away, and settles all of it.
-func (e *Engine) rebuildAccount(id event.AccountID, more event.Event) error {
-	r, err := e.account(id)
-	if err != nil {
-		return err
-	}
-	owners := r.state.Owners()
+func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) {
+	before := r.state.Referred()
 	if r.state, err = e.fold(r, e.now.account, more); err != nil {
 		return err
 	}
@@ -203,8 +220,7 @@ func (e *Engine) rebuildAccount(id event.AccountID, more event.Event) error {
 	if more != nil {
 		e.note(r, more)
 	}
-	e.measuresMoved(r, owners, civil.Never-1)
-	e.measuresMoved(r, nil, -1<<31)
+	e.measuresMoved(r, before, account.Ever)
 	r.behind = true
 	return e.settleAccount(r)
 }
@@ -255,6 +271,9 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 			r.state.Touch(id)
 		}
 		r.behind = false
+		if w := e.state.Sweep; w != nil && !w.Payees && r.id > w.Account {
+			e.out.Ahead = append(e.out.Ahead, r.id)
+		}
 	}
 	list, err := r.state.Settling(today)
 	if err != nil {
@@ -264,8 +283,8 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		if err := e.post(event.OfAccount(r.id), st.Due, r.tally(st.Opportunity)); err != nil {
 			return err
 		}
+		e.sharesMoved(st, r.credits[st.Opportunity])
 		e.credit(r, st.Opportunity, st.Credits)
-		e.sharesMoved(st)
 	}
 	e.settleEpisodes(r)
 	e.settleNotices(r)
@@ -286,12 +305,14 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 // credit records what of a deal's credits has changed.
 func (e *Engine) credit(r *accountRecord, id event.OpportunityID, now []account.Credit) {
 	for _, old := range r.credits[id] {
-		if !slices.ContainsFunc(now, func(c account.Credit) bool { return c.Payee == old.Payee && c.Part == old.Part }) {
+		if !slices.ContainsFunc(now, func(c account.Credit) bool { return c.Same(old) }) {
+			e.out.Credits = slices.DeleteFunc(e.out.Credits, old.Same)
 			e.out.Uncredited = append(e.out.Uncredited, old)
 		}
 	}
 	for _, c := range now {
 		if !slices.Contains(r.credits[id], c) {
+			e.out.Uncredited = slices.DeleteFunc(e.out.Uncredited, c.Same)
 			e.out.Credits = append(e.out.Credits, c)
 		}
 	}

@@ -32,7 +32,7 @@ type seatBook struct {
 type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
-	e.ended, e.openings, e.org = map[seat]*seatBook{}, map[seat]int64{}, nil
+	e.ended, e.openings = map[seat]*seatBook{}, map[seat]int64{}
 }
 
 // accountsOf lists the accounts that refer to a payee, those of the call under
@@ -192,17 +192,43 @@ func (e *Engine) organise() error {
 		if err != nil {
 			return err
 		}
-		managers, teams := p.person.Above()
-		for _, m := range managers {
-			org.reports[m] = append(org.reports[m], id)
-		}
-		for _, t := range teams {
-			org.teams[t] = append(org.teams[t], id)
-		}
-		org.managers[id], org.teamsOf[id] = managers, teams
+		org.put(id, p.person)
 	}
 	e.org = org
 	return nil
+}
+
+// put places a payee whose facts may have changed.
+func (o *organisation) put(id event.PayeeID, p *book.Person) {
+	for _, m := range o.managers[id] {
+		o.reports[m] = without(o.reports[m], id)
+	}
+	for _, t := range o.teamsOf[id] {
+		o.teams[t] = without(o.teams[t], id)
+	}
+	managers, teams := p.Above()
+	for _, m := range managers {
+		o.reports[m] = among(o.reports[m], id)
+	}
+	for _, t := range teams {
+		o.teams[t] = among(o.teams[t], id)
+	}
+	o.managers[id], o.teamsOf[id] = managers, teams
+}
+
+func among(list []event.PayeeID, id event.PayeeID) []event.PayeeID {
+	i, found := slices.BinarySearch(list, id)
+	if found {
+		return list
+	}
+	return slices.Insert(list, i, id)
+}
+
+func without(list []event.PayeeID, id event.PayeeID) []event.PayeeID {
+	if i, found := slices.BinarySearch(list, id); found {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
 }
 
 // above adds to payees everybody whose book is made of theirs.
@@ -213,19 +239,19 @@ func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
 	if err := e.organise(); err != nil {
 		return nil, err
 	}
-	out := map[event.PayeeID]bool{}
+	out, done := map[event.PayeeID]bool{}, map[event.PayeeID]bool{}
 	var add func(event.PayeeID)
 	add = func(id event.PayeeID) {
-		if out[id] {
+		if done[id] {
 			return
 		}
-		out[id] = true
+		done[id], out[id] = true, true
 		for _, m := range e.org.managers[id] {
 			add(m)
 		}
 		for _, t := range e.org.teamsOf[id] {
 			for _, other := range e.org.teams[t] {
-				out[other] = true
+				out[other] = true // whose own accounts are as they were
 			}
 		}
 	}
@@ -297,7 +323,7 @@ func (e *Engine) opening(id event.PayeeID, role event.Role, q civil.Quarter) (in
 // not settled, and not kept, so that deals may ask for it while another
 // account is being derived.
 func (e *Engine) peek(id event.AccountID) (*account.State, error) {
-	if r := e.accounts.get(id); r != nil {
+	if r := e.atHand(id); r != nil {
 		return r.state, nil
 	}
 	return e.fold(&accountRecord{id: id, seen: map[event.Identity]Sum{}}, e.now.account, nil)
@@ -320,19 +346,19 @@ func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
 	return out, nil
 }
 
-// measuresMoved forgets what an account's owners had measured from a day on,
-// and has their ended quarters settled again.
+// measuresMoved forgets what those whom an account refers to, or did before, had
+// measured from a day on, and has their ended quarters settled again.
 func (e *Engine) measuresMoved(r *accountRecord, before []event.PayeeID, from civil.Date) {
 	if from >= civil.Never-1 && before == nil {
 		return
 	}
-	owners := append(r.state.Owners(), before...)
-	slices.Sort(owners)
+	payees := append(r.state.Referred(), before...)
+	slices.Sort(payees)
 	first := e.calendar.QuarterOf(max(from, e.firstDay()))
 	if before != nil {
 		first = e.calendar.QuarterOf(e.firstDay())
 	}
-	for _, id := range slices.Compact(owners) {
+	for _, id := range slices.Compact(payees) {
 		for q := first; q <= e.state.NextEnd; q++ {
 			delete(e.ended, seat{id, q})
 		}
@@ -352,12 +378,11 @@ func (e *Engine) firstDay() civil.Date { return e.calendar.First(e.state.NextEnd
 
 // sharesMoved has the payees of deals of ended quarters settled again: their
 // accelerator follows the deals.
-func (e *Engine) sharesMoved(st account.Settled) {
-	if st.First == civil.Never || e.calendar.QuarterOf(st.First) >= e.state.NextEnd {
-		return
-	}
-	for _, c := range st.Credits {
-		e.markDirty(c.Payee)
+func (e *Engine) sharesMoved(st account.Settled, before []account.Credit) {
+	for _, c := range slices.Concat(st.Credits, before) {
+		if e.calendar.QuarterOf(c.Booked) < e.state.NextEnd {
+			e.markDirty(c.Payee)
+		}
 	}
 }
 

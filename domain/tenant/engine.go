@@ -36,7 +36,7 @@ type Engine struct {
 
 	// Of the tenant's own facts; seen is nil where they are not loaded.
 	seen     map[event.Identity]Sum
-	told     []event.Event // those that worlds are made of
+	told     []event.Event         // those that worlds are made of
 	anywhere []event.FactRetracted // those that name neither account nor payee
 	now      *world
 	before   *world // the rules before, while a sweep is under way
@@ -48,6 +48,7 @@ type Engine struct {
 	settled time.Time      // up to which all that the clock alone changes was settled before
 	cause   event.Identity // what posts them
 	touched []event.Scope  // to be forgotten if the call fails
+	pinned  map[event.AccountID]*accountRecord
 }
 
 // State is the tenant's own small state, to be kept with the records and given
@@ -120,7 +121,7 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 // begin starts a call that posts at an instant.
 func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error), err error) {
 	before := e.state // its lists are replaced, never changed in place
-	e.records, e.out, e.at, e.cause, e.touched = r, &Changes{}, at.UTC(), cause, e.touched[:0]
+	e.records, e.out, e.at, e.cause, e.touched, e.pinned = r, &Changes{}, at.UTC(), cause, e.touched[:0], nil
 	if err := e.tenantFacts(); err != nil {
 		return func(error) {}, err
 	}
@@ -141,7 +142,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 			e.accounts.drop(s.Account)
 			delete(e.payees, s.Payee)
 		}
-		e.seen = nil
+		e.seen, e.org = nil, nil
 		e.forgetBooks()
 	}, nil
 }

@@ -81,9 +81,9 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err := e.now.book.Check(in.Event); err != nil {
 		return err
 	}
-	if _, ok := in.Event.(event.FactRetracted); ok || p.retractions || e.named(in.Event.Head().Identity) {
+	_, retraction := in.Event.(event.FactRetracted)
+	if p.retractions = p.retractions || retraction; p.retractions || e.named(in.Event.Head().Identity) {
 		p.seen[in.Event.Head().Identity] = in.Sum
-		p.retractions = true
 		e.out.Facts = append(e.out.Facts, in)
 		return e.rebuildPayee(id, in.Event)
 	}
@@ -95,7 +95,9 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	p.seen[in.Event.Head().Identity] = in.Sum
 	e.out.Facts = append(e.out.Facts, in)
 	if touched.Terms {
-		e.termsMoved(id)
+		if err := e.termsMoved(id, p); err != nil {
+			return err
+		}
 		for _, r := range referring {
 			r.state.PayeesChanged()
 			if err := e.settleAccount(r); err != nil {
@@ -109,10 +111,21 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	return nil
 }
 
-// termsMoved forgets what a payee's quarters came to, and who reports to whom.
-func (e *Engine) termsMoved(id event.PayeeID) {
+// termsMoved places a payee anew, whose own facts have changed: the quarters of
+// all whose books were or are made of theirs are settled again.
+func (e *Engine) termsMoved(id event.PayeeID, p *payee) error {
+	for range 2 {
+		ids, err := e.above([]event.PayeeID{id})
+		if err != nil {
+			return err
+		}
+		for _, other := range ids {
+			e.markDirty(other)
+		}
+		e.org.put(id, p.person)
+	}
 	e.forgetBooks()
-	e.markDirty(id)
+	return nil
 }
 
 // rebuildPayee derives a payee again without the facts that retractions take
@@ -131,11 +144,14 @@ func (e *Engine) rebuildPayee(id event.PayeeID, more event.Event) error {
 		if referring[i], err = e.account(a); err != nil {
 			return err
 		}
+		e.pin(referring[i])
 	}
 	if p.person, err = e.person(id, p, more); err != nil {
 		return err
 	}
-	e.termsMoved(id)
+	if err := e.termsMoved(id, p); err != nil {
+		return err
+	}
 	for _, r := range referring {
 		r.state.PayeesChanged()
 		if err := e.settleAccount(r); err != nil {
@@ -163,6 +179,7 @@ func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, 
 		if out[i], err = e.account(a); err != nil {
 			return nil, err
 		}
+		e.pin(out[i])
 	}
 	return out, nil
 }

@@ -48,6 +48,8 @@ type Records interface {
 	// Accounts lists up to a number of accounts after one, sorted: all with facts,
 	// or those with amounts in a currency.
 	Accounts(in money.Currency, after event.AccountID, most int) ([]event.AccountID, error)
+	// Ahead reports whether an account was settled before the sweep came to it.
+	Ahead(of event.AccountID) (bool, error)
 	// Scopes lists where a fact of an identity is.
 	Scopes(of event.Identity) ([]event.Scope, error)
 	// AccountsOf lists the accounts that refer to a payee, sorted.
@@ -124,11 +126,11 @@ func (e Episode) Since() time.Time {
 // SLA is the name of the episode's clock.
 func (e Episode) SLA() string { return e.clock() }
 
-// ID names the episode for ever: its account and opening instant, or its
-// account and dispute.
+// ID names the episode for ever: its account, the dispute it is of, and its
+// opening instant.
 func (e Episode) ID() string {
 	if e.Dispute != "" {
-		return string(e.Account) + "@" + e.Dispute
+		return string(e.Account) + "@" + e.Dispute + "@" + e.Opened.UTC().Format(time.RFC3339Nano)
 	}
 	return string(e.Account) + "@" + e.Opened.UTC().Format(time.RFC3339Nano)
 }
@@ -243,6 +245,8 @@ type Changes struct {
 	Entries    []ledger.Entry
 	Ledgers    []ledger.Account
 	Foreign    []Foreign
+	Ahead      []event.AccountID // settled before the sweep came to them
+	Caught     bool              // the sweep has come to all accounts: none is ahead any more; after Ahead
 	Notices    []Announced
 	Raised     []Flag
 	Cleared    []FlagKey

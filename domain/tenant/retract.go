@@ -93,33 +93,51 @@ func (e *Engine) named(id event.Identity) bool {
 // finds its fact wherever it is, now or when it comes. What it undoes may be a
 // retraction, and then the fact which that one took away.
 func (e *Engine) retractAnywhere(ev event.FactRetracted) error {
-	was := retracted(nil, e.anywhere)
-	e.anywhere = append(slices.Clip(e.anywhere), ev)
-	now := retracted(nil, e.anywhere)
+	all := append(slices.Clip(e.anywhere), ev)
+	was, now := retracted(nil, e.anywhere), retracted(nil, all)
 	told := append(slices.Clip(e.told), ev)
 	for _, fact := range e.told {
 		if id := fact.Head().Identity; was[id] != now[id] {
 			if _, other := fact.(event.FactRetracted); !other {
+				e.anywhere = all
 				return e.changeWorld(ev, "")
 			}
 		}
 	}
 	e.told, e.state.World = told, len(told)
+	// What was recorded of them is derived from the facts as they stood.
+	var accounts []*accountRecord
+	var payees []event.PayeeID
 	for _, id := range append(differing(was, now), ev.Retracted) {
 		scopes, err := e.records.Scopes(id)
 		if err != nil {
 			return err
 		}
 		for _, of := range scopes {
-			switch {
-			case of.Account != "":
-				err = e.rebuildAccount(of.Account, nil)
-			case of.Payee != "":
-				err = e.rebuildPayee(of.Payee, nil)
+			if of.Account != "" {
+				r, err := e.account(of.Account)
+				if err != nil {
+					return err
+				}
+				e.pin(r)
+				accounts = append(accounts, r)
+			} else if of.Payee != "" {
+				if _, err := e.payee(of.Payee); err != nil {
+					return err
+				}
+				payees = append(payees, of.Payee)
 			}
-			if err != nil {
-				return err
-			}
+		}
+	}
+	e.anywhere = all
+	for _, r := range accounts {
+		if err := e.rebuildAccount(r, nil); err != nil {
+			return err
+		}
+	}
+	for _, id := range payees {
+		if err := e.rebuildPayee(id, nil); err != nil {
+			return err
 		}
 	}
 	return nil

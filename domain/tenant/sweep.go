@@ -72,6 +72,7 @@ func (e *Engine) sweepStep() (done bool, err error) {
 		e.state.Sweep = &s
 		if s.Payees {
 			e.before = nil
+			e.out.Caught = true
 			e.forgetBooks()
 		}
 		return false, nil
@@ -96,6 +97,16 @@ func (e *Engine) sweepStep() (done bool, err error) {
 	}
 	e.state.Sweep = nil
 	return true, nil
+}
+
+// swept reports whether an account was settled by the rules as they are now:
+// no sweep is under way, or it has passed it, or something else came to it first.
+func (e *Engine) swept(id event.AccountID) (bool, error) {
+	w := e.state.Sweep
+	if w == nil || w.Payees || id <= w.Account {
+		return true, nil
+	}
+	return e.records.Ahead(id)
 }
 
 // finishSweep takes all the steps that are left, where something must not

@@ -47,8 +47,9 @@ func (w *world) trueUps(p event.PayeeID, credits []credit) ([]move, error) {
 		}
 		t := pool{payee: p, quarter: q, in: in, plan: pays, part: w.prorated(p, q, pays), enrolled: new(big.Rat), book: w.bookOf(p, in, pays, q)}
 		for y := q.YearStart(); y <= q; y++ {
-			if in, _ := w.enrolledIn(p, y); w.planOf(in, w.tenant.Periods.Calendar.First(y)) != nil {
-				t.enrolled.Add(t.enrolled, w.prorated(p, y, pays))
+			in, _ := w.enrolledIn(p, y)
+			if paid := w.planOf(in, cal.First(y)); paid != nil {
+				t.enrolled.Add(t.enrolled, w.prorated(p, y, paid))
 			}
 		}
 		if shares[q.Year()] == nil {

@@ -25,6 +25,7 @@ type Memory struct {
 	ledgers    map[event.PayeeID]ledger.Account
 	refs       map[event.PayeeID]map[event.AccountID]bool
 	foreign    map[money.Currency]map[event.AccountID]bool
+	ahead      map[event.AccountID]bool
 	notices    map[event.AccountID]map[account.Notice]bool
 	flags      map[tenant.FlagKey]tenant.Flag
 	credits    map[event.PayeeID]map[creditKey]account.Credit
@@ -54,7 +55,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		facts: map[event.Scope][]tenant.Input{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
 		ledgers: map[event.PayeeID]ledger.Account{}, refs: map[event.PayeeID]map[event.AccountID]bool{},
-		foreign: map[money.Currency]map[event.AccountID]bool{}, notices: map[event.AccountID]map[account.Notice]bool{},
+		foreign: map[money.Currency]map[event.AccountID]bool{}, ahead: map[event.AccountID]bool{}, notices: map[event.AccountID]map[account.Notice]bool{},
 		flags: map[tenant.FlagKey]tenant.Flag{}, credits: map[event.PayeeID]map[creditKey]account.Credit{},
 		episodes: map[event.AccountID]map[episodeKey]tenant.Episode{}, revisions: map[civil.Quarter]int{}, locks: map[civil.Quarter]tenant.Lock{},
 		statements: map[event.PayeeID]map[civil.Quarter]tenant.Statement{}, live: map[tenant.Timer]bool{}, people: map[event.PayeeID]bool{},
@@ -80,6 +81,12 @@ func (m *Memory) Commit(c *tenant.Changes) {
 	}
 	for _, f := range c.Foreign {
 		put(m.foreign, f.Currency, f.Account, true)
+	}
+	for _, id := range c.Ahead {
+		m.ahead[id] = true
+	}
+	if c.Caught {
+		clear(m.ahead)
 	}
 	for _, n := range c.Notices {
 		put(m.notices, n.Account, n.Notice, true)
@@ -217,6 +224,9 @@ func (m *Memory) Accounts(in money.Currency, after event.AccountID, most int) ([
 	i, _ := slices.BinarySearch(out, after+"\x00")
 	return out[i:min(len(out), i+most)], nil
 }
+
+// Ahead implements tenant.Records.
+func (m *Memory) Ahead(of event.AccountID) (bool, error) { return m.ahead[of], nil }
 
 // Scopes implements tenant.Records.
 func (m *Memory) Scopes(of event.Identity) ([]event.Scope, error) {
