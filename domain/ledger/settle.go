@@ -29,7 +29,8 @@ type Tally []Posted
 func (t *Tally) Add(e *Entry) error {
 	for i := range *t {
 		p := &(*t)[i]
-		if p.Key == e.Key {
+		if p.Step() == e.Step() {
+			p.Reason = e.Reason
 			sum, err := money.Add(p.Minor, e.Minor)
 			p.Minor = sum
 			p.Entries++
@@ -43,7 +44,7 @@ func (t *Tally) Add(e *Entry) error {
 
 func (t Tally) of(k Key) (Posted, bool) {
 	for _, p := range t {
-		if p.Key == k {
+		if p.Step() == k.Step() {
 			return p, true
 		}
 	}
@@ -57,7 +58,7 @@ func (t Tally) of(k Key) (Posted, bool) {
 func Settle(due []Step, posted Tally) ([]Entry, error) {
 	var back, on []Entry
 	for _, p := range posted {
-		if p.Minor != 0 && !slices.ContainsFunc(due, func(s Step) bool { return s.Key == p.Key }) {
+		if p.Minor != 0 && !slices.ContainsFunc(due, func(s Step) bool { return s.Step() == p.Step() }) {
 			back = append(back, Entry{
 				Key: p.Key, Minor: -p.Minor, Currency: p.Currency, Ordinal: p.Entries, AppliesTo: p.AppliesTo,
 				PlanName: p.PlanName, PlanVersion: p.PlanVersion, PlanHash: p.PlanHash,
@@ -117,7 +118,7 @@ func Merge(steps []Step) ([]Step, error) {
 	out := steps[:1]
 	for _, s := range steps[1:] {
 		last := &out[len(out)-1]
-		if last.Key != s.Key {
+		if last.Step() != s.Step() {
 			out = append(out, s)
 			continue
 		}

@@ -94,8 +94,9 @@ type Line struct {
 	Opportunity event.OpportunityID
 }
 
-// Key identifies a step. Sums are compared per key, so a step whose date,
-// reason or buckets change is taken back whole and posted anew.
+// Key says what a step is. Sums are compared per key, so a step whose date,
+// reason or buckets change is taken back whole and posted anew; but why an
+// earning is held, or whose split it follows, may change without that.
 type Key struct {
 	Line
 	Kind      Kind
@@ -107,12 +108,21 @@ type Key struct {
 	Reference string
 }
 
+// Step is what identifies the step: the key, without the reason of an earning.
+func (k Key) Step() Key {
+	if k.Kind == Earning {
+		k.Reason = ""
+	}
+	return k
+}
+
 // Compare orders keys by date first, then in the order movements of one date
-// take place, then by name.
+// take place, then by name; keys of one step are next to each other.
 func (k Key) Compare(l Key) int {
 	return cmp.Or(cmp.Compare(k.Effective, l.Effective), cmp.Compare(k.Kind, l.Kind), cmp.Compare(k.Payee, l.Payee),
 		cmp.Compare(k.Component, l.Component), cmp.Compare(k.Account, l.Account), cmp.Compare(k.Opportunity, l.Opportunity),
-		cmp.Compare(k.Reason, l.Reason), cmp.Compare(k.From, l.From), cmp.Compare(k.To, l.To), cmp.Compare(k.Reference, l.Reference))
+		cmp.Compare(k.Step().Reason, l.Step().Reason), cmp.Compare(k.From, l.From), cmp.Compare(k.To, l.To), cmp.Compare(k.Reference, l.Reference),
+		cmp.Compare(k.Reason, l.Reason))
 }
 
 // Step is one movement the facts make due on its key's date.

@@ -40,7 +40,7 @@ func upshotOf(t *testing.T, p *scenario.Played, facts map[string]string) upshot 
 	ids, _ := p.Payees()
 	for _, id := range ids {
 		_ = p.EntriesOf(id, func(e *ledger.Entry) error {
-			u.Posted[e.Key] += e.Minor
+			u.Posted[e.Step()] += e.Minor
 			return nil
 		})
 		if credits, _ := p.Credits(id); len(credits) > 0 {
