@@ -270,32 +270,41 @@ func (s *Store) readPlans(tx *bbolt.Tx) error {
 // Unpublished lists the plans given that the ledger was not made with and that
 // were not published to it since: to be in force they must be.
 func (s *Store) Unpublished() ([]*plan.Plan, error) {
+	known, err := s.Published()
+	if err != nil {
+		return nil, err
+	}
 	var out []*plan.Plan
-	err := s.View(func(v *View) error {
+	for _, p := range s.unpublished {
+		i := slices.IndexFunc(known, func(k *plan.Plan) bool { return k.ID() == p.ID() })
+		switch {
+		case i < 0:
+			out = append(out, p)
+		case known[i].Hash != p.Hash:
+			return nil, domain.Errorf(domain.Invalid, "plan %s differs from the one this ledger has under that version: a change is a new version", p.ID())
+		}
+	}
+	if _, problems := plan.NewSet(append(slices.Clone([]*plan.Plan(known)), out...)...); len(problems) > 0 {
+		return nil, domain.Errorf(domain.Invalid, "%s", problems[0])
+	}
+	return out, nil
+}
+
+// Published are all plan versions: those the ledger was made with and those
+// that were published to it since.
+func (s *Store) Published() (plans plan.Set, err error) {
+	err = s.View(func(v *View) error {
 		e, err := tenant.New(s.opts.Tenant, s.plans, s.opts.Plan, v.state, 1)
 		if err != nil {
 			return err
 		}
 		look, err := e.LookAt(v)
-		if err != nil {
-			return err
+		if err == nil {
+			plans = look.Plans()
 		}
-		known := look.Plans()
-		for _, p := range s.unpublished {
-			i := slices.IndexFunc(known, func(k *plan.Plan) bool { return k.ID() == p.ID() })
-			switch {
-			case i < 0:
-				out = append(out, p)
-			case known[i].Hash != p.Hash:
-				return domain.Errorf(domain.Invalid, "plan %s differs from the one this ledger has under that version: a change is a new version", p.ID())
-			}
-		}
-		if _, problems := plan.NewSet(append(slices.Clone([]*plan.Plan(known)), out...)...); len(problems) > 0 {
-			return domain.Errorf(domain.Invalid, "%s", problems[0])
-		}
-		return nil
+		return err
 	})
-	return out, err
+	return plans, err
 }
 
 // Plans are the plan versions the ledger was made with; more may have been

@@ -142,10 +142,14 @@ func parkedOf(p store.Parked) report.Parked {
 // Status implements report.Reader.
 func (r fileReader) Status(context.Context) (*report.Status, error) {
 	out := &report.Status{Tenant: r.store.Tenant(), Version: version(), PlanVersions: []string{}, Alarms: []string{}}
-	for _, p := range r.store.Plans() {
+	plans, err := r.store.Published()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range plans {
 		out.PlanVersions = append(out.PlanVersions, p.ID())
 	}
-	err := r.store.View(func(v *store.View) error {
+	err = r.store.View(func(v *store.View) error {
 		st, err := v.Status()
 		out.AsOf, out.Facts, out.Entries, out.Payees, out.Parked = st.AsOf, st.Facts, st.Entries, st.Payees, st.Parked
 		out.Timers, out.NextTimer, out.FileBytes = st.Timers, st.NextTimer, st.FileBytes

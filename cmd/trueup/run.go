@@ -59,7 +59,7 @@ is TRUEUP_NATS_LISTEN.`,
 	f.StringVar(&c.nats, "nats", "", "URL of a NATS cluster with JetStream (default: an embedded server)")
 	f.StringVar(&c.natsListen, "nats-listen", broker.DefaultAddr, "where the embedded server listens; port 0 is a free one")
 	f.StringVar(&c.http, "http", "127.0.0.1:8080", "where to answer questions; port 0 is a free one")
-	f.StringArrayVar(&c.plans, "plan", nil, "plan file, for a new ledger; may be given several times (default: the built-in plan)")
+	f.StringArrayVar(&c.plans, "plan", nil, "plan file; may be given several times; a version the ledger does not have is published to it (default: the built-in plan)")
 	f.StringVar(&c.tenant, "tenant", "default", "whose events and ledger")
 	f.StringVar(&c.asOf, "as-of", "", "start the clock at this instant or date; for demos and tests")
 	f.BoolVar(&c.demo, "demo", false, "feed the worker a made-up company's year")

@@ -16,6 +16,7 @@ import (
 	"github.com/trueup/trueup/consumers"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/web"
 	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
@@ -54,6 +55,30 @@ func (w *worker) openBroker(ctx context.Context, _ env) error {
 	}
 	w.closers = append(w.closers, func() error { w.conn.Close(); return nil })
 	return w.conn.EnsureStreams(ctx, w.cfg.streams, w.cfg.tenant)
+}
+
+// publishPlans publishes the plans given that the ledger does not have: they
+// take hold as any decision does, by an event, and a replay finds them there.
+func (w *worker) publishPlans(ctx context.Context, _ env) error {
+	plans, err := w.store.Unpublished()
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		told := p.EffectiveFrom.Start(p.Zone).UTC() // so that a second start says the same
+		body, err := wire.Encode(event.PlanPublished{
+			Header: event.Header{Identity: event.Identity{Source: "trueup/plan", ID: p.ID()}, Type: "admin.plan.published.v1", Time: told},
+			YAML:   string(planfile.Canonical(p)),
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := w.conn.PublishAll(ctx, one(broker.Msg{Subject: "admin." + w.cfg.tenant + ".plan.published", Body: body}), nil); err != nil {
+			return fmt.Errorf("publish plan %s: %w", p.ID(), err)
+		}
+		w.log.Info().Str("plan", p.ID()).Msg("a plan version was published to the ledger")
+	}
+	return nil
 }
 
 func (w *worker) openPipeline(_ context.Context, e env) error {

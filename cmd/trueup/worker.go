@@ -67,7 +67,7 @@ func startWorker(ctx context.Context, e env, c config, log zerolog.Logger) (_ *w
 			err = errors.Join(err, w.stop())
 		}
 	}()
-	for _, open := range []func(context.Context, env) error{w.openStore, w.openBroker, w.openPipeline, w.openWeb} {
+	for _, open := range []func(context.Context, env) error{w.openStore, w.openBroker, w.publishPlans, w.openPipeline, w.openWeb} {
 		if err := open(ctx, e); err != nil {
 			return nil, err
 		}
