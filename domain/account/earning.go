@@ -89,6 +89,7 @@ func (s *State) target(c *Credited, comp *plan.Component) (amount money.Money, p
 	case comp.PercentOfBook == nil:
 		return money.Money{}, money.One, "", nil
 	}
+	c.Deal.derived.book = true
 	arr, err := s.set.Payees.Book(c.payee, c.terms.Role, s.set.Calendar.QuarterOf(c.Deal.Booked))
 	return money.Money{Minor: arr, Currency: c.credit.Currency}, *comp.PercentOfBook, "components." + comp.ID + ".target.percent_of_book", err
 }

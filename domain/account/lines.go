@@ -17,6 +17,10 @@ import (
 type derived struct {
 	steps  []ledger.Step
 	shares []Credited
+	// book is set where an amount is measured by the payee's book, which other
+	// accounts make up: it is to be derived afresh whenever it is settled. Its
+	// dates and credits do not depend on it.
+	book bool
 }
 
 // Credited is one payee's share of a deal, and what becomes of it.

@@ -34,6 +34,9 @@ func (s *State) Measures(h Holders, q civil.Quarter, asOf time.Time, healthy mon
 		State: s, holders: h, owned: s.owned(h), asOf: asOf, m: &m,
 		first: s.set.Calendar.First(q), until: s.set.Calendar.Last(q),
 	}
+	if !l.until.End(s.set.Zone).After(asOf) {
+		l.asOf = asOf.Add(1) // a deadline in its last instant is over too: the clock changes nothing any more
+	}
 	if l.last = min(l.until, civil.In(asOf, s.set.Zone)); l.last < l.first {
 		return m
 	}

@@ -70,7 +70,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		}
 	}
 	if d == nil {
-		return Touched{Measures: s.leadsFrom(id), Payees: st.won != nil}, nil
+		return Touched{Measures: s.leadsFrom(id)}, nil
 	}
 	if moved := s.moveDeal(d); moved != noChange {
 		from = min(from, moved)
@@ -79,7 +79,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		}
 		s.touchSiblings(from) // a later renewal may now be a contraction
 	}
-	return Touched{Measures: min(from, s.leadsFrom(id)), Payees: true, Standing: len(s.leads[id]) > 0}, nil
+	return Touched{Measures: min(from, s.leadsFrom(id)), Standing: len(s.leads[id]) > 0}, nil
 }
 
 // leadsFrom is the first day of a lead on an opportunity, of which what becomes

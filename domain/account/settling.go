@@ -34,10 +34,17 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 		}
 	}
 	for d := range s.stale {
+		s.touched[d.Opportunity] = true
+	}
+	for _, d := range s.deals {
+		if d.derived.book && s.touched[d.Opportunity] {
+			s.stale[d] = true
+		}
+	}
+	for d := range s.stale {
 		if err := s.derive(d); err != nil {
 			return nil, err
 		}
-		s.touched[d.Opportunity] = true
 		delete(s.waiting, d)
 		if next := d.next(day); next != civil.Never {
 			s.waiting[d] = next

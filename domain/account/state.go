@@ -59,6 +59,8 @@ type State struct {
 	exceptions latest[string, event.ExceptionApproved]
 	disputes   []*Dispute // by id
 
+	referred []event.PayeeID // whom facts named, sorted
+
 	deals   []*Deal // by booking date, then opportunity
 	stale   map[*Deal]bool
 	all     bool                         // every deal is stale
@@ -87,7 +89,6 @@ type Touched struct {
 	// Measures is the first day of which what is measured of the account may
 	// differ; civil.Never: of none.
 	Measures civil.Date
-	Payees   bool // whom the account refers to
 	// Standing says that the running quarter's flags of its owners, or of whoever
 	// found an expansion, may differ.
 	Standing bool
@@ -105,6 +106,7 @@ func (s *State) Add(e event.Event) (Touched, error) {
 		s.unflagged = true
 	}
 	s.attention.add(e)
+	s.refer(e)
 	for _, c := range Currencies(e) {
 		if !slices.Contains(s.foreign, c) {
 			s.foreign = append(s.foreign, c)
@@ -217,7 +219,7 @@ func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 		s.all = true
 	}
 	s.risk.stale()
-	return Touched{Measures: e.Effective, Payees: true, Standing: true}, nil
+	return Touched{Measures: e.Effective, Standing: true}, nil
 }
 
 func (s *State) addScore(e event.HealthScored) Touched {
@@ -255,37 +257,36 @@ func (s *State) touchDealsFrom(date civil.Date) {
 // PayeesChanged marks every deal, because what is known of people has changed.
 func (s *State) PayeesChanged() { s.all, s.unflagged = true, true }
 
-// Referred lists everybody the account's facts name as owner or in a deal, sorted.
-func (s *State) Referred() []event.PayeeID {
-	var ids []event.PayeeID
-	for _, a := range s.owners.all() {
-		ids = append(ids, a.Payee)
+// Referred lists everybody whom the account's facts ever named as owner, in a
+// deal, as finder or in a decision, sorted, whether or not that still stands:
+// so it depends on the facts alone and only grows. It must not be changed.
+func (s *State) Referred() []event.PayeeID { return s.referred }
+
+// refer notes whom a fact names.
+func (s *State) refer(e event.Event) {
+	switch e := e.(type) {
+	case event.AccountAssigned:
+		s.name(e.Payee)
+	case event.ExpansionBooked:
+		s.name(e.CSM, e.AE, e.SourcedBy)
+	case event.ExpansionStage:
+		s.name(e.CSM, e.AE, e.SourcedBy)
+	case event.LeadSourced:
+		s.name(e.Payee)
+	case event.DisputeDecided:
+		for _, sh := range e.Split {
+			s.name(sh.Payee)
+		}
+	default:
 	}
-	for _, o := range s.opps {
-		for _, st := range o.told {
-			if st.won != nil {
-				ids = append(ids, st.won.CSM, st.won.AE, st.won.SourcedBy)
-			}
+}
+
+func (s *State) name(ids ...event.PayeeID) {
+	for _, id := range ids {
+		if i, found := slices.BinarySearch(s.referred, id); !found && id != "" {
+			s.referred = slices.Insert(slices.Clip(s.referred), i, id)
 		}
 	}
-	for _, leads := range s.leads {
-		for _, l := range leads {
-			ids = append(ids, l.Payee)
-		}
-	}
-	for _, d := range s.disputes {
-		if d.decision != nil {
-			for _, sh := range d.decision.Split {
-				ids = append(ids, sh.Payee)
-			}
-		}
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	if len(ids) > 0 && ids[0] == "" {
-		ids = ids[1:]
-	}
-	return ids
 }
 
 // Anew marks everything, because the facts or the rules are not what they were.

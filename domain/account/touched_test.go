@@ -2,6 +2,7 @@ package account
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -64,19 +65,31 @@ func TestMeasuresChangeOnlyFromWhereAFactTouches(t *testing.T) {
 	})
 }
 
-// Whom an account refers to changes only where Add says so.
-func TestReferredChangesOnlyWhereAFactSaysSo(t *testing.T) {
+// Whom an account refers to only ever grows, and does not depend on the order
+// of its facts.
+func TestReferredIsWhomFactsNamed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := New("acct-1", genSetting(t))
-		for _, e := range genFacts.Draw(t, "events") {
+		set := genSetting(t)
+		s, backwards := New("acct-1", set), New("acct-1", set)
+		facts := genFacts.Draw(t, "events")
+		for _, e := range facts {
 			before := s.Referred()
-			touched, err := s.Add(e)
-			if err != nil {
+			if _, err := s.Add(e); err != nil {
 				t.Fatalf("Add: %v", err)
 			}
-			if after := s.Referred(); !touched.Payees && !reflect.DeepEqual(before, after) {
-				t.Fatalf("%T %+v touches no payees, but %v became %v", e, e, before, after)
+			for _, id := range before {
+				if !slices.Contains(s.Referred(), id) {
+					t.Fatalf("after %T %+v %s is referred to no more", e, e, id)
+				}
 			}
+		}
+		for _, e := range slices.Backward(facts) {
+			if _, err := backwards.Add(e); err != nil {
+				t.Fatalf("Add: %v", err)
+			}
+		}
+		if got := backwards.Referred(); !slices.Equal(got, s.Referred()) {
+			t.Fatalf("backwards %v are referred to, else %v", got, s.Referred())
 		}
 	})
 }

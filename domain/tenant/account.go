@@ -167,21 +167,15 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {
 		return e.rebuildAccount(r, in.Event)
 	}
-	var before []event.PayeeID
-	if _, moves := in.Event.(event.AccountAssigned); moves {
-		before = r.state.Referred()
-	}
 	touched, err := r.state.Add(in.Event)
 	if err != nil {
 		return err
 	}
-	if touched.Payees {
-		e.refer(r)
-	}
+	e.refer(r)
 	e.note(r, in.Event)
-	e.measuresMoved(r, before, touched.Measures)
+	e.measuresMoved(r.state.Referred(), touched.Measures)
 	if touched.Standing {
-		for id := range r.refs {
+		for _, id := range r.state.Referred() {
 			e.markDirty(id)
 		}
 	}
@@ -220,7 +214,8 @@ func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) 
 	if more != nil {
 		e.note(r, more)
 	}
-	e.measuresMoved(r, before, account.Ever)
+	e.measuresMoved(before, account.Ever)
+	e.measuresMoved(r.state.Referred(), account.Ever)
 	r.behind = true
 	return e.settleAccount(r)
 }
@@ -239,6 +234,9 @@ func (e *Engine) wakeAccount(id event.AccountID) error {
 // refer records payees the account names for the first time, so that a later
 // change of theirs finds it.
 func (e *Engine) refer(r *accountRecord) {
+	if len(r.refs) == len(r.state.Referred()) {
+		return // they only grow
+	}
 	for _, p := range r.state.Referred() {
 		if !r.refs[p] {
 			r.refs[p] = true
@@ -262,6 +260,12 @@ func (e *Engine) note(r *accountRecord, ev event.Event) {
 // sets its timer.
 func (e *Engine) settleAccount(r *accountRecord) error {
 	today := e.Today()
+	size := e.out.size()
+	defer func() {
+		if e.out.size() != size {
+			e.pin(r) // until what changed of it is in the records
+		}
+	}()
 	if r.behind {
 		r.state.Anew()
 		for id := range r.tallies {

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -22,6 +23,12 @@ type seat struct {
 	quarter civil.Quarter
 }
 
+// ownership is a payee's own accounts in a role, on a quarter's first day.
+type ownership struct {
+	seat
+	role event.Role
+}
+
 // seatBook is what a book's accounts come to.
 type seatBook struct {
 	all, cfo [3]account.Retention // by window
@@ -32,7 +39,7 @@ type seatBook struct {
 type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
-	e.ended, e.openings = map[seat]*seatBook{}, map[seat]int64{}
+	e.ended, e.rolled, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[ownership]int64{}
 }
 
 // accountsOf lists the accounts that refer to a payee, those of the call under
@@ -53,7 +60,7 @@ func (e *Engine) accountsOf(id event.PayeeID) ([]event.AccountID, error) {
 // seatBook sums what the accounts of a payee's book come to in a quarter.
 func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
 	at := seat{p.ID, q}
-	if b, ok := e.ended[at]; ok {
+	if b := cmp.Or(e.ended[at], e.rolled[at]); b != nil {
 		return b, nil
 	}
 	holders, err := e.holders(p, q)
@@ -79,7 +86,11 @@ func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
 			return nil, err
 		}
 	}
-	if !e.endInstant(q).After(e.at) {
+	switch {
+	case e.endInstant(q).After(e.at):
+	case slices.ContainsFunc(holders, func(h account.Holder) bool { return h.Payee != p.ID }):
+		e.rolled[at] = b
+	default:
 		e.ended[at] = b
 	}
 	return b, nil
@@ -296,7 +307,7 @@ func (b books) Opening(p *book.Person, q civil.Quarter) (int64, error) {
 // opening is the ARR of the accounts a payee owns in a role on a quarter's
 // first day, as of the day before.
 func (e *Engine) opening(id event.PayeeID, role event.Role, q civil.Quarter) (int64, error) {
-	at := seat{id, q}
+	at := ownership{seat{id, q}, role}
 	if arr, ok := e.openings[at]; ok {
 		return arr, nil
 	}
@@ -346,19 +357,14 @@ func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
 	return out, nil
 }
 
-// measuresMoved forgets what those whom an account refers to, or did before, had
-// measured from a day on, and has their ended quarters settled again.
-func (e *Engine) measuresMoved(r *accountRecord, before []event.PayeeID, from civil.Date) {
-	if from >= civil.Never-1 && before == nil {
+// measuresMoved forgets what payees' books came to from a day on, of whom an
+// account of theirs changed, and has their ended quarters settled again.
+func (e *Engine) measuresMoved(payees []event.PayeeID, from civil.Date) {
+	if from >= civil.Never-1 {
 		return
 	}
-	payees := append(r.state.Referred(), before...)
-	slices.Sort(payees)
 	first := e.calendar.QuarterOf(max(from, e.firstDay()))
-	if before != nil {
-		first = e.calendar.QuarterOf(e.firstDay())
-	}
-	for _, id := range slices.Compact(payees) {
+	for _, id := range payees {
 		for q := first; q <= e.state.NextEnd; q++ {
 			delete(e.ended, seat{id, q})
 		}
@@ -370,6 +376,9 @@ func (e *Engine) measuresMoved(r *accountRecord, before []event.PayeeID, from ci
 		if first < e.state.NextEnd || e.targetsBooks() {
 			e.markDirty(id)
 		}
+	}
+	if first < e.state.NextEnd {
+		clear(e.rolled)
 	}
 }
 

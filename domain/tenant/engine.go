@@ -29,8 +29,9 @@ type Engine struct {
 
 	accounts cache
 	payees   map[event.PayeeID]*payee
-	ended    map[seat]*seatBook // what ended quarters came to
-	openings map[seat]int64     // of books, for targets that are a part of them
+	ended    map[seat]*seatBook  // what payees' own accounts came to in ended quarters
+	rolled   map[seat]*seatBook  // what books that are made of others' too came to
+	openings map[ownership]int64 // of books, for targets that are a part of them
 	org      *organisation      // nil: not loaded
 	state    State
 

@@ -146,6 +146,9 @@ func (e *Engine) rebuildPayee(id event.PayeeID, more event.Event) error {
 		}
 		e.pin(referring[i])
 	}
+	if err := e.organise(); err != nil { // as it was before
+		return err
+	}
 	if p.person, err = e.person(id, p, more); err != nil {
 		return err
 	}
@@ -169,6 +172,9 @@ func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, 
 	case event.PayeeEnrolled, event.PayeeTerminated:
 	default:
 		return nil, nil
+	}
+	if err := e.organise(); err != nil { // as it was before, too
+		return nil, err
 	}
 	accounts, err := e.records.AccountsOf(id)
 	if err != nil {
@@ -229,34 +235,30 @@ func (e *Engine) markDirty(id event.PayeeID) {
 // books are made of theirs.
 func (e *Engine) settleDirty() error {
 	dirty := e.state.Dirty
-	e.state.Dirty = nil
 	all, err := e.above(dirty)
 	if err != nil {
 		return err
 	}
-	e.forgetRollUps(all)
-	for _, id := range all {
-		if e.targetsBooks() {
+	return e.settleBooks(dirty, all)
+}
+
+// settleBooks settles payees' quarters, and first the deals of those whose own
+// book may have moved, where targets are a part of it.
+func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
+	e.state.Dirty = nil
+	if e.targetsBooks() {
+		for _, id := range moved {
 			if err := e.settleDealsOf(id); err != nil {
 				return err
 			}
 		}
+	}
+	for _, id := range all {
 		if err := e.settlePayee(id); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// forgetRollUps forgets the books of those payees that are made of others' too:
-// any of these may have changed.
-func (e *Engine) forgetRollUps(ids []event.PayeeID) {
-	for at := range e.ended {
-		_, found := slices.BinarySearch(ids, at.payee)
-		if found && len(e.org.teamsOf[at.payee])+len(e.org.reports[at.payee]) > 0 {
-			delete(e.ended, at)
-		}
-	}
 }
 
 // settleDealsOf settles the deals of a payee again whose target is a part of
@@ -291,15 +293,8 @@ func (e *Engine) endQuarter() error {
 	if err != nil {
 		return err
 	}
-	if err := e.organise(); err != nil {
+	if err := e.settleBooks(e.state.Dirty, ids); err != nil {
 		return err
-	}
-	e.forgetRollUps(ids)
-	e.state.Dirty = nil
-	for _, id := range ids {
-		if err := e.settlePayee(id); err != nil {
-			return err
-		}
 	}
 	e.state.NextEnd++
 	e.out.Set = append(e.out.Set, Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""})

@@ -262,6 +262,12 @@ type Changes struct {
 	Retry, Discard string
 }
 
+// size tells whether something was added.
+func (c *Changes) size() int {
+	return len(c.Entries) + len(c.Ahead) + len(c.Notices) + len(c.Raised) + len(c.Cleared) + len(c.Uncredited) + len(c.Credits) +
+		len(c.Episodes) + len(c.Set) + len(c.Clear)
+}
+
 // Compare orders flags by name, then whom they are about, then quarter.
 func (k FlagKey) Compare(l FlagKey) int {
 	return cmp.Or(cmp.Compare(k.Name, l.Name), cmp.Compare(k.Payee, l.Payee), cmp.Compare(k.Account, l.Account), cmp.Compare(k.Period, l.Period))
