@@ -210,6 +210,11 @@ func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) 
 	if r.state, err = e.fold(r, e.now.account, more); err != nil {
 		return err
 	}
+	for _, gone := range before {
+		if _, stays := slices.BinarySearch(r.state.Referred(), gone); !stays {
+			delete(r.refs, gone)
+		}
+	}
 	e.refer(r)
 	if more != nil {
 		e.note(r, more)
@@ -235,7 +240,7 @@ func (e *Engine) wakeAccount(id event.AccountID) error {
 // change of theirs finds it.
 func (e *Engine) refer(r *accountRecord) {
 	if len(r.refs) == len(r.state.Referred()) {
-		return // they only grow
+		return // whom the state refers to only grows
 	}
 	for _, p := range r.state.Referred() {
 		if !r.refs[p] {
