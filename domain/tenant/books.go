@@ -3,13 +3,11 @@ package tenant
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 )
 
@@ -29,17 +27,23 @@ type ownership struct {
 	role event.Role
 }
 
-// seatBook is what a book's accounts come to.
+// seatBook is what a book's accounts come to; both parts are summed when they
+// are first asked for.
 type seatBook struct {
-	all, cfo [3]account.Retention // by window
-	measures account.Measures
+	holders  account.Holders
+	measures *account.Measures
+	retained *retained
 }
+
+// retained is what is left of a book by window, with the exceptions that
+// somebody approved and with those that the CFO did.
+type retained struct{ all, cfo [3]account.Retention }
 
 // books implements book.Books.
 type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
-	e.ended, e.rolled, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[ownership]int64{}
+	e.running, e.ended, e.rolled, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[seat]*seatBook{}, map[ownership]int64{}
 }
 
 // accountsOf lists the accounts that refer to a payee, those of the call under
@@ -57,37 +61,20 @@ func (e *Engine) accountsOf(id event.PayeeID) ([]event.AccountID, error) {
 	return ids, nil
 }
 
-// seatBook sums what the accounts of a payee's book come to in a quarter.
+// seatBook is a payee's book of a quarter.
 func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
 	at := seat{p.ID, q}
-	if b := cmp.Or(e.ended[at], e.rolled[at]); b != nil {
+	if b := cmp.Or(e.running[at], e.ended[at], e.rolled[at]); b != nil {
 		return b, nil
 	}
 	holders, err := e.holders(p, q)
 	if err != nil {
 		return nil, err
 	}
-	var ids []event.AccountID
-	for _, h := range holders {
-		more, err := e.accountsOf(h.Payee)
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, more...)
-	}
-	slices.Sort(ids)
-	b := &seatBook{}
-	for _, id := range slices.Compact(ids) {
-		r, err := e.account(id)
-		if err != nil {
-			return nil, err
-		}
-		if err := b.add(r.state, holders, q, p.Healthy(q), e.at); err != nil {
-			return nil, err
-		}
-	}
+	b := &seatBook{holders: holders}
 	switch {
 	case e.endInstant(q).After(e.at):
+		e.running[at] = b
 	case slices.ContainsFunc(holders, func(h account.Holder) bool { return h.Payee != p.ID }):
 		e.rolled[at] = b
 	default:
@@ -96,20 +83,72 @@ func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
 	return b, nil
 }
 
-func (b *seatBook) add(s *account.State, h account.Holders, q civil.Quarter, healthy money.Ratio, asOf time.Time) error {
-	if err := b.measures.Add(s.Measures(h, q, asOf, healthy)); err != nil {
-		return err
-	}
-	for w := range account.Window(3) {
-		var every, cfo func(first, last civil.Date) bool
-		if s.HasExceptions() {
-			every = func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
-			cfo = func(first, last civil.Date) bool { return s.Excepted(first, last, true) }
-		}
-		if err := b.all[w].Add(s.Retention(h, w, q, every)); err != nil {
+// accountsIn goes through the accounts of a book.
+func (e *Engine) accountsIn(b *seatBook, add func(*account.State) error) error {
+	var ids []event.AccountID
+	for _, h := range b.holders {
+		more, err := e.accountsOf(h.Payee)
+		if err != nil {
 			return err
 		}
-		if err := b.cfo[w].Add(s.Retention(h, w, q, cfo)); err != nil {
+		ids = append(ids, more...)
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		r, err := e.account(id)
+		if err != nil {
+			return err
+		}
+		if err := add(r.state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measuresOf sums what is measured of a payee's book in a quarter.
+func (e *Engine) measuresOf(p *book.Person, q civil.Quarter) (*account.Measures, error) {
+	b, err := e.seatBook(p, q)
+	if err != nil {
+		return nil, err
+	}
+	if b.measures != nil {
+		return b.measures, nil
+	}
+	var sum account.Measures
+	err = e.accountsIn(b, func(s *account.State) error { return sum.Add(s.Measures(b.holders, q, e.at, p.Healthy(q))) })
+	if err != nil {
+		return nil, err
+	}
+	b.measures = &sum
+	return b.measures, nil
+}
+
+// retainedOf sums what is left of a payee's book in a quarter.
+func (e *Engine) retainedOf(p *book.Person, q civil.Quarter) (*retained, error) {
+	b, err := e.seatBook(p, q)
+	if err != nil {
+		return nil, err
+	}
+	if b.retained != nil {
+		return b.retained, nil
+	}
+	sum := &retained{}
+	if err := e.accountsIn(b, func(s *account.State) error { return sum.add(s, b.holders, q) }); err != nil {
+		return nil, err
+	}
+	b.retained = sum
+	return sum, nil
+}
+
+func (r *retained) add(s *account.State, h account.Holders, q civil.Quarter) error {
+	var every, cfo func(first, last civil.Date) bool
+	if s.HasExceptions() {
+		every = func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
+		cfo = func(first, last civil.Date) bool { return s.Excepted(first, last, true) }
+	}
+	for w := range account.Window(3) {
+		if err := cmp.Or(r.all[w].Add(s.Retention(h, w, q, every)), r.cfo[w].Add(s.Retention(h, w, q, cfo))); err != nil {
 			return err
 		}
 	}
@@ -279,20 +318,20 @@ func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
 
 // Retained implements book.Books.
 func (b books) Retained(p *book.Person, w account.Window, q civil.Quarter) (all, cfo account.Retention, err error) {
-	sb, err := b.seatBook(p, q)
+	r, err := b.retainedOf(p, q)
 	if err != nil {
 		return all, cfo, err
 	}
-	return sb.all[w], sb.cfo[w], nil
+	return r.all[w], r.cfo[w], nil
 }
 
 // Measures implements book.Books.
 func (b books) Measures(p *book.Person, q civil.Quarter) (account.Measures, error) {
-	sb, err := b.seatBook(p, q)
+	m, err := b.measuresOf(p, q)
 	if err != nil {
 		return account.Measures{}, err
 	}
-	return sb.measures, nil
+	return *m, nil
 }
 
 // Opening implements book.Books.
@@ -363,6 +402,7 @@ func (e *Engine) measuresMoved(payees []event.PayeeID, from civil.Date) {
 	if from >= civil.Never-1 {
 		return
 	}
+	clear(e.running)
 	first := e.calendar.QuarterOf(max(from, e.firstDay()))
 	for _, id := range payees {
 		for q := first; q <= e.state.NextEnd; q++ {

@@ -29,6 +29,7 @@ type Engine struct {
 
 	accounts cache
 	payees   map[event.PayeeID]*payee
+	running  map[seat]*seatBook  // books of quarters that have not ended, during one call
 	ended    map[seat]*seatBook  // what payees' own accounts came to in ended quarters
 	rolled   map[seat]*seatBook  // what books that are made of others' too came to
 	openings map[ownership]int64 // of books, for targets that are a part of them
@@ -130,6 +131,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 		e.startClocks()
 	}
 	e.state.AsOf, e.settled = e.at, e.at
+	clear(e.running)
 	return func(err error) {
 		e.records = nil
 		if err == nil {
@@ -388,11 +390,11 @@ func (l Look) Figures(id event.PayeeID, q civil.Quarter) (book.Figures, account.
 	if err != nil {
 		return f, account.Measures{}, err
 	}
-	sb, err := l.e.seatBook(p.person, q)
+	m, err := l.e.measuresOf(p.person, q)
 	if err != nil {
 		return f, account.Measures{}, err
 	}
-	return f, sb.measures, nil
+	return f, *m, nil
 }
 
 // Account is an account as its facts tell it.

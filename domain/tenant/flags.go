@@ -91,11 +91,11 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 		Payee: id, Role: enrolled.Role, Segment: enrolled.Segment, Period: q, Ended: !e.endInstant(q).After(e.at), Currency: e.currency,
 		Limits: e.now.plans.Settings(e.calendar.First(q)).Flags,
 	}
-	own, err := e.seatBook(p.person, q)
+	own, err := e.measuresOf(p.person, q)
 	if err != nil {
 		return in, false, err
 	}
-	in.Measures = own.measures
+	in.Measures = *own
 	credited, err := books{e}.Credited(p.person)
 	if err != nil {
 		return in, false, err
@@ -132,7 +132,7 @@ func (e *Engine) planFigures(p *payee, q civil.Quarter, in *advice.PayeeFigures)
 	}
 	in.Variable, in.Limits = &terms.Variable, terms.Plan.Flags
 	c := terms.Plan.Component(plan.Retention)
-	if c == nil {
+	if c == nil || !in.Ended {
 		return nil
 	}
 	for back := civil.Quarter(3); back >= 0; back-- {
@@ -146,11 +146,11 @@ func (e *Engine) planFigures(p *payee, q civil.Quarter, in *advice.PayeeFigures)
 		}
 		in.GRR = append(in.GRR, *f.GRR)
 	}
-	sb, err := e.seatBook(p.person, q)
+	r, err := e.retainedOf(p.person, q)
 	if err != nil {
 		return err
 	}
-	opening := sb.all[account.WindowOf(c.Window)].Opening
+	opening := r.all[account.WindowOf(c.Window)].Opening
 	in.Opening = &opening
 	return nil
 }
@@ -173,11 +173,11 @@ func (e *Engine) teamFigures(p *payee, q civil.Quarter, enrolled event.PayeeEnro
 			if err != nil {
 				return err
 			}
-			sb, err := e.seatBook(other.person, q)
+			m, err := e.measuresOf(other.person, q)
 			if err != nil {
 				return err
 			}
-			in.Team = append(in.Team, advice.RiskShare{AtRisk: sb.measures.AtRiskARR, ARR: sb.measures.ARR})
+			in.Team = append(in.Team, advice.RiskShare{AtRisk: m.AtRiskARR, ARR: m.ARR})
 			return nil
 		})
 }
