@@ -56,7 +56,8 @@ func badInputs() []struct {
 		{"deep nesting", booked, deep, nil, string(wire.TooDeep), ""},
 		{"tenant mismatch", booked, change(`"data":`, `"tenant":"acme","data":`), nil, string(wire.WrongTenant), "acme"},
 		{"same id with other content", booked, strings.Replace(good("g1"), "24000.00", "99000.00", 1), nil, "conflict", "g1"},
-		{"decision this release does not apply", "admin.default.fx.set", `{"specversion":"1.0","id":"fx-1","source":"admin","type":"admin.fx.set.v1","time":"2027-02-10T15:04:05Z","data":{"base":"EUR","quote":"USD","rate":"1.1","effective_on":"2027-01-01"}}`, nil, "not_supported", "admin.fx.set.v1"},
+		{"a plan that cannot be read", "admin.default.plan.published", `{"specversion":"1.0","id":"plan-1","source":"admin","type":"admin.plan.published.v1","time":"2027-02-10T15:04:05Z","data":{"plan_yaml":"plan: broken\nversion: one\n"}}`, nil, "invalid_plan", "version"},
+		{"a decision by a role that may not decide", "admin.default.exception.approved", `{"specversion":"1.0","id":"x-1","source":"admin","type":"admin.exception.approved.v1","time":"2027-02-10T15:04:05Z","data":{"exception_id":"x1","account_id":"acct-1","kind":"merger","from":"2027-02-20","evidence":"https://wiki.example/x1","by":"ann","by_role":"intern"}}`, nil, "not_entitled", "data.by_role"},
 	}
 }
 

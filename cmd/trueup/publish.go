@@ -87,13 +87,15 @@ func readMessages(r io.Reader, tenantName string, stderr io.Writer) ([]broker.Ms
 	return out, nil
 }
 
-// eventMessage is an event as it is published. Its id is a hash of its bytes: the
-// broker drops the same bytes sent twice in a short time, but an event that
-// says something else under a known identity must reach the ledger.
+// eventMessage is an event as it is published. Its id is a hash of its subject
+// and bytes: the broker drops the same sent twice in a short time, but an event
+// that says something else under a known identity must reach the ledger, and so
+// must the same event of another tenant.
 func eventMessage(tenantName string, in wire.Input, body []byte) broker.Msg {
-	sum := sha256.Sum256(body)
+	subject := wire.Subject(tenantName, in.Event.Head().Type)
+	sum := sha256.Sum256(append([]byte(subject+"\x00"), body...))
 	return broker.Msg{
-		Subject: wire.Subject(tenantName, in.Event.Head().Type), ID: hex.EncodeToString(sum[:16]), Body: body,
+		Subject: subject, ID: hex.EncodeToString(sum[:16]), Body: body,
 		Header: nats.Header{"Content-Type": []string{"application/cloudevents+json"}},
 	}
 }

@@ -60,9 +60,9 @@ func (p *printer) document(doc *Document) {
 	}
 	if len(doc.Flags) > 0 {
 		p.line("\nFlags")
-		g := newGrid("  ", "FLAG", "PAYEE", "ACCOUNT")
+		g := newGrid("  ", "FLAG", "PAYEE", "ACCOUNT", "PERIOD", "FIGURE", "THRESHOLD")
 		for _, f := range doc.Flags {
-			g.row(f.Flag, f.PayeeID, f.AccountID)
+			g.row(f.Flag, f.PayeeID, f.AccountID, f.Period, f.Figure, f.Threshold)
 		}
 		g.writeTo(p)
 	}
