@@ -6,8 +6,10 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -81,11 +83,36 @@ func checkScenario(t *testing.T, file string) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	got, err := Compute(set, arrivals, on(want.AsOf).End(set[0].Zone))
+	asOf := on(want.AsOf).End(set[0].Zone)
+	got, err := Compute(withPublished(set, arrivals, asOf), arrivals, asOf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want.check(t, got)
+}
+
+// withPublished adds the plans that were published by an instant, in the order
+// they came. One that cannot be read or does not fit is rejected, and nothing.
+func withPublished(set plan.Set, arrivals []Arrival, asOf time.Time) plan.Set {
+	arrivals = slices.Clone(arrivals)
+	slices.SortStableFunc(arrivals, func(a, b Arrival) int { return a.Arrived.Compare(b.Arrived) })
+	for _, a := range arrivals {
+		told, ok := a.Event.(event.PlanPublished)
+		if !ok || a.Arrived.After(asOf) {
+			continue
+		}
+		p, err := planfile.Parse(told.YAML)
+		if err != nil || p.Zone.String() != set[0].Zone.String() || p.Currency != set[0].Currency || p.Periods.Calendar != set[0].Periods.Calendar {
+			continue
+		}
+		if slices.ContainsFunc(set, func(known *plan.Plan) bool { return known.Hash == p.Hash }) {
+			continue
+		}
+		if more, problems := plan.NewSet(append(slices.Clone([]*plan.Plan(set)), p)...); len(problems) == 0 {
+			set = more
+		}
+	}
+	return set
 }
 
 func arrival(t *testing.T, line []byte) Arrival {
