@@ -195,5 +195,5 @@ func (s *State) touchOpportunity(id event.OpportunityID) (Touched, error) {
 			return untouched, err
 		}
 	}
-	return Touched{Measures: s.leadsFrom(id)}, nil
+	return untouched, nil
 }

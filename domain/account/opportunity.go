@@ -70,7 +70,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		}
 	}
 	if d == nil {
-		return Touched{Measures: s.leadsFrom(id)}, nil
+		return untouched, nil
 	}
 	if moved := s.moveDeal(d); moved != noChange {
 		from = min(from, moved)
@@ -79,17 +79,7 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 		}
 		s.touchSiblings(from) // a later renewal may now be a contraction
 	}
-	return Touched{Measures: min(from, s.leadsFrom(id)), Standing: len(s.leads[id]) > 0}, nil
-}
-
-// leadsFrom is the first day of a lead on an opportunity, of which what becomes
-// of it is measured; civil.Never without.
-func (s *State) leadsFrom(id event.OpportunityID) civil.Date {
-	first := civil.Never
-	for _, l := range s.leads[id] {
-		first = min(first, civil.In(l.At, s.set.Zone))
-	}
-	return first
+	return Touched{Measures: from, Standing: len(s.leads[id]) > 0}, nil
 }
 
 func orNone(d *Deal) []*Deal {

@@ -73,6 +73,39 @@ func (a *attention) addSourced(e event.Event) bool {
 	return true
 }
 
+// sourcedFrom is the first day of which what is told of where an event's
+// opportunity came from is measured, and so what became of it; civil.Never
+// where nobody says that they found it.
+func (a *attention) sourcedFrom(e event.Event, zone *time.Location) civil.Date {
+	var o *sourced
+	switch e := e.(type) {
+	case event.LeadSourced:
+		o = a.sourced[e.Opportunity]
+	case event.HandoffLogged:
+		o = a.sourced[e.Opportunity]
+	case event.ExpansionBooked:
+		o = a.sourced[e.Opportunity]
+	case event.ExpansionStage:
+		o = a.sourced[e.Opportunity]
+	case event.ExpansionCancelled:
+		o = a.sourced[e.Opportunity]
+	case event.UpliftScheduled:
+		o = a.sourced[e.Opportunity]
+	default:
+	}
+	first := civil.Never
+	if o == nil {
+		return first
+	}
+	for _, l := range o.leads {
+		first = min(first, civil.In(l.At, zone))
+	}
+	if o.latest.won && o.latest.SourcedBy != "" {
+		first = min(first, civil.In(o.latest.ClosedAt, zone))
+	}
+	return first
+}
+
 func (a *attention) opportunity(id event.OpportunityID) *sourced {
 	if a.sourced == nil {
 		a.sourced = map[event.OpportunityID]*sourced{}

@@ -98,6 +98,13 @@ var untouched = Touched{Measures: civil.Never}
 
 // Add takes one more fact.
 func (s *State) Add(e event.Event) (Touched, error) {
+	before := s.attention.sourcedFrom(e, s.set.Zone)
+	t, err := s.add(e)
+	t.Measures = min(t.Measures, before, s.attention.sourcedFrom(e, s.set.Zone))
+	return t, err
+}
+
+func (s *State) add(e event.Event) (Touched, error) {
 	before := s.attention.reviewed(e)
 	switch e.(type) {
 	case event.HealthScored, event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
@@ -157,7 +164,7 @@ func (s *State) Add(e event.Event) (Touched, error) {
 		}
 		s.leads[e.Opportunity] = append(s.leads[e.Opportunity], e)
 		t, err := s.touchOpportunity(e.Opportunity)
-		t.Standing, t.Measures = true, min(t.Measures, civil.In(e.At, s.set.Zone))
+		t.Standing = true
 		return t, err
 	case event.Invoice:
 		s.addInvoice(e)

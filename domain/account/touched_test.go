@@ -11,11 +11,11 @@ import (
 	"github.com/trueup/trueup/domain/event"
 )
 
-// paidBy is what pay looks at in a payee's quarter. What was sourced only
-// informs, as does how late an episode was answered.
+// paidBy is what pay and flags look at in a payee's quarter. How late an
+// episode was answered only informs.
 func paidBy(s *State, h Holders, q civil.Quarter) (m Measures, windows [3]Retention) {
 	m = s.Measures(h, q, horizon, percent(6500))
-	m.Leads, m.Pipeline, m.Qualified, m.QualifiedWon, m.ResponseSeconds = 0, nil, 0, 0, nil
+	m.ResponseSeconds = nil
 	every := func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
 	for w := range windows {
 		windows[w] = s.Retention(h, Window(w), q, every)
