@@ -146,7 +146,7 @@ func (l *look) contacts() {
 // Units: episodes; whole seconds from the opening to the intervention.
 // Rounding: seconds down.
 func (l *look) episodes() {
-	l.Episodes() // derives what is stale
+	l.deriveEpisodes()
 	for _, e := range l.risk.list {
 		// e is a copy: asking here settles nothing.
 		if d := l.day(e.Deadline); !l.holders.has(e.Payee) || d < l.first || d > l.until {

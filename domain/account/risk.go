@@ -97,6 +97,17 @@ func (r *episodes) log(e event.InterventionLogged) (known bool) {
 // Episodes lists the account's risk episodes that something newer may still
 // change, by opening.
 func (s *State) Episodes() []*Episode {
+	s.deriveEpisodes()
+	var out []*Episode
+	for i := range s.risk.list {
+		if e := &s.risk.list[i]; !e.settled {
+			out = append(out, e)
+		}
+	}
+	return append(out, s.contests()...)
+}
+
+func (s *State) deriveEpisodes() {
 	r := &s.risk
 	if r.again {
 		r.list, r.low, r.walked, r.again, r.anew = nil, false, 0, false, true
@@ -104,13 +115,6 @@ func (s *State) Episodes() []*Episode {
 	for r.walked < len(s.health.list) {
 		s.walkScore()
 	}
-	var out []*Episode
-	for i := range r.list {
-		if !r.list[i].settled {
-			out = append(out, &r.list[i])
-		}
-	}
-	return append(out, s.contests()...)
 }
 
 // Rederived reports, once, that episodes may have gone or moved since it was

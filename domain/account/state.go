@@ -264,6 +264,17 @@ func (s *State) touchDealsFrom(date civil.Date) {
 // PayeesChanged marks every deal, because what is known of people has changed.
 func (s *State) PayeesChanged() { s.all, s.unflagged = true, true }
 
+// BookChanged has the deals settled again whose amounts are measured by a
+// payee's book, and reports whether there are any.
+func (s *State) BookChanged() (any bool) {
+	for _, d := range s.deals {
+		if d.derived.book {
+			s.stale[d], any = true, true
+		}
+	}
+	return any
+}
+
 // Referred lists everybody whom the account's facts ever named as owner, in a
 // deal, as finder or in a decision, sorted, whether or not that still stands:
 // so it depends on the facts alone and only grows. It must not be changed.

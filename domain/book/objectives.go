@@ -27,27 +27,54 @@ type attestation struct {
 // Rounding: none.
 func (p *Person) objectives(qt quarter, c *plan.Component, m account.Measures) achieved {
 	out := achieved{score: new(big.Rat)}
-	var parts []string
+	var each []attained
 	for _, o := range c.Objectives {
-		var reached *big.Rat
-		var how string
+		at := attained{Objective: o}
 		if a, ok := p.attested[attestation{qt.Quarter, o.ID}]; ok {
-			reached, how = a.Value.Rat(), "attested "+a.Value.Percent()
+			at.attested, at.part = &a.Value, a.Value.Rat()
 			if o.Percent {
-				reached.Quo(reached, o.Target.Rat())
+				at.part.Quo(at.part, o.Target.Rat())
 			}
 			out.told = append(out.told, a.Identity)
 		} else {
-			reached, how = measured(o, m)
+			at.measure(m)
 		}
-		if reached.Cmp(one) > 0 {
-			reached = one
+		if at.part.Cmp(one) > 0 {
+			at.part = one
 		}
-		parts = append(parts, fmt.Sprintf("%s %s of %s = %s × %s", o.ID, how, target(o), money.Percent(reached), o.Weight.Percent()))
-		out.score.Add(out.score, new(big.Rat).Mul(o.Weight.Rat(), reached))
+		each = append(each, at)
+		out.score.Add(out.score, new(big.Rat).Mul(o.Weight.Rat(), at.part))
 	}
-	out.text = strings.Join(parts, ", ")
+	out.text = func() string {
+		var parts []string
+		for _, at := range each {
+			parts = append(parts, at.String())
+		}
+		return strings.Join(parts, ", ")
+	}
 	return out
+}
+
+// attained is what was reached of one objective, and how.
+type attained struct {
+	plan.Objective
+	part     *big.Rat
+	attested *money.Ratio // nil: measured
+	unknown  bool         // its id names no measure
+	done, of int
+}
+
+func (at attained) String() string {
+	how := fmt.Sprintf("%d ÷ %d", at.done, at.of)
+	switch {
+	case at.attested != nil:
+		how = "attested " + at.attested.Percent()
+	case at.unknown:
+		how = "not attested"
+	case at.of == 0:
+		how = "none due"
+	}
+	return fmt.Sprintf("%s %s of %s = %s × %s", at.ID, how, target(at.Objective), money.Percent(at.part), at.Weight.Percent())
 }
 
 var one = big.NewRat(1, 1)
@@ -59,26 +86,25 @@ func target(o plan.Objective) string {
 	return o.Target.String()
 }
 
-// measured is how much of an objective's target the book reached; a measure of
+// measure finds how much of an objective's target the book reached; a measure of
 // nothing is whole.
-func measured(o plan.Objective, m account.Measures) (*big.Rat, string) {
-	var done, of int
-	switch o.ID {
+func (at *attained) measure(m account.Measures) {
+	switch at.ID {
 	case "health_updates":
-		done, of = m.WeeksScored, m.WeeksOwned
+		at.done, at.of = m.WeeksScored, m.WeeksOwned
 	case "reviews":
-		done, of = m.ReviewsDone, m.ReviewScope
+		at.done, at.of = m.ReviewsDone, m.ReviewScope
 	case "multithreading":
-		done, of = m.Contacts, m.Accounts
+		at.done, at.of = m.Contacts, m.Accounts
 	case "risk_response":
-		done, of = m.EpisodesMet, m.EpisodesDue
+		at.done, at.of = m.EpisodesMet, m.EpisodesDue
 	default:
-		return new(big.Rat), "not attested"
+		at.unknown, at.part = true, new(big.Rat)
+		return
 	}
-	if of == 0 {
-		return one, "none due"
+	if at.part = one; at.of > 0 {
+		at.part = new(big.Rat).Quo(big.NewRat(int64(at.done), int64(at.of)), at.Target.Rat())
 	}
-	return new(big.Rat).Quo(big.NewRat(int64(done), int64(of)), o.Target.Rat()), fmt.Sprintf("%d ÷ %d", done, of)
 }
 
 // healthy is the part of the book's ARR in good health ÷ target, at most whole.
@@ -95,7 +121,9 @@ func healthy(c *plan.Component, m account.Measures) achieved {
 	if score.Cmp(one) > 0 {
 		score = one
 	}
-	return achieved{score, fmt.Sprintf("%s of the ARR in good health, target %s", money.Percent(part), c.Target.Percent()), nil}
+	return achieved{score, func() string {
+		return fmt.Sprintf("%s of the ARR in good health, target %s", money.Percent(part), c.Target.Percent())
+	}, nil}
 }
 
 // attest takes a value told by hand; of several the latest stands.

@@ -192,7 +192,7 @@ func (y *poolSoFar) explain(p pool, due int64) func() ledger.Explanation {
 // achieved is a score between 0 and 1, and where it comes from.
 type achieved struct {
 	score *big.Rat
-	text  string
+	text  func() string
 	told  []event.Identity
 }
 
@@ -209,7 +209,7 @@ func (p *Person) scored(qt quarter, c *plan.Component, why ledger.Reason, rule s
 	}
 	step := p.trueUp(qt, c.ID, why, due, func() ledger.Explanation {
 		return ledger.Explanation{
-			Text: fmt.Sprintf("%s of %s: %s; %s a year × %s ÷ 4 × %s of the quarter × %s = %s", c.ID, qt.Quarter, a.text,
+			Text: fmt.Sprintf("%s of %s: %s; %s a year × %s ÷ 4 × %s of the quarter × %s = %s", c.ID, qt.Quarter, a.text(),
 				qt.variable, c.Weight.Percent(), qt.share, money.Percent(a.score), money.Money{Minor: due, Currency: qt.variable.Currency}),
 			Rule: rule,
 			Figures: []ledger.Figure{

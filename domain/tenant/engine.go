@@ -33,7 +33,7 @@ type Engine struct {
 	ended    map[seat]*seatBook  // what payees' own accounts came to in ended quarters
 	rolled   map[seat]*seatBook  // what books that are made of others' too came to
 	openings map[ownership]int64 // of books, for targets that are a part of them
-	org      *organisation      // nil: not loaded
+	org      *organisation       // nil: not loaded
 	state    State
 
 	// Of the tenant's own facts; seen is nil where they are not loaded.

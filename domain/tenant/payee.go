@@ -273,7 +273,9 @@ func (e *Engine) settleDealsOf(id event.PayeeID) error {
 		if err != nil {
 			return err
 		}
-		r.state.PayeesChanged()
+		if !r.state.BookChanged() {
+			continue
+		}
 		if err := e.settleAccount(r); err != nil {
 			return err
 		}

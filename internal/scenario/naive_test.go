@@ -194,13 +194,7 @@ func dropZeros[K comparable](m map[K]int64) {
 // by somebody who had not read the engine, but told how some open points are
 // read; where the two then differed, either side was changed.
 func TestAgreesWithNaive(t *testing.T) {
-	n := *histories
-	if testing.Short() {
-		n = 500
-	}
-	bad := 0
-	for i := range n {
-		seed := *firstSeed + uint64(i)
+	shards(t, *histories, nil, func(t *testing.T, seed uint64) {
 		plans, told, arrivals, asOf := history(t, seed)
 		want, err := naive.Compute(plans, told, asOf)
 		if err != nil {
@@ -210,15 +204,11 @@ func TestAgreesWithNaive(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		got := engineResult(t, played)
-		if diff := compare(got, want); diff != "" {
+		if diff := compare(engineResult(t, played), want); diff != "" {
 			features, text := smallest(t, seed)
 			t.Errorf("seed %d: %s\nwith %s: %s", seed, diff, features, text)
-			if bad++; bad >= 5 {
-				t.Fatalf("stopped after %d histories", i+1)
-			}
 		}
-	}
+	})
 }
 
 // firstDifference plays the history up to ever later days, for whoever has to
