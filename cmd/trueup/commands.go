@@ -11,6 +11,8 @@ func commands(e env) []*cobra.Command {
 		newStatusCommand(e),
 		newStatementCommand(e),
 		newExplainCommand(e),
+		newBookCommand(e),
+		newFlagsCommand(e),
 		newSLACommand(e),
 		newParkedCommand(e),
 		newExportCommand(e),

@@ -7,19 +7,37 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/report"
 )
 
 func newExplainCommand(e env) *cobra.Command {
 	var from reading
+	var deal, account string
 	cmd := &cobra.Command{
-		Use:   "explain ENTRY",
-		Short: "Why an entry is what it is: the rule, the numbers, the plan, the facts behind it",
-		Long: `Explains one entry of a ledger. ENTRY is its id as statements show it, or the
-first 8 or more digits of it where no other entry starts so.`,
-		Args:              cobra.ExactArgs(1),
+		Use:   "explain [ENTRY]",
+		Short: "Why an entry is what it is, or why a deal earned what it did, or nothing",
+		Long: `Explains one entry of a ledger: the rule, every number and what it does, the plan
+and the facts behind it. ENTRY is its id as statements show it, or the first 8 or
+more digits of it where no other entry starts so.
+
+With --deal it tells the story of an opportunity: who was credited and who was
+not and why, what holds the money and what would release it, and what may still
+be taken back.`,
+		Example: `  trueup explain db7337c4a4df
+  trueup explain --deal opp-1`,
+		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("deal") {
+				return explainDeal(cmd, &from, args, deal, account)
+			}
+			switch {
+			case cmd.Flags().Changed("account"):
+				return usagef("--account says whose --deal: give both")
+			case len(args) == 0:
+				return usagef("an ENTRY or --deal OPPORTUNITY is needed")
+			}
 			id, err := entryDigits(args[0])
 			if err != nil {
 				return err
@@ -28,7 +46,23 @@ first 8 or more digits of it where no other entry starts so.`,
 		},
 	}
 	from.flags(cmd, e)
+	cmd.Flags().StringVar(&deal, "deal", "", "tell the story of this `OPPORTUNITY`")
+	cmd.Flags().StringVar(&account, "account", "", "of --deal: only as it is on this `ACCOUNT`")
 	return cmd
+}
+
+func explainDeal(cmd *cobra.Command, from *reading, args []string, deal, account string) error {
+	switch {
+	case len(args) > 0:
+		return usagef("give an ENTRY or --deal, not both")
+	case deal == "":
+		return usagef("--deal names no opportunity")
+	case account == "" && cmd.Flags().Changed("account"):
+		return usagef("--account names no account")
+	}
+	return from.answer(cmd, func(ctx context.Context, r report.Reader) (any, error) {
+		return r.Deal(ctx, event.OpportunityID(deal), event.AccountID(account))
+	})
 }
 
 const (

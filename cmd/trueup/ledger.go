@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/domain/tenant"
@@ -82,9 +83,39 @@ func (r fileReader) Entry(_ context.Context, id string) (out *report.Entry, err 
 }
 
 func entryOf(v *store.View, e *ledger.Entry) (*report.Entry, error) {
-	out := &report.Entry{Posted: report.PostedOf(e), Facts: []report.Fact{}}
-	err := v.FactsNamed(e.Scope, e.CausedBy, func(arrived time.Time, canonical []byte) {
+	out, err := report.EntryOf(e)
+	if err != nil {
+		return nil, err
+	}
+	err = v.FactsNamed(e.Scope, e.CausedBy, func(arrived time.Time, canonical []byte) {
 		out.Facts = append(out.Facts, report.Fact{ArrivedAt: arrived, Event: json.RawMessage(canonical)})
+	})
+	return out, err
+}
+
+// Deal implements report.Reader.
+func (r fileReader) Deal(_ context.Context, opportunity event.OpportunityID, account event.AccountID) (out *report.Deal, err error) {
+	err = r.store.View(func(v *store.View) error {
+		out, err = report.BuildDeal(r.setting(v), source{v}, opportunity, account)
+		return err
+	})
+	return out, err
+}
+
+// Book implements report.Reader.
+func (r fileReader) Book(_ context.Context, f report.Filter) (out *report.Book, err error) {
+	err = r.store.View(func(v *store.View) error {
+		out, err = report.BuildBook(r.setting(v), source{v}, f)
+		return err
+	})
+	return out, err
+}
+
+// Raised implements report.Reader.
+func (r fileReader) Raised(_ context.Context, f report.Filter) (out []report.Flag, err error) {
+	err = r.store.View(func(v *store.View) error {
+		out, err = report.Flags(source{v}, f)
+		return err
 	})
 	return out, err
 }

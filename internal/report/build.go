@@ -19,6 +19,8 @@ type Filter struct {
 	Payee  event.PayeeID
 	Period *civil.Quarter
 	Status string // of episodes; only lists of episodes look at it
+	// Account is what flags are about; only lists of flags look at it.
+	Account event.AccountID
 }
 
 type builder struct {

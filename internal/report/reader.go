@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/trueup/trueup/domain/event"
 )
 
 // Reader answers questions about one tenant's ledger: of a running worker over
@@ -14,6 +16,12 @@ type Reader interface {
 	// Journal goes through the entries of a payee and period, or of all, payee by
 	// payee in the order of their ledgers; a payee nobody has heard of is NotFound.
 	Journal(ctx context.Context, f Filter, yield func(*Posted) error) error
+	// Deal is the story of an opportunity, on one account or on all that have it.
+	Deal(ctx context.Context, opportunity event.OpportunityID, account event.AccountID) (*Deal, error)
+	// Book is a payee's book in the filter's period, or the one that runs.
+	Book(ctx context.Context, f Filter) (*Book, error)
+	// Raised lists the flags that are raised, of a payee, account or period.
+	Raised(ctx context.Context, f Filter) ([]Flag, error)
 	SLA(ctx context.Context, f Filter) ([]Episode, error)
 	Parked(ctx context.Context, state string) ([]Parked, error) // state empty: all
 	ParkedByID(ctx context.Context, id string) (*Parked, error)
@@ -41,7 +49,8 @@ type Posted struct {
 // Entry is one line with all there is to know of it.
 type Entry struct {
 	Posted
-	Facts []Fact `json:"facts"` // behind it, as far as they are facts
+	Detail *Detail `json:"explanation_detail,omitempty"` // nil: an earlier release posted it without
+	Facts  []Fact  `json:"facts"`                        // behind it, as far as they are facts
 }
 
 // Fact is an event the ledger holds.

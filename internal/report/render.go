@@ -63,6 +63,8 @@ func whole(v any) any {
 		return list(v)
 	case []Parked:
 		return list(v)
+	case []Flag:
+		return list(v)
 	case []Figure:
 		return list(v)
 	case []PlanChecked:
@@ -74,6 +76,11 @@ func whole(v any) any {
 	case *Entry:
 		c := *v
 		c.CausedBy, c.Facts = list(c.CausedBy), list(c.Facts)
+		if c.Detail != nil {
+			d := *c.Detail
+			d.Figures = list(d.Figures)
+			c.Detail = &d
+		}
 		return c
 	case *Status:
 		c := *v

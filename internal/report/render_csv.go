@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,15 @@ func csvRows(v any) ([][]string, error) {
 	case *Document:
 		return documentRows(v), nil
 	case *Entry:
-		return [][]string{entryColumns, entryRow(&v.Posted)}, nil
+		return [][]string{
+			append(slices.Clone(entryColumns), detailColumns...), append(entryRow(&v.Posted), detailRow(v.Detail)...),
+		}, nil
+	case *Deal:
+		return dealRows(v), nil
+	case *Book:
+		return bookRows(v), nil
+	case []Flag:
+		return rowsOf(flagColumns, v, flagRow), nil
 	case []Episode:
 		return rowsOf(episodeColumns, v, func(e Episode) []string {
 			return texts(e.SLA, e.AccountID, e.PayeeID, e.EpisodeID, e.OpenedAt, e.Deadline, e.Status, e.Since)
@@ -157,4 +166,13 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return instant(t)
+}
+
+// joined is a list in one cell.
+func joined[T any](list []T, item func(T) string) string {
+	var out []string
+	for _, x := range list {
+		out = append(out, strings.TrimSpace(item(x)))
+	}
+	return strings.Join(out, "; ")
 }

@@ -36,6 +36,10 @@ func (p *printer) entry(e *Entry) {
 		"chain", fmt.Sprintf("entry %d of %s, sha256 %s", e.Seq, e.PayeeID, e.Hash),
 	)
 	p.line("")
+	if e.Detail != nil {
+		p.detail(e.Detail, e.Amount, e.Currency)
+		p.line("")
+	}
 	p.facts(e)
 }
 

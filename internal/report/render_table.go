@@ -15,6 +15,12 @@ func renderTable(w io.Writer, v any) error {
 		p.document(v)
 	case *Entry:
 		p.entry(v)
+	case *Deal:
+		p.deal(v)
+	case *Book:
+		p.book(v)
+	case []Flag:
+		p.flags("", v, true)
 	case []Episode:
 		p.episodes("", v)
 	case []Parked:
@@ -60,11 +66,7 @@ func (p *printer) document(doc *Document) {
 	}
 	if len(doc.Flags) > 0 {
 		p.line("\nFlags")
-		g := newGrid("  ", "FLAG", "PAYEE", "ACCOUNT", "PERIOD", "FIGURE", "THRESHOLD")
-		for _, f := range doc.Flags {
-			g.row(f.Flag, f.PayeeID, f.AccountID, f.Period, f.Figure, f.Threshold)
-		}
-		g.writeTo(p)
+		p.flags("  ", doc.Flags, false)
 	}
 	if len(doc.Rejected) > 0 {
 		p.line("\nRejected inputs")

@@ -132,6 +132,21 @@ func answers() []struct {
 		{"status-new", &report.Status{Tenant: "default"}},
 		{"sound", &report.Verification{OK: true, Facts: 1234567, Payees: 2, Entries: 3, Outputs: 4, Accounts: 5}},
 		{"unsound", &report.Verification{Facts: 1, Problems: []string{"fact 1: is gone", "pages: one is lost"}}},
+		{"deal", dealTold},
+		{"deal-of-nobody", &report.Deal{Tenant: "default", AsOf: "2027-03-01", OpportunityID: "opp-1", Accounts: []report.DealAccount{{AccountID: "acct-1", Text: "Nothing is earned.", Deals: []report.DealPart{}}}, Entries: []report.Posted{}}},
+		{"book", bookShown},
+		{"book-of-nothing", &report.Book{Tenant: "default", AsOf: "2027-03-01", PayeeID: "ae-1", Period: "2027-Q1", Currency: "USD", ARR: "0.00", AtRisk: "0.00", Of: []string{"ae-1"}, Figures: []report.BookFigure{}, Mix: []report.BookSegment{}, Accounts: []report.BookAccount{}, Flags: []report.Flag{}}},
+		{"flags", flagged},
+		{"no-flags", []report.Flag(nil)},
+		{"entry-not-as-posted", &report.Entry{Posted: report.Posted{Line: report.Line{EntryID: "00ff", Amount: "480.01", Explanation: "because"}, Currency: "USD"}, Detail: &report.Detail{
+			Rule: "rules §5", Rounding: "half away from zero", Amount: "480.00", Figures: []report.DetailFigure{
+				{Op: "times", Name: "credit", Value: "24000.00", Unit: "USD"},
+				{Op: "times", Name: "a third", Value: "1/3", Unit: "ratio", Percent: "33.333333%", Field: "weight"},
+				{Op: "over", Name: "a whole", Value: "2/5", Unit: "ratio", Percent: "40%"},
+				{Op: "times", Name: "multiplier", Value: "491/475"}, {Op: "over", Name: "of a year", Value: "4"}, {Op: "times", Name: "window", Value: "90", Unit: "days"},
+				{Op: "minus", Name: "=before", Value: "-1234567.89", Unit: "USD"},
+			},
+		}}},
 		{"diff", diffed},
 		{"advice", &report.Advice{
 			ARR: "50000000.00", Currency: "USD", Ownership: "non_commercial", From: "50000000.00", Renewals: "renewal manager", Expansion: "AE",
@@ -149,6 +164,47 @@ func answers() []struct {
 			{Plan: "b@1", Hash: "ff00", EffectiveFrom: "2027-01-01"},
 		}},
 	}
+}
+
+var flagged = []report.Flag{
+	{Flag: "possible_deal_slicing", AccountID: "acct-1", Period: "2027-Q1", Figure: "48000.00", Threshold: "25000.00", Since: "2027-02-20T15:00:00Z"},
+	{Flag: "silent_signals", PayeeID: "=csm", Period: "2027-Q1", Figure: "0", Threshold: "1", Since: "2027-04-01T04:00:00Z"},
+}
+
+var dealTold = &report.Deal{
+	Tenant: "default", AsOf: "2027-03-01", OpportunityID: "opp-1",
+	Accounts: []report.DealAccount{{AccountID: "acct-1", Deals: []report.DealPart{
+		{
+			Origin: "expansion", BookedOn: "2027-02-10", ARR: "40000.00", Currency: "USD", Plan: "a@1", Text: "An expansion.", Payees: []report.DealPayee{
+				{
+					PayeeID: "csm-1", Part: "csm", CreditedARR: "28000.00", Currency: "USD", Counted: true, Text: []string{"Has 70%.", "Healthy."},
+					Earned: []report.DealLine{{Component: "expansion", Amount: "560.00", Text: "28,000 × … = 560"}},
+					Gates:  []report.DealGate{{Gate: "renewal", Text: "The account has to renew."}, {Gate: "cash", Opens: "2027-04-01", Text: "Paid by then."}},
+					Lost:   []report.DealLoss{{Reason: "credit_note", On: "2027-02-20", Text: "$1.00 lost."}},
+					AtRisk: []report.DealLoss{{Reason: "churn_within_window", On: "2027-05-11", Text: "All of it."}, {Reason: "expansion_cancelled", Text: "All of it."}},
+				},
+				{PayeeID: "=ae", Part: "ae", CreditedARR: "0.00", Currency: "USD", Why: "health_gate_failed", Text: []string{"Failed."}, Earned: []report.DealLine{}, Gates: []report.DealGate{}, Lost: []report.DealLoss{}, AtRisk: []report.DealLoss{}},
+				{Part: "ae", CreditedARR: "0.00", Currency: "USD", Text: []string{"Nobody."}, Earned: []report.DealLine{}, Gates: []report.DealGate{}, Lost: []report.DealLoss{}, AtRisk: []report.DealLoss{}},
+			},
+		},
+		{Origin: "pipeline", BookedOn: "2027-01-10", ARR: "40000.00", Currency: "USD", Text: "Qualified.", Payees: []report.DealPayee{}},
+	}}},
+	Entries: []report.Posted{{Line: report.Line{
+		EntryID: "00112233445566778899aabbccddeeff", Kind: "earning", Reason: "expansion_booked", Component: "expansion", Amount: "560.00", From: "expense", To: "held",
+		EffectiveOn: "2027-02-10", CausedBy: []report.Cause{},
+	}, PayeeID: "csm-1", Currency: "USD", Period: "2027-Q1"}},
+}
+
+var bookShown = &report.Book{
+	Tenant: "default", AsOf: "2027-03-01", PayeeID: "mgr-1", Period: "2027-Q1", Role: "manager", Plan: "a@1", Currency: "USD", ARR: "1300000.00", AtRisk: "300000.00",
+	Of: []string{"mgr-1", "csm-1"}, Figures: []report.BookFigure{{Figure: "grr", Value: "98.2", Unit: "%", Paid: true}, {Figure: "nps", Value: "-12.5", Unit: "points"}},
+	Mix: []report.BookSegment{{Segment: "smb", Healthy: 1, AtRisk: 1, HealthyARR: "1000000.00", AtRiskARR: "300000.00", UnscoredARR: "0.00"}, {HealthyARR: "0.00", AtRiskARR: "0.00", UnscoredARR: "0.00"}},
+	Accounts: []report.BookAccount{
+		{AccountID: "acct-1", Segment: "smb", ARR: "1000000.00", Living: true, Health: "78", ScoredAt: "2027-01-04T15:00:00Z"},
+		{AccountID: "acct-2", Segment: "smb", ARR: "300000.00", Living: true, Health: "64 (3.2 of 5)", ScoredAt: "2027-01-04T15:00:00Z", AtRisk: true},
+		{AccountID: "acct-3", ARR: "0.00"},
+	},
+	Flags: flagged,
 }
 
 // diffed is one payee, who has a component more under the new plan.

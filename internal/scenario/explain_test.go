@@ -1,9 +1,11 @@
 package scenario_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math/big"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -11,8 +13,10 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/demo"
+	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/scenario/scenariotest"
 	"github.com/trueup/trueup/internal/wire"
@@ -29,11 +33,50 @@ func explained(t *testing.T, e *ledger.Entry) {
 	if strings.TrimSpace(e.Text) == "" || strings.TrimSpace(e.Rule) == "" {
 		t.Errorf("entry %s (%s %s): sentence %q, rule %q", e.ID, e.Kind, e.Reason, e.Text, e.Rule)
 	}
+	if shown, err := shownAmount(e); err != nil || shown.Cmp(new(big.Rat).SetInt64(e.Minor)) != 0 {
+		t.Errorf("entry %s (%s %s): the working as shown comes to %v minor units, %v; posted is %d\n%+v", e.ID, e.Kind, e.Reason, shown, err, e.Minor, e.Figures)
+	}
 	for _, f := range e.Figures {
 		if f.Name == "" {
 			t.Errorf("entry %s (%s %s): figure %+v has no name", e.ID, e.Kind, e.Reason, f)
 		}
 	}
+}
+
+// shownAmount works an entry's explanation out as a reader of the document
+// would: with amounts in major units.
+func shownAmount(e *ledger.Entry) (*big.Rat, error) {
+	d, err := report.DetailOf(e)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	product, rest, any := big.NewRat(1, 1), new(big.Rat), false
+	for _, f := range d.Figures {
+		v, ok := new(big.Rat).SetString(f.Value)
+		if !ok {
+			return nil, fmt.Errorf("%q is no number", f.Value)
+		}
+		switch f.Op {
+		case "times":
+			product, any = product.Mul(product, v), true
+		case "over":
+			product, any = product.Quo(product, v), true
+		case "plus":
+			rest.Add(rest, v)
+		case "minus":
+			rest.Sub(rest, v)
+		}
+	}
+	minor := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(e.Currency.Exponent())), nil))
+	rest.Mul(rest, minor)
+	if !any {
+		return rest, nil
+	}
+	if product.Mul(product, minor); strings.HasPrefix(d.Rounding, "down") {
+		return rest.Add(rest, new(big.Rat).SetInt(new(big.Int).Quo(product.Num(), product.Denom()))), nil
+	}
+	n, err := money.Round(product)
+	return rest.Add(rest, new(big.Rat).SetInt64(n)), err
 }
 
 // everyEntry goes through every entry of a tenant.

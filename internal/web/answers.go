@@ -97,6 +97,28 @@ func (s *server) entry(q question) (any, error) {
 
 const entryIDBytes = 16
 
+func (s *server) deal(q question) (any, error) {
+	return s.reader.Deal(q.Context(), event.OpportunityID(q.PathValue("id")), event.AccountID(q.query.Get("account")))
+}
+
+func (s *server) book(q question) (any, error) {
+	f, err := q.filter()
+	if err != nil {
+		return nil, err
+	}
+	f.Payee = event.PayeeID(q.PathValue("id"))
+	return s.reader.Book(q.Context(), f)
+}
+
+func (s *server) flags(q question) (any, error) {
+	f, err := q.filter()
+	if err != nil {
+		return nil, err
+	}
+	f.Account = event.AccountID(q.query.Get("account"))
+	return s.reader.Raised(q.Context(), f)
+}
+
 func (s *server) sla(q question) (any, error) {
 	status, err := q.oneOf("status", report.EpisodeStatuses())
 	if err != nil {

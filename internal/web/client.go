@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -76,6 +77,27 @@ func (c *client) Entry(ctx context.Context, id string) (*report.Entry, error) {
 		e.Facts[i].Event = canonical.Bytes()
 	}
 	return e, nil
+}
+
+// Deal implements report.Reader.
+func (c *client) Deal(ctx context.Context, opportunity event.OpportunityID, account event.AccountID) (*report.Deal, error) {
+	q := url.Values{}
+	set(q, "account", string(account))
+	return one[report.Deal](ctx, c, patience, "/v1/deals/"+url.PathEscape(string(opportunity)), q)
+}
+
+// Book implements report.Reader.
+func (c *client) Book(ctx context.Context, f report.Filter) (*report.Book, error) {
+	q := narrowed(f)
+	q.Del("payee")
+	return one[report.Book](ctx, c, patience, "/v1/books/"+url.PathEscape(string(f.Payee)), q)
+}
+
+// Raised implements report.Reader.
+func (c *client) Raised(ctx context.Context, f report.Filter) ([]report.Flag, error) {
+	q := narrowed(f)
+	set(q, "account", string(f.Account))
+	return ask[[]report.Flag](ctx, c, patience, "/v1/flags", q)
 }
 
 // SLA implements report.Reader.

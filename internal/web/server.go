@@ -45,6 +45,9 @@ func NewServer(r report.Reader, o Options) http.Handler {
 	mux.HandleFunc("/v1/status", s.answer(s.status))
 	mux.HandleFunc("/v1/statement", s.answer(s.statement, "payee", "period"))
 	mux.HandleFunc("/v1/entries/{id}", s.answer(s.entry))
+	mux.HandleFunc("/v1/deals/{id}", s.answer(s.deal, "account"))
+	mux.HandleFunc("/v1/books/{id}", s.answer(s.book, "period"))
+	mux.HandleFunc("/v1/flags", s.answer(s.flags, "payee", "account", "period"))
 	mux.HandleFunc("/v1/journal", s.journal)
 	mux.HandleFunc("/v1/sla", s.answer(s.sla, "payee", "status"))
 	mux.HandleFunc("/v1/parked", s.answer(s.parked, "state"))
@@ -184,13 +187,16 @@ const indexPage = `<!doctype html>
 <ul>
 <li><a href="/v1/status">/v1/status</a>: where the worker stands</li>
 <li><a href="/v1/statement">/v1/statement</a>: every payee's statement; narrow it with <code>?payee=csm-1&amp;period=2027-Q1</code></li>
-<li><code>/v1/entries/ID</code>: one entry, with the facts behind it</li>
+<li><code>/v1/entries/ID</code>: one entry: its rule and the numbers it is worked out of, and the facts behind it</li>
+<li><code>/v1/deals/OPPORTUNITY</code>: why a deal earned what it did, or nothing; where several accounts have it, <code>?account=acct-1</code></li>
+<li><code>/v1/books/PAYEE</code>: a payee's accounts, measures and flags; <code>?period=2027-Q1</code></li>
+<li><a href="/v1/flags">/v1/flags</a>: what a person should look at; narrow it with <code>?payee=csm-1</code>, <code>account</code>, <code>period</code></li>
 <li><a href="/v1/journal">/v1/journal</a>: every entry in the order posted, one on a line; narrow it as the statement; the last line counts them, or says what went wrong</li>
 <li><a href="/v1/sla">/v1/sla</a>: risk interventions, the soonest deadline first; <a href="/v1/sla?status=open">those open</a>, <a href="/v1/sla?status=breached">those breached</a>; or <code>?payee=csm-1</code></li>
 <li><a href="/v1/parked">/v1/parked</a>: inputs set aside; <a href="/v1/parked?state=parked">those that wait</a>; <code>/v1/parked/ID</code> has one with its bytes</li>
 <li><a href="/v1/verify">/v1/verify</a>: walks the whole ledger and says what is wrong; takes a while</li>
 <li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: for what watches the worker</li>
 </ul>
-<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup export</code>, <code>trueup verify</code>.</p>
+<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup book</code>, <code>trueup flags</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup export</code>, <code>trueup verify</code>.</p>
 </html>
 `

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/report/reporttest"
 	"github.com/trueup/trueup/internal/web"
@@ -88,6 +89,23 @@ func TestRoundTrip(t *testing.T) {
 					}
 				}
 			}
+			for _, f := range []report.Filter{{}, {Payee: "csm-1"}, {Account: "acct-1"}, {Period: &q}} {
+				got, gotErr := c.Raised(ctx, f)
+				want, wantErr := r.Raised(ctx, f)
+				same(t, "Raised", got, gotErr, want, wantErr)
+			}
+			for _, f := range []report.Filter{{Payee: "csm-1"}, {Payee: "csm-1", Period: &q}} {
+				got, gotErr := c.Book(ctx, f)
+				want, wantErr := r.Book(ctx, f)
+				same(t, "Book", got, gotErr, want, wantErr)
+			}
+			if name == "churn-on-day-90" || name == "same-id-other-content" {
+				for _, account := range []event.AccountID{"", "acct-1"} {
+					got, gotErr := c.Deal(ctx, "opp-1", account)
+					want, wantErr := r.Deal(ctx, "opp-1", account)
+					same(t, "Deal", got, gotErr, want, wantErr)
+				}
+			}
 			for _, f := range []report.Filter{{}, {Payee: "csm-1"}, {Payee: "nobody"}, {Status: "breached"}, {Status: "met"}} {
 				got, gotErr := c.SLA(ctx, f)
 				want, wantErr := r.SLA(ctx, f)
@@ -122,6 +140,12 @@ func TestNotFound(t *testing.T) {
 	wantNotFound(t, err, report.NotFound{What: "payee", ID: "csm/9 &?"})
 	_, err = c.Entry(t.Context(), id)
 	wantNotFound(t, err, report.NotFound{What: "entry", ID: id})
+	_, err = c.Deal(t.Context(), "opp/9 &?", "")
+	wantNotFound(t, err, report.NotFound{What: "opportunity", ID: "opp/9 &?"})
+	_, err = c.Deal(t.Context(), "opp-1", "acct-9")
+	wantNotFound(t, err, report.NotFound{What: "opportunity", ID: "opp-1"})
+	_, err = c.Book(t.Context(), report.Filter{Payee: "csm/9 &?"})
+	wantNotFound(t, err, report.NotFound{What: "payee", ID: "csm/9 &?"})
 	_, err = c.ParkedByID(t.Context(), "p-0/../x")
 	wantNotFound(t, err, report.NotFound{What: "parked input", ID: "p-0/../x"})
 }
@@ -146,6 +170,11 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/statement?period=Q1", 400, `parameter "period": period "Q1" is not like 2027-Q1`},
 		{"GET", "/v1/statement?payee=%zz", 400, `query "payee=%zz" cannot be read: invalid URL escape "%zz"`},
 		{"GET", "/v1/statement?payee=csm-9", 404, "no payee csm-9"},
+		{"GET", "/v1/deals/opp-1?payee=a", 400, `parameter "payee" is not one of account`},
+		{"GET", "/v1/deals/opp-9", 404, "no opportunity opp-9"},
+		{"GET", "/v1/books/csm-1?period=Q1", 400, `parameter "period": period "Q1" is not like 2027-Q1`},
+		{"GET", "/v1/books/csm-9", 404, "no payee csm-9"},
+		{"GET", "/v1/flags?status=open", 400, `parameter "status" is not one of payee, account, period`},
 		{"GET", "/v1/journal?format=csv", 400, `parameter "format" is not one of payee, period`},
 		{"GET", "/v1/journal?period=2027-Q5", 400, `parameter "period": period "2027-Q5" is not like 2027-Q1`},
 		{"GET", "/v1/journal?payee=csm-9", 404, "no payee csm-9"},

@@ -75,7 +75,9 @@ func (r Reader) Entry(_ context.Context, id string) (out *report.Entry, err erro
 		if e.ID.String() != id {
 			return nil
 		}
-		out = &report.Entry{Posted: report.PostedOf(e), Facts: []report.Fact{}}
+		if out, err = report.EntryOf(e); err != nil {
+			return err
+		}
 		return r.Facts(e.Scope, func(ev event.Event, _ tenant.Sum) error {
 			if !slices.Contains(e.CausedBy, ev.Head().Identity) {
 				return nil
@@ -94,6 +96,21 @@ func (r Reader) Entry(_ context.Context, id string) (out *report.Entry, err erro
 // Journal implements report.Reader.
 func (r Reader) Journal(_ context.Context, f report.Filter, yield func(*report.Posted) error) error {
 	return report.Journal(r, f, yield)
+}
+
+// Deal implements report.Reader.
+func (r Reader) Deal(_ context.Context, opportunity event.OpportunityID, account event.AccountID) (*report.Deal, error) {
+	return report.BuildDeal(r.Setting, r, opportunity, account)
+}
+
+// Book implements report.Reader.
+func (r Reader) Book(_ context.Context, f report.Filter) (*report.Book, error) {
+	return report.BuildBook(r.Setting, r, f)
+}
+
+// Raised implements report.Reader.
+func (r Reader) Raised(_ context.Context, f report.Filter) ([]report.Flag, error) {
+	return report.Flags(r, f)
 }
 
 // SLA implements report.Reader.
