@@ -317,7 +317,11 @@ func (t *teller) credited(c *Credited) string {
 	if c.credit.Minor != 0 {
 		whole = c.credit
 	}
-	return fmt.Sprintf("%s has %s of %s, %s: %s.", who, c.rate.Percent(), d.home, whole, why)
+	has := "has"
+	if c.why != "" {
+		has = "would have"
+	}
+	return fmt.Sprintf("%s %s %s, %s of %s: %s.", who, has, whole, c.rate.Percent(), d.home, why)
 }
 
 // who names a payee by their part.

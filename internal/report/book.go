@@ -122,6 +122,9 @@ func (b *builder) book(id event.PayeeID, q civil.Quarter, asked *civil.Quarter) 
 	}
 	for _, x := range advice.Figures(m, b.home.Currency) {
 		name := x.Name
+		if strings.HasPrefix(name, "mix.") {
+			continue // the mix has them
+		}
 		if name == "grr" || name == "nrr" {
 			name = "quarter_" + name // beside that of the plan's window
 		}

@@ -33,16 +33,22 @@ func Play(t testing.TB, dir, name string) Reader {
 	if i < 0 {
 		t.Fatalf("no case %s in %s", name, dir)
 	}
-	p, err := planfile.Decode("plan.yaml", cases[i].Plan)
+	return PlayCase(t, cases[i])
+}
+
+// PlayCase plays a case up to its date.
+func PlayCase(t testing.TB, c scenariotest.Case) Reader {
+	t.Helper()
+	p, err := planfile.Decode("plan.yaml", c.Plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	arrivals, err := scenario.Read(bytes.NewReader(cases[i].Events), "default")
+	arrivals, err := scenario.Read(bytes.NewReader(c.Events), "default")
 	if err != nil {
 		t.Fatal(err)
 	}
 	scenario.Sort(arrivals)
-	day, err := civil.ParseDate(cases[i].Want.AsOf)
+	day, err := civil.ParseDate(c.Want.AsOf)
 	if err != nil {
 		t.Fatal(err)
 	}
