@@ -54,7 +54,7 @@ func (c codec) Outcome(o tenant.Outcome) (tenant.Message, error) {
 			Component: e.Component, Amount: amount(e.Minor), From: e.From.String(), To: e.To.String(), EffectiveOn: e.Effective.String(),
 			Period: e.Period.String(), AppliesTo: e.AppliesTo.String(), AccountID: string(e.Account), OpportunityID: string(e.Opportunity),
 			PlanID: string(e.PlanName), PlanVersion: e.PlanVersion, Recoverable: e.Recoverable,
-			HeldAfter: amount(e.After.Held), PayableAfter: amount(e.After.Payable), CausedBy: causes, Explanation: e.Explanation,
+			HeldAfter: amount(e.After.Held), PayableAfter: amount(e.After.Payable), CausedBy: causes, Explanation: e.Text,
 		})
 	case tenant.RiskTurned:
 		ep := o.Episode

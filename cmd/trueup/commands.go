@@ -13,6 +13,7 @@ func commands(e env) []*cobra.Command {
 		newExplainCommand(e),
 		newBookCommand(e),
 		newFlagsCommand(e),
+		newEffectCommand(e),
 		newSLACommand(e),
 		newParkedCommand(e),
 		newExportCommand(e),

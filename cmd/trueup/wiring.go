@@ -57,6 +57,9 @@ func (w *worker) openBroker(ctx context.Context, _ env) error {
 	return w.conn.EnsureStreams(ctx, w.cfg.streams, w.cfg.tenant)
 }
 
+// planSource is the source of plans that a worker publishes.
+const planSource = "trueup/plan"
+
 // publishPlans publishes the plans given that the ledger does not have: they
 // take hold as any decision does, by an event, and a replay finds them there.
 func (w *worker) publishPlans(ctx context.Context, _ env) error {
@@ -67,7 +70,7 @@ func (w *worker) publishPlans(ctx context.Context, _ env) error {
 	for _, p := range plans {
 		told := p.EffectiveFrom.Start(p.Zone).UTC() // so that a second start says the same
 		body, err := wire.Encode(event.PlanPublished{
-			Header: event.Header{Identity: event.Identity{Source: "trueup/plan", ID: p.ID()}, Type: "admin.plan.published.v1", Time: told},
+			Header: event.Header{Identity: event.Identity{Source: planSource, ID: p.ID()}, Type: "admin.plan.published.v1", Time: told},
 			YAML:   string(planfile.Canonical(p)),
 		})
 		if err != nil {

@@ -6,6 +6,7 @@ package ledger
 import (
 	"cmp"
 
+	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
@@ -27,6 +28,16 @@ const (
 var bucketNames = [...]string{"expense", "held", "payable", "paid"}
 
 func (b Bucket) String() string { return bucketNames[b] }
+
+// ParseBucket is the bucket of a name, as String gives it.
+func ParseBucket(name string) (Bucket, error) {
+	for b, n := range bucketNames {
+		if n == name {
+			return Bucket(b), nil //nolint:gosec // there are four
+		}
+	}
+	return 0, domain.Errorf(domain.Invalid, "bucket %q is not one of expense, held, payable, paid", name)
+}
 
 // Kind is what sort of movement an entry is.
 type Kind uint8

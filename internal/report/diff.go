@@ -166,11 +166,12 @@ func addTo(into *ledger.Balances, x ledger.Balances) error {
 // sides shows two balances and what the second has more.
 func sides(unit money.Currency, had, has ledger.Balances) Sides {
 	more := ledger.Balances{Held: has.Held - had.Held, Payable: has.Payable - had.Payable, Paid: has.Paid - had.Paid}
-	standing := func(b ledger.Balances) Standing {
-		dec := func(minor int64) string { return money.Money{Minor: minor, Currency: unit}.Decimal() }
-		return Standing{dec(-b.Expense()), dec(b.Held), dec(b.Payable), dec(b.Paid)}
-	}
-	return Sides{standing(had), standing(has), standing(more)}
+	return Sides{standing(unit, had), standing(unit, has), standing(unit, more)}
+}
+
+func standing(unit money.Currency, b ledger.Balances) Standing {
+	dec := func(minor int64) string { return money.Money{Minor: minor, Currency: unit}.Decimal() }
+	return Standing{dec(-b.Expense()), dec(b.Held), dec(b.Payable), dec(b.Paid)}
 }
 
 // keys are those of either map, in order.

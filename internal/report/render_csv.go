@@ -23,6 +23,7 @@ var (
 		"tenant", "version", "running", "as_of", "plan_versions", "stream_created", "sequence", "sequence_time", "pending", "outbox", "outputs",
 		"facts", "entries", "payees", "parked", "timers", "next_timer", "file_bytes", "broker", "alarms",
 	}
+	effectColumns       = []string{"payee", "currency", "period", "applies_to", "component", "entries", "earned", "held", "payable", "paid"}
 	verificationColumns = []string{"ok", "facts", "payees", "entries", "outputs", "accounts", "problems"}
 	planColumns         = []string{"plan", "hash", "effective_from", "lint", "path", "figure", "threshold", "text"}
 )
@@ -72,6 +73,10 @@ func csvRows(v any) ([][]string, error) {
 		return figureRows(v), nil
 	case *PlanDiff:
 		return diffRows(v), nil
+	case *Effect:
+		return rowsOf(effectColumns, v.Moved, func(m Moved) []string {
+			return append(texts(m.PayeeID, m.Currency, m.Period, m.AppliesTo, m.Component, strconv.Itoa(m.Entries)), m.Earned, m.Held, m.Payable, m.Paid)
+		}), nil
 	}
 	return nil, unknown(v)
 }

@@ -39,6 +39,8 @@ func renderTable(w io.Writer, v any) error {
 		p.figures(v)
 	case *PlanDiff:
 		p.planDiff(v)
+	case *Effect:
+		p.effect(v)
 	default:
 		return unknown(v)
 	}
