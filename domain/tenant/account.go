@@ -160,6 +160,9 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err := e.checkDecision(in.Event); err != nil {
 		return err
 	}
+	if err := e.catchUp(r); err != nil {
+		return err
+	}
 	r.seen[in.Event.Head().Identity] = in.Sum
 	e.accounts.grew()
 	e.out.Facts = append(e.out.Facts, in)
@@ -179,6 +182,19 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 			e.markDirty(id)
 		}
 	}
+	return e.settleAccount(r)
+}
+
+// catchUp settles an account that a sweep under way has not come to, so that
+// what the rules moved in it is told from what the next fact moves.
+func (e *Engine) catchUp(r *accountRecord) error {
+	w := e.state.Sweep
+	if w == nil || !r.behind {
+		return nil
+	}
+	cause := e.cause
+	e.cause = w.Cause
+	defer func() { e.cause = cause }()
 	return e.settleAccount(r)
 }
 
