@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -223,6 +224,18 @@ func sameDump(t testing.TB, what string, got, want map[string]string) {
 func edit(t testing.TB, s *Store, change func(*bbolt.Tx) error) {
 	t.Helper()
 	if err := s.db.Update(change); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// behind changes a file that no store has open.
+func behind(t testing.TB, path string, change func(*bbolt.Tx) error) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{NoFreelistSync: true, NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(change), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -60,6 +60,7 @@ func keyed(f *testing.F, form, k string) {
 }
 
 func FuzzEntry(f *testing.F) {
+	keyed(f, "entry-2.v1", "csm-1\x00\x00\x00\x00\x00\x00\x00\x00\x01")
 	keyed(f, "entry.v1", "csm-1\x00\x00\x00\x00\x00\x00\x00\x00\x01")
 	f.Fuzz(func(t *testing.T, k, b []byte) {
 		decodes(t, b, func(b []byte) (*ledger.Entry, error) { return decodeEntry(k, b) }, encodeEntry)
@@ -67,26 +68,41 @@ func FuzzEntry(f *testing.F) {
 }
 
 func FuzzLedger(f *testing.F) {
+	seeds(f, "ledger-2.v1", func(b []byte) { f.Add(b) })
 	seeds(f, "ledger.v1", func(b []byte) { f.Add(b) })
 	f.Fuzz(func(t *testing.T, b []byte) {
 		decodes(t, b, func(b []byte) (ledger.Account, error) { return decodeLedger("csm-1", b) }, encodeLedger)
 	})
 }
 
-func FuzzShare(f *testing.F) {
-	seeds(f, "share.v1", func(b []byte) { f.Add(b) })
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := decodeShare(b)
-		if err != nil {
-			return
+func FuzzFlag(f *testing.F) {
+	keyed(f, "flag.v1", "pcsm-1\x00silent_signals\x00\x00\x00\x1f\xad")
+	keyed(f, "flag.v1", "aacct-1\x00x\x00\x00\x00\x00\x00")
+	f.Fuzz(func(t *testing.T, k, b []byte) {
+		decodes(t, b, func(b []byte) (tenant.Flag, error) { return decodeFlag(k, b) }, encodeFlag)
+		if flag, err := decodeFlag(k, b); err == nil && !bytes.Equal(flagKey(flag.FlagKey), k) {
+			t.Fatalf("decodeFlag(%q) = %+v, whose key is %q", k, flag, flagKey(flag.FlagKey))
 		}
-		if again, err := decodeShare(encodeShare(s)); err != nil || again != s {
-			t.Fatalf("decodeShare(encodeShare(%+v)) = %+v, %v", s, again, err)
+	})
+}
+
+func FuzzNotice(f *testing.F) {
+	f.Add([]byte("acct-1\x00\x80\x00\x51\x9copp-1\x00\x7f\xff\xff\xff"))
+	f.Add([]byte("acct-1\x00\x80\x00\x00\x01\x00\x80\x00\x00\x02"))
+	f.Add([]byte("\x00\x80\x00\x00\x01\x80\x00\x00\x02"))
+	f.Fuzz(func(t *testing.T, k []byte) {
+		n, err := decodeNotice(k)
+		if err == nil && !bytes.Equal(noticeKey(n), k) {
+			t.Fatalf("decodeNotice(%q) = %+v, whose key is %q", k, n, noticeKey(n))
+		}
+		if err != nil && domain.KindOf(err) != domain.Corrupt {
+			t.Fatalf("decodeNotice(%q) = %v, which is %v, want corrupt", k, err, domain.KindOf(err))
 		}
 	})
 }
 
 func FuzzEpisode(f *testing.F) {
+	keyed(f, "episode-2.v1", "acct-1\x00\x00\x00\x00\x00\x00\x00\x00\x01d-1")
 	keyed(f, "episode.v1", "acct-1\x00\x00\x00\x00\x00\x00\x00\x00\x01")
 	f.Fuzz(func(t *testing.T, k, b []byte) {
 		decodes(t, b, func(b []byte) (tenant.Episode, error) { return decodeEpisode(k, b) }, encodeEpisode)
@@ -94,6 +110,7 @@ func FuzzEpisode(f *testing.F) {
 }
 
 func FuzzState(f *testing.F) {
+	seeds(f, "state-2.v1", func(b []byte) { f.Add(b) })
 	seeds(f, "state.v1", func(b []byte) { f.Add(b) })
 	f.Fuzz(func(t *testing.T, b []byte) { decodes(t, b, decodeState, encodeState) })
 }
@@ -139,7 +156,7 @@ func FuzzParked(f *testing.F) {
 
 // FuzzForms is for the forms that are read where they are used.
 func FuzzForms(f *testing.F) {
-	for _, form := range []string{"credit.v1", "lock.v1", "statement.v1", "plan.v1", "totals.v1"} {
+	for _, form := range []string{"credit.v1", "lock.v1", "lock-2.v1", "flag.v1", "statement.v1", "plan.v1", "totals.v1"} {
 		seeds(f, form, func(b []byte) { f.Add(b) })
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

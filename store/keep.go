@@ -195,7 +195,7 @@ func (r *recording) keepAdvice(c *tenant.Changes) error {
 	}
 	flags := r.tx.Bucket(bFlags)
 	for _, f := range c.Raised {
-		v, err := encode(flagForm{f.Figure, f.Threshold, f.At.UnixNano()})
+		v, err := encodeFlag(f)
 		if err != nil {
 			return err
 		}

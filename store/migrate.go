@@ -2,11 +2,14 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/tenant"
 )
 
@@ -25,7 +28,11 @@ func (s *Store) migrate() error {
 		if v := meta.Get(kVersion); len(v) != 4 || binary.BigEndian.Uint32(v) != 1 {
 			return nil
 		}
-		if err := fromFirst(tx); err != nil {
+		err := fromFirst(tx)
+		if err == nil {
+			err = sumAgain(tx, s.opts.Codec)
+		}
+		if err != nil {
 			return domain.Errorf(domain.Corrupt, "bring layout version 1 up to %d: %w", layoutVersion, err)
 		}
 		return meta.Put(kVersion, binary.BigEndian.AppendUint32(nil, layoutVersion))
@@ -71,6 +78,9 @@ func fromFirst(tx *bbolt.Tx) error {
 			return err
 		}
 	}
+	if state.Requested, err = requested(tx); err != nil {
+		return err
+	}
 	state.Sweep = &tenant.Sweep{Before: tenant.FromNothing, Cause: event.Identity{Source: "trueup/upgrade", ID: "layout 2"}}
 	if err := timers.Put(timerKey(tenant.Timer{Due: state.AsOf, Kind: tenant.SweepOn}), nil); err != nil {
 		return err
@@ -80,4 +90,54 @@ func fromFirst(tx *bbolt.Tx) error {
 		return err
 	}
 	return tx.Bucket(bMeta).Put(kState, form)
+}
+
+// requested lists the quarters that payroll was asked to pay somebody for.
+func requested(tx *bbolt.Tx) ([]civil.Quarter, error) {
+	var out []civil.Quarter
+	err := tx.Bucket(bStatements).ForEach(func(k, v []byte) error {
+		if len(k) < 4 {
+			return domain.Errorf(domain.Corrupt, "stored statement has a malformed key %q", k)
+		}
+		q := civil.Quarter(binary.BigEndian.Uint32(k)) //nolint:gosec // written from a Quarter
+		st, err := decodeStatement(event.PayeeID(k[4:]), q, v)
+		if err == nil && st.Requested.Minor > 0 && !slices.Contains(out, q) {
+			out = append(out, q) // sorted, as the keys are
+		}
+		return err
+	})
+	return out, err
+}
+
+// sumAgain sums every payee's quarters from their entries: version 1 did not
+// keep what was clawed back in them. A ledger that is not what it was is not
+// brought up.
+func sumAgain(tx *bbolt.Tx, c Codec) error {
+	v := View{records: records{tx, c}}
+	ids, err := v.Payees()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		kept, err := v.Ledger(id)
+		if err != nil {
+			return err
+		}
+		again := ledger.Account{Payee: id}
+		err = v.EntriesOf(id, func(e *ledger.Entry) error { return again.Append(e) })
+		if err != nil {
+			return err
+		}
+		if again.Seq != kept.Seq || again.Head != kept.Head || again.Balances != kept.Balances {
+			return domain.Errorf(domain.Corrupt, "the ledger of %s comes to %d entries and %+v, kept as %d and %+v", id, again.Seq, again.Balances, kept.Seq, kept.Balances)
+		}
+		form, err := encodeLedger(again)
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket(bPayees).Put([]byte(id), form); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -87,8 +87,10 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db, opts: o, wrote: make(chan struct{}, 1)}
-	if err := errors.Join(s.migrate(), s.replan(), s.start()); err != nil {
-		return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), db.Close())
+	for _, step := range []func() error{s.migrate, s.replan, s.start} {
+		if err := step(); err != nil {
+			return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), db.Close())
+		}
 	}
 	return s, nil
 }
@@ -198,15 +200,10 @@ func syncDir(dir string) error {
 // start checks whose ledger the file is and readies the engine.
 func (s *Store) start() error {
 	return s.db.View(func(tx *bbolt.Tx) error {
-		for _, name := range buckets {
-			if tx.Bucket(name) == nil {
-				return domain.Errorf(domain.Corrupt, "bucket %s is missing: this is not a trueup ledger", name)
-			}
+		if err := checkLayout(tx); err != nil {
+			return err
 		}
 		meta := tx.Bucket(bMeta)
-		if v := meta.Get(kVersion); len(v) != 4 || binary.BigEndian.Uint32(v) != layoutVersion {
-			return domain.Errorf(domain.Invalid, "layout version %x is not %d: it was written by another release", v, layoutVersion)
-		}
 		if name := string(meta.Get(kTenant)); s.opts.Tenant == "" {
 			s.opts.Tenant = name
 		} else if name != s.opts.Tenant {
@@ -225,6 +222,24 @@ func (s *Store) start() error {
 		s.engine, err = tenant.New(s.opts.Tenant, s.plans, s.opts.Plan, state, s.opts.Cache)
 		return err
 	})
+}
+
+// checkLayout refuses a file of another layout, or that is no ledger.
+func checkLayout(tx *bbolt.Tx) error {
+	if meta := tx.Bucket(bMeta); meta != nil {
+		switch v := meta.Get(kVersion); {
+		case len(v) == 4 && binary.BigEndian.Uint32(v) < layoutVersion:
+			return domain.Errorf(domain.Invalid, "layout version %x is not %d: an earlier release wrote it, and a worker of this one brings it up when it is started", v, layoutVersion)
+		case len(v) != 4 || binary.BigEndian.Uint32(v) != layoutVersion:
+			return domain.Errorf(domain.Invalid, "layout version %x is not %d: it was written by another release", v, layoutVersion)
+		}
+	}
+	for _, name := range buckets {
+		if tx.Bucket(name) == nil {
+			return domain.Errorf(domain.Corrupt, "bucket %s is missing: this is not a trueup ledger", name)
+		}
+	}
+	return nil
 }
 
 // readPlans takes the plans given and holds them against those in the file, or

@@ -315,15 +315,24 @@ func TestRetrySaysTheLatestReason(t *testing.T) {
 	}
 }
 
-// A type no release applies yet waits, and says so.
-func TestRetryOfTheUnsupported(t *testing.T) {
+// A plan that cannot be read waits, and says so; to retry it is in vain.
+func TestRetryOfABadPlan(t *testing.T) {
 	l := newLot(t)
-	if f := l.tell(event.RateSet{Header: l.head("admin.fx.set.v1", "fx"), Base: "EUR", Quote: "USD", Rate: money.Ratio{Num: 11, Den: 10}, Effective: 20_000}); f != tenant.Rejected {
-		t.Fatalf("a rate was %v", f)
+	l.now = l.now.Add(time.Minute)
+	var a arrivals
+	arr := a.event(t, l.now, event.PlanPublished{Header: l.head("admin.plan.published.v1", "p"), YAML: "plan: x\nversion: one\n"})
+	if f := record(t, l.s, a.list).Fates[0]; f != tenant.Rejected {
+		t.Fatalf("a plan that cannot be read was %v", f)
 	}
+	id := ParkedID(arr.Subject, arr.Header, arr.Body)
 	st := Status{}
 	_ = l.s.View(func(v *View) (err error) { st, err = v.Status(); return err })
 	if st.Parked != 1 || st.LastOut != 1 || st.Facts != 0 {
 		t.Errorf("Status() = %+v, want one parked and announced", st)
 	}
+	l.retry(id)
+	if p := l.parked(id); p.Code != "invalid_plan" || p.State != StateParked || p.Tries != 2 {
+		t.Errorf("parked: %+v, want an invalid plan, still", p)
+	}
+	clean(t, l.s)
 }

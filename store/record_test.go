@@ -80,16 +80,15 @@ func TestRecordStopsAtCorruption(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			plans, list := told(t, 363)
-			s := opened(t, copyOf(t, oldLedger), options(plans))
+			s := opened(t, copyOf(t, oldLedger), options(nil))
 			edit(t, s, func(tx *bbolt.Tx) error {
 				k, v := first(t, tx, bLedger, `"of_account":"acct-1"`)
 				return tt.edit(t, tx, k, v)
 			})
 			before := dump(t, s)
 			var a arrivals
-			a.event(t, list[len(list)-1].Arrived, event.AccountAssigned{
-				Header:  event.Header{Identity: event.Identity{Source: "crm", ID: "new"}, Type: "crm.account.assigned.v1", Time: list[0].Arrived},
+			a.event(t, stateOf(t, s).AsOf, event.AccountAssigned{
+				Header:  event.Header{Identity: event.Identity{Source: "crm", ID: "new"}, Type: "crm.account.assigned.v1", Time: created},
 				Account: "acct-1", Payee: "csm-1", Role: event.CSM, Effective: 20_900,
 			})
 			_, err := s.Record(a.list)

@@ -106,15 +106,25 @@ func (r records) Ledger(of event.PayeeID) (ledger.Account, error) {
 
 // Notices implements tenant.Records.
 func (r records) Notices(of event.AccountID, yield func(account.Notice)) error {
-	prefix := key(of)
-	return r.prefixed(bNotices, prefix, func(k, _ []byte) error {
-		rest, end, err := cut(k[len(prefix):], 5)
-		if err != nil || len(rest) < 4 {
-			return domain.Errorf(domain.Corrupt, "stored notice has a malformed key %q", k)
+	return r.prefixed(bNotices, key(of), func(k, _ []byte) error {
+		n, err := decodeNotice(k)
+		if err == nil {
+			yield(n.Notice)
 		}
-		yield(account.Notice{Due: dateOf(rest), Opportunity: event.OpportunityID(rest[4:]), TermEnd: dateOf(end[1:])})
-		return nil
+		return err
 	})
+}
+
+func decodeNotice(k []byte) (tenant.Announced, error) {
+	name, rest, ok := bytes.Cut(k, []byte{0})
+	if !ok || len(rest) < 9 || rest[len(rest)-5] != 0 {
+		return tenant.Announced{}, domain.Errorf(domain.Corrupt, "stored notice has a malformed key %q", k)
+	}
+	opportunity, end := rest[4:len(rest)-5], rest[len(rest)-4:]
+	return tenant.Announced{
+		Account: event.AccountID(name),
+		Notice:  account.Notice{Due: dateOf(rest), Opportunity: event.OpportunityID(opportunity), TermEnd: dateOf(end)},
+	}, nil
 }
 
 func noticeKey(n tenant.Announced) []byte {
@@ -134,26 +144,38 @@ func (r records) AllFlags(yield func(tenant.Flag) error) error { return r.flags(
 
 func (r records) flags(prefix []byte, yield func(tenant.Flag) error) error {
 	return r.prefixed(bFlags, prefix, func(k, v []byte) error {
-		scope, rest, ok := bytes.Cut(k, []byte{0})
-		name, q, found := bytes.Cut(rest, []byte{0})
-		if !ok || !found || len(scope) < 2 || len(q) != 4 {
-			return domain.Errorf(domain.Corrupt, "stored flag has a malformed key %q", k)
-		}
-		var form flagForm
-		if err := decode(v, &form); err != nil {
+		f, err := decodeFlag(k, v)
+		if err != nil {
 			return err
-		}
-		f := tenant.Flag{
-			FlagKey: tenant.FlagKey{Name: string(name), Period: civil.Quarter(binary.BigEndian.Uint32(q))}, //nolint:gosec // written from a Quarter
-			Figure:  form.Figure, Threshold: form.Threshold, At: time.Unix(0, form.At).UTC(),
-		}
-		if scope[0] == 'a' {
-			f.Account = event.AccountID(scope[1:])
-		} else {
-			f.Payee = event.PayeeID(scope[1:])
 		}
 		return yield(f)
 	})
+}
+
+func decodeFlag(k, b []byte) (tenant.Flag, error) {
+	scope, rest, ok := bytes.Cut(k, []byte{0})
+	name, q, found := bytes.Cut(rest, []byte{0})
+	if !ok || !found || len(scope) < 2 || len(q) != 4 || scope[0] != 'a' && scope[0] != 'p' {
+		return tenant.Flag{}, domain.Errorf(domain.Corrupt, "stored flag has a malformed key %q", k)
+	}
+	var form flagForm
+	if err := decode(b, &form); err != nil {
+		return tenant.Flag{}, err
+	}
+	f := tenant.Flag{
+		FlagKey: tenant.FlagKey{Name: string(name), Period: civil.Quarter(binary.BigEndian.Uint32(q))}, //nolint:gosec // written from a Quarter
+		Figure:  form.Figure, Threshold: form.Threshold, At: time.Unix(0, form.At).UTC(),
+	}
+	if scope[0] == 'a' {
+		f.Account = event.AccountID(scope[1:])
+	} else {
+		f.Payee = event.PayeeID(scope[1:])
+	}
+	return f, nil
+}
+
+func encodeFlag(f tenant.Flag) ([]byte, error) {
+	return encode(flagForm{f.Figure, f.Threshold, f.At.UnixNano()})
 }
 
 func flagKey(k tenant.FlagKey) []byte {
@@ -171,10 +193,10 @@ func (r records) Frozen(payee event.PayeeID, q civil.Quarter) (tenant.Statement,
 			return nil // of a payee whose name begins like this one's
 		}
 		st, err := decodeStatement(payee, q, b)
-		if len(rest) == 5 {
+		if err == nil && len(rest) == 5 {
 			st.Revision = int(binary.BigEndian.Uint32(rest[1:]))
 		}
-		last, found = st, true
+		last, found = st, err == nil
 		return err
 	})
 	return last, found, err

@@ -95,6 +95,7 @@ func (v *verifier) facts() error {
 		if of.Get(key(ev.Scope(), k)) == nil {
 			v.problemf("fact %d is missing from the index of its scope", v.out.Facts)
 		}
+		v.known(ev.Scope().Payee)
 		if now := key(arrived); last != nil && bytes.Compare(now, last) < 0 {
 			v.problemf("fact %d arrived before the one before it", v.out.Facts)
 		} else {
@@ -109,6 +110,13 @@ func (v *verifier) facts() error {
 	return err
 }
 
+// known finds a payee that is named and not listed.
+func (v *verifier) known(id event.PayeeID) {
+	if id != "" && v.tx.Bucket(bPayees).Get([]byte(id)) == nil {
+		v.problemf("payee %s is missing from the list of payees", id)
+	}
+}
+
 // ledgers walks every payee's chain and holds the sums against what is kept.
 func (v *verifier) ledgers() error {
 	ids, err := v.Payees()
@@ -120,6 +128,14 @@ func (v *verifier) ledgers() error {
 			v.problemf("ledger of %s: %v", id, err)
 		}
 		v.out.Payees++
+	}
+	err = v.prefixed(bRefs, nil, func(k, _ []byte) error {
+		id, _, _ := bytes.Cut(k, []byte{0})
+		v.known(event.PayeeID(id))
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	inBucket := 0
 	if err := v.prefixed(bLedger, nil, func(_, _ []byte) error { inBucket++; return nil }); err != nil {

@@ -100,7 +100,7 @@ func (v *View) Locks() ([]tenant.Lock, error) {
 		if _, _, err := cut(k, 4); err != nil {
 			return err
 		}
-		out = append(out, tenant.Lock{Period: civil.Quarter(binary.BigEndian.Uint32(k)), At: time.Unix(0, f.At).UTC(), By: f.By}) //nolint:gosec // written from a Quarter
+		out = append(out, tenant.Lock{Period: civil.Quarter(binary.BigEndian.Uint32(k)), At: time.Unix(0, f.At).UTC(), By: f.By, Revision: f.Again}) //nolint:gosec // written from a Quarter
 		return nil
 	})
 	return out, err
