@@ -51,7 +51,7 @@ func (t *teller) fate(c *Credited, p *PartStory) error {
 
 // lapses reports whether a loss is only what happens when no renewal is told.
 func (t *teller) lapses(c *Credited, x *loss) bool {
-	return x.order == byMissing && x.on == t.life.graceEnd(c.rules.Payability) && !(t.life.churned && t.life.churn.date == x.on)
+	return x.order == byMissing && x.on == t.life.graceEnd(c.rules.Payability) && (!t.life.churned || t.life.churn.date != x.on)
 }
 
 // cut is what a loss takes of the lines, or of the credit where there are none.

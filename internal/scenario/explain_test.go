@@ -124,10 +124,18 @@ func TestEntriesOfScenariosExplainThemselves(t *testing.T) {
 	}
 }
 
+// some is how many generated histories are enough to look at what is said of them.
+func some() uint64 {
+	if testing.Short() {
+		return uint64(min(*histories, 100))
+	}
+	return uint64(min(*histories, 1000))
+}
+
 // And so they do in made-up histories of every rule and option, told late and
 // out of order: there what was posted is taken back and posted anew.
 func TestEntriesOfHistoriesExplainThemselves(t *testing.T) {
-	for i := range uint64(min(*histories, 1000)) {
+	for i := range some() {
 		seed := *firstSeed + i
 		plans, _, arrivals, asOf := history(t, seed)
 		r := rand.New(rand.NewPCG(seed, 17))
@@ -143,10 +151,14 @@ func TestEntriesOfHistoriesExplainThemselves(t *testing.T) {
 	}
 }
 
-// And in a whole year of a company, a fifth of the size of the demo's.
+// And in a whole year of a company, smaller than the demo's.
 func TestEntriesOfDemoExplainThemselves(t *testing.T) {
 	c := demo.Default()
-	c.Accounts, c.CSMs, c.AEs = c.Accounts/5, c.CSMs/5, c.AEs/5
+	less := 5
+	if testing.Short() {
+		less = 15
+	}
+	c.Accounts, c.CSMs, c.AEs = c.Accounts/less, c.CSMs/less, c.AEs/less
 	var arrivals []scenario.Arrival
 	for a := range c.Events() {
 		line, err := demo.Line(a)

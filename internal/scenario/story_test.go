@@ -135,7 +135,7 @@ func TestStoriesOfScenarios(t *testing.T) {
 }
 
 func TestStoriesOfHistories(t *testing.T) {
-	for i := range uint64(min(*histories, 1000)) {
+	for i := range some() {
 		seed := *firstSeed + i
 		plans, _, arrivals, asOf := history(t, seed)
 		r := rand.New(rand.NewPCG(seed, 19))
