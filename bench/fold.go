@@ -33,7 +33,7 @@ type standing struct {
 }
 
 func newFold(plans plan.Set) (*fold, error) {
-	e, err := tenant.New(tenantName, plans, tenant.State{}, 0)
+	e, err := tenant.New(tenantName, plans, nil, tenant.State{}, 0)
 	return &fold{engine: e, memory: scenario.NewMemory(), known: map[event.PayeeID]bool{}}, err
 }
 
@@ -158,27 +158,30 @@ func (f *fold) keep(c *tenant.Changes) {
 	for id := range heads {
 		f.put(bPayees, []byte(id), mean)
 	}
-	for _, s := range c.Shares {
-		k := key(string(s.Payee), string(s.Role), uint32(s.Quarter)) //nolint:gosec // as in the store
-		if s.Share == (account.Share{}) {
-			f.del(bShares, k)
-		} else {
-			f.put(bShares, k, mean)
-		}
-		f.payee(s.Payee)
-	}
 	for _, r := range c.Refs {
 		f.put(bRefs, key(string(r.Payee), string(r.Account)), 0)
 		f.payee(r.Payee)
 	}
+	for _, x := range c.Foreign {
+		f.put(bForeign, key(string(x.Currency), []byte(x.Account)), 0)
+	}
 	for _, cr := range c.Uncredited {
-		f.del(bCredits, key(string(cr.Payee), []byte(cr.Opportunity)))
+		f.del(bCredits, creditKey(cr))
 	}
 	for _, cr := range c.Credits {
-		f.put(bCredits, key(string(cr.Payee), []byte(cr.Opportunity)), mean)
+		f.put(bCredits, creditKey(cr), mean)
+	}
+	for _, n := range c.Notices {
+		f.put(bNotices, key(string(n.Account), uint32(n.Due), string(n.Opportunity), uint32(n.TermEnd)), 0) //nolint:gosec // as in the store
+	}
+	for _, x := range c.Raised {
+		f.put(bFlags, flagKey(x.FlagKey), mean)
+	}
+	for _, k := range c.Cleared {
+		f.del(bFlags, flagKey(k))
 	}
 	for _, e := range c.Episodes {
-		f.put(bEpisodes, key(string(e.Account), e.Opened), mean)
+		f.put(bEpisodes, key(string(e.Account), e.Opened, []byte(e.Dispute)), mean)
 	}
 	for _, l := range c.Locks {
 		f.put(bLocks, key(uint32(l.Period)), mean) //nolint:gosec // as in the store
@@ -192,4 +195,15 @@ func (f *fold) keep(c *tenant.Changes) {
 	for _, t := range c.Set {
 		f.put(bTimers, key(t.Due, byte(t.Kind), []byte(t.ID)), 0)
 	}
+}
+
+func creditKey(c account.Credit) []byte {
+	if c.Part != "" {
+		return key(string(c.Payee), string(c.Opportunity), []byte(c.Part))
+	}
+	return key(string(c.Payee), []byte(c.Opportunity))
+}
+
+func flagKey(k tenant.FlagKey) []byte {
+	return key(event.Scope{Account: k.Account, Payee: k.Payee}, k.Name, uint32(k.Period)) //nolint:gosec // as in the store
 }

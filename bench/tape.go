@@ -20,8 +20,10 @@ const (
 	bEntriesOf
 	bEntryIDs
 	bPayees
-	bShares
 	bRefs
+	bForeign
+	bNotices
+	bFlags
 	bCredits
 	bEpisodes
 	bTimers
@@ -32,8 +34,8 @@ const (
 )
 
 var bucketNames = []string{
-	"meta", "facts", "facts_of", "ledger", "entries_of", "entry_ids", "payees", "shares", "refs", "credits", "episodes", "timers",
-	"locks", "statements", "out", "parked",
+	"meta", "facts", "facts_of", "ledger", "entries_of", "entry_ids", "payees", "refs", "foreign", "notices", "flags", "credits", "episodes",
+	"timers", "locks", "statements", "out", "parked",
 }
 
 const (
