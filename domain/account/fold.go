@@ -36,7 +36,9 @@ func (f *fold) take(m move) (err error) {
 	switch m.rank {
 	case started:
 		f.dead = false
-		f.setPart(m.sub, m.minor)
+		if _, known := f.parts[m.sub]; !known || !m.foreign { // what cannot be converted moves nothing
+			f.setPart(m.sub, m.minor)
+		}
 	case changed, renewed:
 		switch {
 		case m.foreign:

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"slices"
@@ -255,6 +256,12 @@ func differences(p, q *Plan) []string {
 func (s SLA) equal(t SLA) bool {
 	return s.Risk.Below.Cmp(t.Risk.Below) == 0 && s.Risk.Hours == t.Risk.Hours && s.Risk.Warn == t.Risk.Warn && s.Risk.Clock == t.Risk.Clock &&
 		s.Dispute == t.Dispute && s.RenewalWindowDays == t.RenewalWindowDays && slices.Equal(s.ExpansionReviewDays, t.ExpansionReviewDays) &&
-		slices.Equal(s.Business.Days, t.Business.Days) && s.Business.From == t.Business.From && s.Business.To == t.Business.To &&
-		slices.Equal(s.Business.Holidays, t.Business.Holidays)
+		alike(s.Business.Days, t.Business.Days) && s.Business.From == t.Business.From && s.Business.To == t.Business.To &&
+		alike(s.Business.Holidays, t.Business.Holidays)
+}
+
+// alike reports whether two lists hold the same, in whatever order they were
+// written.
+func alike[T cmp.Ordered](a, b []T) bool {
+	return slices.Equal(a, b) || slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }

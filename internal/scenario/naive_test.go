@@ -59,11 +59,12 @@ func smallest(t *testing.T, seed uint64) (naive.Features, string) {
 	features := naive.DrawFeatures(rand.New(rand.NewPCG(seed, 7)))
 	differs := func(f naive.Features) string {
 		plans, told, asOf := naive.GenerateWith(rand.New(rand.NewPCG(seed, 7)), f)
-		want, err := naive.Compute(plans, told, asOf)
+		given, inForce, arrivals := published(t, seed, plans, arrivalsOf(t, told), asOf)
+		want, err := naive.Compute(inForce, told, asOf)
 		if err != nil {
 			return err.Error()
 		}
-		played, err := scenario.Play("default", plans, arrivalsOf(t, told), asOf)
+		played, err := scenario.Play("default", given, arrivals, asOf)
 		if err != nil {
 			return err.Error()
 		}
@@ -78,13 +79,22 @@ func smallest(t *testing.T, seed uint64) (naive.Features, string) {
 	if differs(features) == "" {
 		return features, "only with all of them"
 	}
-	// Then drop events.
+	// Then drop events, but for plans.
+	given, inForce, all := published(t, seed, plans, arrivalsOf(t, told), asOf)
+	admin := slices.DeleteFunc(all, func(a scenario.Arrival) bool {
+		return slices.ContainsFunc(told, func(b naive.Arrival) bool { return a.Event.Head().Identity == b.Event.Head().Identity })
+	})
+	arrivals := func(list []naive.Arrival) []scenario.Arrival {
+		all := slices.Concat(arrivalsOf(t, list), admin)
+		scenario.Sort(all)
+		return all
+	}
 	fails := func(list []naive.Arrival) bool {
-		want, err := naive.Compute(plans, list, asOf)
+		want, err := naive.Compute(inForce, list, asOf)
 		if err != nil {
 			return true
 		}
-		played, err := scenario.Play("default", plans, arrivalsOf(t, list), asOf)
+		played, err := scenario.Play("default", given, arrivals(list), asOf)
 		return err != nil || compare(engineResult(t, played), want) != ""
 	}
 	for i := 0; i < len(told); {
@@ -94,8 +104,8 @@ func smallest(t *testing.T, seed uint64) (naive.Features, string) {
 			i++
 		}
 	}
-	text := firstDifference(t, plans, told, arrivalsOf(t, told), asOf)
-	for _, p := range plans {
+	text := firstDifference(t, given, inForce, told, arrivals(told), asOf)
+	for _, p := range inForce {
 		text += fmt.Sprintf("\n%s from %s for %v: %s, %+v, %+v, %+v, gates %+v bands %v", p.ID(), p.EffectiveFrom, p.AppliesTo, p.Ownership, p.Crediting.Mode, p.Payability, p.Clawback, p.Gates, p.Crediting.Bands)
 		for _, c := range p.Components {
 			text += fmt.Sprintf("; %s %s %s %s %s %v target %v %v tiers %v", c.ID, c.Kind, c.Basis, c.Window, c.TierMode, c.Weight, c.AnnualARR, c.PercentOfBook, c.Tiers)
@@ -105,7 +115,10 @@ func smallest(t *testing.T, seed uint64) (naive.Features, string) {
 		b, _ := wire.Encode(a.Event)
 		text += "\n" + a.Arrived.Format(time.RFC3339) + " " + string(b)
 	}
-	if played, err := scenario.Play("default", plans, arrivalsOf(t, told), asOf); err == nil {
+	for _, a := range admin {
+		text += fmt.Sprintf("\n%s %s", a.Arrived.Format(time.RFC3339), a.Event.Head().ID)
+	}
+	if played, err := scenario.Play("default", given, arrivals(told), asOf); err == nil {
 		ids, _ := played.Payees()
 		for _, id := range ids {
 			_ = played.EntriesOf(id, func(e *ledger.Entry) error {
@@ -196,11 +209,12 @@ func dropZeros[K comparable](m map[K]int64) {
 func TestAgreesWithNaive(t *testing.T) {
 	shards(t, *histories, nil, func(t *testing.T, seed uint64) {
 		plans, told, arrivals, asOf := history(t, seed)
-		want, err := naive.Compute(plans, told, asOf)
+		given, inForce, arrivals := published(t, seed, plans, arrivals, asOf)
+		want, err := naive.Compute(inForce, told, asOf)
 		if err != nil {
 			t.Fatalf("seed %d: naive: %v", seed, err)
 		}
-		played, err := scenario.Play("default", plans, arrivals, asOf)
+		played, err := scenario.Play("default", given, arrivals, asOf)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -213,15 +227,15 @@ func TestAgreesWithNaive(t *testing.T) {
 
 // firstDifference plays the history up to ever later days, for whoever has to
 // find out what the two disagree on.
-func firstDifference(t *testing.T, plans plan.Set, told []naive.Arrival, arrivals []scenario.Arrival, asOf time.Time) string {
+func firstDifference(t *testing.T, given, inForce plan.Set, told []naive.Arrival, arrivals []scenario.Arrival, asOf time.Time) string {
 	t.Helper()
-	zone := plans[0].Zone
+	zone := inForce[0].Zone
 	for d := civil.On(2025, time.December, 31); d.End(zone).Before(asOf); d++ {
-		want, err := naive.Compute(plans, told, d.End(zone))
+		want, err := naive.Compute(inForce, told, d.End(zone))
 		if err != nil {
 			t.Fatal(err)
 		}
-		played, err := scenario.Play("default", plans, arrivals, d.End(zone))
+		played, err := scenario.Play("default", given, arrivals, d.End(zone))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -157,8 +157,10 @@ func shards(t *testing.T, n int, failed []uint64, check func(t *testing.T, seed 
 func TestArrivalOrderLeavesNoTrace(t *testing.T) {
 	shards(t, *orders, []uint64{4293, 18475, 506416, 515993}, func(t *testing.T, seed uint64) {
 		plans, told, arrivals, asOf := history(t, seed)
-		facts := episodesTold(t, plans, told, asOf)
 		r := rand.New(rand.NewPCG(seed, 11))
+		plans, inForce, arrivals := published(t, seed, plans, arrivals, asOf)
+		facts := episodesTold(t, inForce, told, asOf)
+		arrivals = repriced(t, r, arrivals, asOf)
 		want := upshotOf(t, playAll(t, plans, arriving(r, arrivals, asOf), asOf), facts)
 		for range 2 {
 			got := upshotOf(t, playAll(t, plans, arriving(r, shuffled(r, arrivals), asOf), asOf), facts)
@@ -228,17 +230,34 @@ func stepped(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf tim
 	return p
 }
 
+// restless is a history with everything that asks an engine to remember: in
+// some order, with rules that change, quarters that are locked and opened, and
+// sometimes more accounts than one step takes.
+func restless(t *testing.T, seed uint64) (plan.Set, []scenario.Arrival, time.Time) {
+	t.Helper()
+	plans, _, arrivals, asOf := history(t, seed)
+	r := rand.New(rand.NewPCG(seed, 13))
+	plans, _, arrivals = published(t, seed, plans, arrivals, asOf)
+	arrivals = repriced(t, r, arrivals, asOf)
+	if r.IntN(2) == 0 {
+		arrivals = shuffled(r, arrivals)
+	}
+	if r.IntN(3) == 0 {
+		arrivals = lockedByHand(t, r, plans, arrivals, asOf)
+	}
+	arrivals = atOnce(r, arriving(r, arrivals, asOf))
+	if r.IntN(25) == 0 {
+		arrivals = crowded(t, arrivals)
+	}
+	return plans, arrivals, asOf
+}
+
 // What an engine has at hand is a function of its records: one that forgets,
 // one that is stopped and started again before every arrival, and one that
 // replays any part of them write what one writes that remembers all.
 func TestRecordsAreAFunctionOfArrivals(t *testing.T) {
 	shards(t, *orders/4, []uint64{701168, 701993}, func(t *testing.T, seed uint64) {
-		plans, _, arrivals, asOf := history(t, seed)
-		r := rand.New(rand.NewPCG(seed, 13))
-		if r.IntN(2) == 0 {
-			arrivals = shuffled(r, arrivals)
-		}
-		arrivals = arriving(r, arrivals, asOf)
+		plans, arrivals, asOf := restless(t, seed)
 		same := func(how string, got, want *scenario.Played) {
 			if diff := firstOther(got, want); diff != "" {
 				t.Errorf("seed %d, %s: %s", seed, how, diff)
