@@ -19,10 +19,11 @@ type shrink struct {
 type shrinkKey struct {
 	window int
 	mode   string
+	churn  string // which date of a churn: a deal lost to it before bears nothing
 }
 
 // shrinks lists what each deal loses to the account's contractions under a
-// plan's window and mode, as if all its deals had them: taken from the newest
+// plan's window, mode and churn date, as if all its deals had them: taken from the newest
 // deal inside the window first, each at most what is left of it, or under
 // "full" every deal inside it whole.
 //
@@ -33,7 +34,7 @@ func (s *State) shrinks(c plan.Clawback) map[*Deal][]shrink {
 	if len(s.arr.falls) == 0 || c.Contraction == "ignore" {
 		return nil
 	}
-	key := shrinkKey{c.WindowDays, c.Contraction}
+	key := shrinkKey{c.WindowDays, c.Contraction, c.ChurnDate}
 	if known, ok := s.shrunk[key]; ok {
 		return known
 	}
