@@ -199,7 +199,11 @@ func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
 		}
 	}
 	rest := l.amount.Minor
-	steps := []ledger.Step{l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, event.Identity{}, l.explainEarning(bucket))}
+	var decided event.Identity
+	if split := l.arbitration.split; split != nil {
+		decided = split.Identity
+	}
+	steps := []ledger.Step{l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, decided, l.explainEarning(bucket))}
 	steps[0].Recoverable = bucket == ledger.Payable && l.advanced
 	earned, lost := rest, int64(0)
 	kept := big.NewRat(1, 1)

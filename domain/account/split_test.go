@@ -308,3 +308,23 @@ func TestAForeignDealIsConvertedOnce(t *testing.T) {
 		}
 	}
 }
+
+// What a decision earns names the decision beside the booking.
+func TestDecidedSplitNamesItsDecision(t *testing.T) {
+	facts := stated(assigned(event.CSM, "csm-1", "2026-01-01"), wins("o1", "2027-02-10", 1_000_01), disputes("d1", "o1", "2027-02-20"),
+		decides("d1", "o1", "2027-03-01", event.Share{Payee: "csm-2", BPS: 10000}))
+	s := state(t, setting(nil), facts...)
+	if _, err := s.Settling(day("2027-03-31")); err != nil {
+		t.Fatal(err)
+	}
+	steps := s.Deals()[0].Due(day("2027-03-31"))
+	if len(steps) == 0 {
+		t.Fatal("nothing is due")
+	}
+	decision := facts[len(facts)-1].Head().Identity
+	for _, st := range steps {
+		if !slices.Contains(st.Causes, decision) {
+			t.Errorf("%s %s is caused by %v, want %v among them", st.Kind, st.Reason, st.Causes, decision)
+		}
+	}
+}
