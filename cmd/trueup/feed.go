@@ -159,7 +159,7 @@ func (w *worker) summary(out io.Writer) error {
 	fmt.Fprintf(out, "\nThe year came to:\n  earned       %s\n  still held   %s\n  released     %s\n  taken back   %s (forfeited or clawed back)\n  paid out     %s\n  SLA breaches %d\n",
 		amount(earned), amount(held), amount(released), amount(taken), amount(paid), breaches)
 	if example != nil {
-		fmt.Fprintf(out, "\nTry next:\n  trueup statement %s\n  trueup explain %s\n  trueup sla --status breached\n", example.Payee, example.ID)
+		fmt.Fprintf(out, "\nTry next:\n  trueup statement %s\n  trueup explain %s\n  trueup book %s\n  trueup flags\n  trueup sla --status breached\n", example.Payee, example.ID, example.Payee)
 	}
 	fmt.Fprintln(out, "\nRunning until Ctrl-C; started again it goes on where it was.")
 	return nil
