@@ -104,6 +104,7 @@ func (e *Engine) fold(r *accountRecord, set *account.Setting, more event.Event) 
 // deriving it again gives its credits and its timer. Where the rules have
 // changed since, those before give them.
 func (e *Engine) recall(r *accountRecord) error {
+	settled := e.settled(WakeAccount, string(r.id))
 	passed, err := e.swept(r.id)
 	if err != nil {
 		return err
@@ -115,7 +116,7 @@ func (e *Engine) recall(r *accountRecord) error {
 				e.out.Foreign = append(e.out.Foreign, Foreign{f, r.id})
 			}
 		}
-		_, err := r.state.Settling(civil.In(e.settled, e.zone))
+		_, err := r.state.Settling(civil.In(settled, e.zone))
 		return err
 	}
 	was := r.state
@@ -125,16 +126,16 @@ func (e *Engine) recall(r *accountRecord) error {
 			return err
 		}
 	}
-	list, err := was.Settling(civil.In(e.settled, e.zone))
+	list, err := was.Settling(civil.In(settled, e.zone))
 	if err != nil {
 		return err
 	}
 	for _, st := range list {
 		r.credits[st.Opportunity] = st.Credits
 	}
-	r.wake = e.wakeOf(was, e.settled)
+	r.wake = e.wakeOf(was, settled)
 	if r.behind {
-		_, err = r.state.Settling(civil.In(e.settled, e.zone)) // what pulls look at
+		_, err = r.state.Settling(civil.In(settled, e.zone)) // what pulls look at
 	}
 	return err
 }

@@ -47,7 +47,7 @@ type Engine struct {
 	records Records
 	out     *Changes
 	at      time.Time      // the instant things are posted at
-	settled time.Time      // up to which all that the clock alone changes was settled before
+	firing  *Timer         // nil: none
 	cause   event.Identity // what posts them
 	touched []event.Scope  // to be forgotten if the call fails
 	pinned  map[event.AccountID]*accountRecord
@@ -130,7 +130,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 	if e.state.NextEnd == 0 {
 		e.startClocks()
 	}
-	e.state.AsOf, e.settled = e.at, e.at
+	e.state.AsOf, e.firing = e.at, nil
 	clear(e.running)
 	return func(err error) {
 		e.records = nil
@@ -148,6 +148,16 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 		e.seen, e.org = nil, nil
 		e.forgetBooks()
 	}, nil
+}
+
+// settled is the instant up to which all was settled that the clock alone
+// changes of whoever wakes by timers of a kind: while one of these or of an
+// earlier kind fires, those that come after it have not woken yet.
+func (e *Engine) settled(kind TimerKind, id string) time.Time {
+	if f := e.firing; f != nil && (Timer{f.Due, kind, id}).Compare(*f) >= 0 {
+		return e.at.Add(-1)
+	}
+	return e.at
 }
 
 // startClocks sets the clocks of the first quarter that has not ended and the
@@ -171,9 +181,7 @@ func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
 	}
 	defer func() { undo(err) }()
 	e.out.Clear = append(e.out.Clear, t)
-	if t.Kind <= WakePayee || t.Kind == SweepOn {
-		e.settled = e.at.Add(-1) // others of this instant may still be set
-	}
+	e.firing = &t
 	switch t.Kind {
 	case WakeAccount:
 		err = e.wakeAccount(event.AccountID(t.ID))

@@ -44,10 +44,10 @@ func (e *Engine) wakeOf(s *account.State, after time.Time) time.Time {
 	for _, n := range s.Notices() {
 		if n.Due > civil.In(after, e.zone) {
 			if at := n.Due.Start(e.zone); wake.IsZero() || at.Before(wake) {
-				return at
+				wake = at
 			}
 			break
 		}
 	}
-	return wake
+	return wake.UTC()
 }

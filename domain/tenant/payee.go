@@ -43,7 +43,7 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 		return nil, err
 	}
 	p.ledger.Payee = id
-	p.wake = e.payeeWake(p, civil.In(e.settled, e.zone))
+	p.wake = e.payeeWake(p, civil.In(e.settled(WakePayee, string(id)), e.zone))
 	e.payees[id] = p
 	return p, nil
 }
@@ -63,7 +63,7 @@ func (e *Engine) person(id event.PayeeID, p *payee, more event.Event) (*book.Per
 // payeeWake is when a payee's own steps change by themselves after a day, or zero.
 func (e *Engine) payeeWake(p *payee, after civil.Date) time.Time {
 	if next := p.person.Next(after); next != civil.Never {
-		return next.Start(e.zone)
+		return next.Start(e.zone).UTC()
 	}
 	return time.Time{}
 }
