@@ -70,7 +70,7 @@ func (s *State) handedOff(opp event.OpportunityID) (civil.Date, event.Identity) 
 		if h.BusinessObjective == "" || h.SKU == "" || h.EstimatedARR == nil || h.EconomicBuyer == "" {
 			continue
 		}
-		if on := civil.In(h.LoggedAt, s.set.Zone); on < at || on == at && h.Identity.Compare(told) < 0 {
+		if on := civil.In(h.LoggedAt, s.set.Zone); on < at || on == at && h.Compare(told) < 0 {
 			at, told = on, h.Identity
 		}
 	}

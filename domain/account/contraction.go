@@ -95,13 +95,13 @@ func (s *State) leftAt(d *Deal, on civil.Date, before bool, c plan.Clawback) int
 	return max(rest, 0)
 }
 
-// survived is the part of what is left of a deal that the renewal it waits for
-// keeps, or nil where that is all.
+// survived is the part of what is left of the deals that the renewal they wait
+// for keeps, or nil where that is all.
 //
 // Source: rules §7 option "surviving_arr"; readings R11.
 // Units: an exact ratio.
 // Rounding: none.
-func (s *State) survived(d *Deal, r renewal, c plan.Clawback) *big.Rat {
+func (s *State) survived(r renewal, c plan.Clawback) *big.Rat {
 	var sum, left int64
 	shrunk := s.shrinks(c)
 	for _, o := range s.deals {

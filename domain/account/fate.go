@@ -166,7 +166,7 @@ func (s *State) renewalLosses(d *Deal, sh *share, l life) []loss {
 	if p.Release != "surviving_arr" || p.Renewal == "off" || !l.renewed {
 		return nil
 	}
-	kept := s.survived(d, l.next, sh.rules.Clawback)
+	kept := s.survived(l.next, sh.rules.Clawback)
 	if _, waived := s.covered(l.next.date); waived || kept == nil {
 		return nil
 	}

@@ -83,7 +83,7 @@ func TestEveryLineIsWalked(t *testing.T) {
 		for _, d := range s.Deals() {
 			for i := range d.derived.shares {
 				c := &d.derived.shares[i]
-				part := c.part(func(x *loss) bool { return !c.final && !(x.held && c.opens <= x.on) })
+				part := c.part(func(x *loss) bool { return !c.final && (!x.held || c.opens > x.on) })
 				for _, steps := range walked(t, s, c) {
 					kept, err := remains(steps[0].Minor, part)
 					if err != nil {
@@ -143,7 +143,7 @@ func TestEveryUpliftIsWalked(t *testing.T) {
 					continue // lost before it was posted
 				}
 				part := c.part(func(x *loss) bool {
-					return !c.final && !(x.held && c.opens <= x.on) && x.on > last && (asPaid || !x.credit)
+					return !c.final && (!x.held || c.opens > x.on) && x.on > last && (asPaid || !x.credit)
 				})
 				kept, err := remains(steps[0].Minor, part)
 				if err != nil {
@@ -325,12 +325,16 @@ func TestChurnDate(t *testing.T) {
 		cannotMiss bool
 	}{
 		{
-			"notice inside, churn outside", []fact{notifies("2027-05-01"), churns("2027-06-01")},
-			map[string]string{"notice": "2027-05-01", "earlier_of": "2027-05-01"}, false,
+			"notice inside, churn outside",
+			[]fact{notifies("2027-05-01"), churns("2027-06-01")},
+			map[string]string{"notice": "2027-05-01", "earlier_of": "2027-05-01"},
+			false,
 		},
 		{
-			"both inside", []fact{notifies("2027-03-01"), churns("2027-04-01")},
-			map[string]string{"effective": "2027-04-01", "notice": "2027-03-01", "earlier_of": "2027-03-01"}, false,
+			"both inside",
+			[]fact{notifies("2027-03-01"), churns("2027-04-01")},
+			map[string]string{"effective": "2027-04-01", "notice": "2027-03-01", "earlier_of": "2027-03-01"},
+			false,
 		},
 		{"no notice", []fact{churns("2027-04-01")}, map[string]string{"effective": "2027-04-01", "notice": "2027-04-01", "earlier_of": "2027-04-01"}, false},
 		{"notice alone", []fact{notifies("2027-05-11")}, map[string]string{"notice": "2027-05-11", "earlier_of": "2027-05-11"}, true},

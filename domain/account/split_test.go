@@ -223,11 +223,13 @@ func TestSourcing(t *testing.T) {
 		{"completed later", []fact{handsOff("o1", "2027-02-01", ""), handsOff("o1", "2027-03-01", buyer), lead, won}, []string{held("csm-1", "sourcing_credit"), "2027-03-01 csm-1 release 400.00 held>payable sourcing_credit"}},
 		{"two claims: the first, held", []fact{record, lead, leads("o1", "csm-2", "new", "2027-01-10"), won}, []string{held("csm-1", "dispute_pending")}},
 		{
-			"decided for the second", []fact{record, lead, leads("o1", "csm-2", "new", "2027-01-10"), won, decides("d1", "o1", "2027-03-01", event.Share{Payee: "csm-2", BPS: 10000})},
+			"decided for the second",
+			[]fact{record, lead, leads("o1", "csm-2", "new", "2027-01-10"), won, decides("d1", "o1", "2027-03-01", event.Share{Payee: "csm-2", BPS: 10000})},
 			[]string{held("csm-2", "sourcing_credit"), "2027-03-01 csm-2 release 400.00 held>payable split_arbitrated"},
 		},
 		{
-			"decided evenly: the first", []fact{record, lead, leads("o1", "csm-2", "new", "2027-01-10"), won, decides("d1", "o1", "2027-03-01", event.Share{Payee: "csm-1", BPS: 5000}, event.Share{Payee: "csm-2", BPS: 5000})},
+			"decided evenly: the first",
+			[]fact{record, lead, leads("o1", "csm-2", "new", "2027-01-10"), won, decides("d1", "o1", "2027-03-01", event.Share{Payee: "csm-1", BPS: 5000}, event.Share{Payee: "csm-2", BPS: 5000})},
 			[]string{held("csm-1", "sourcing_credit"), "2027-03-01 csm-1 release 400.00 held>payable split_arbitrated"},
 		},
 		{"never won", []fact{record, lead}, nil},

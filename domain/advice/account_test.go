@@ -21,7 +21,7 @@ func crediting() plan.Crediting {
 	}}
 }
 
-// deals are standing expansions of "date major-units", o1, o2, …
+// deals are standing expansions of "date major-units", o1, o2, ….
 func deals(of ...string) []advice.Deal {
 	var out []advice.Deal
 	for i, text := range of {

@@ -246,7 +246,8 @@ func TestUpliftFollowsItsDeal(t *testing.T) {
 		{"one is lost after it: nobody was paid for it", "recompute", map[int]string{1: "2027-04-10"}, []string{"2027-03-31 opp-0 54.00"}},
 		{"one is lost inside the quarter", "as_paid", map[int]string{1: "2027-03-31"}, []string{"2027-03-31 opp-0 54.00"}},
 		{
-			"one is lost after it: its share is taken back", "as_paid", map[int]string{1: "2027-04-10"},
+			"one is lost after it: its share is taken back", "as_paid",
+			map[int]string{1: "2027-04-10"},
 			[]string{"2027-03-31 opp-0 157.50", "2027-03-31 opp-1 31.50", "2027-04-10 opp-1 -31.50 expense>payable churn_within_window"},
 		},
 		{"all are lost", "recompute", map[int]string{0: "2027-04-10", 1: "2027-04-10"}, nil},

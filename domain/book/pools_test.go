@@ -166,7 +166,8 @@ func TestObjectivesPay(t *testing.T) {
 	set := setting(func(p *plan.Plan) {
 		weight := percent(20)
 		p.Components = []plan.Component{{ID: "objectives", Kind: plan.Objectives, Weight: &weight, Objectives: []plan.Objective{
-			{ID: "health_updates", Weight: percent(25), Target: money.One, Percent: true}, {ID: "reviews", Weight: percent(25), Target: percent(80), Percent: true},
+			{ID: "health_updates", Weight: percent(25), Target: money.One, Percent: true},
+			{ID: "reviews", Weight: percent(25), Target: percent(80), Percent: true},
 			{ID: "golf", Weight: percent(50), Target: money.One, Percent: true},
 		}}}
 	})
@@ -225,7 +226,8 @@ func TestOpeningBalances(t *testing.T) {
 		want  []string
 	}{
 		{
-			"all three", []event.Event{opened(1, "2027-01-01", amount(3), amount(2), amount(1))},
+			"all three",
+			[]event.Event{opened(1, "2027-01-01", amount(3), amount(2), amount(1))},
 			[]string{"expense>held 0.03", "expense>paid 0.01", "expense>payable 0.02"},
 		},
 		{"a debt", []event.Event{opened(1, "2027-01-01", nil, amount(-2), nil)}, []string{"expense>payable -0.02"}},

@@ -197,7 +197,6 @@ type Announced struct {
 //sumtype:decl
 type Outcome interface{ isOutcome() }
 
-// The outcomes.
 type (
 	// Adjusted is a posted entry.
 	Adjusted struct {
@@ -219,8 +218,9 @@ type (
 		Owner event.PayeeID
 		At    time.Time
 	}
-	// FlagRaised and FlagCleared tell of a flag.
-	FlagRaised  struct{ Flag }
+	// FlagRaised tells of a flag that holds from now on.
+	FlagRaised struct{ Flag }
+	// FlagCleared tells of one that holds no more.
 	FlagCleared struct{ Flag }
 	// PeriodLocked is a quarter locked for everybody; Head covers all statements.
 	PeriodLocked struct {

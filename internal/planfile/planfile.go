@@ -38,7 +38,7 @@ func Decode(file string, src []byte) (*plan.Plan, error) {
 }
 
 // Parse reads a plan document that was published.
-func Parse(yaml string) (*plan.Plan, error) { return Decode("plan_yaml", []byte(yaml)) }
+func Parse(document string) (*plan.Plan, error) { return Decode("plan_yaml", []byte(document)) }
 
 // document reads one plan version, which is whole where d has no errors.
 func (d *decoder) document(root *yaml.Node) *plan.Plan {
