@@ -38,12 +38,12 @@ func (l line) explainEarning(bucket ledger.Bucket) func() ledger.Explanation {
 func (l line) explainRelease(minor int64) func() ledger.Explanation {
 	return func() ledger.Explanation {
 		what := "the last condition it waited for was met on " + l.opens.String()
-		switch r := l.release.reason; {
-		case r == ledger.RenewalReleased:
+		switch l.release.reason { //nolint:exhaustive // the other gates are told alike
+		case ledger.RenewalReleased:
 			what = fmt.Sprintf("the account renewed for the term from %s, the first to start after the booking on %s", l.opens, l.Deal.Booked)
-		case r == ledger.SplitArbitrated:
+		case ledger.SplitArbitrated:
 			what = "the dispute was decided on " + l.opens.String()
-		case r == ledger.ExceptionApproved:
+		case ledger.ExceptionApproved:
 			what = fmt.Sprintf("an approved exception waives the loss of %s", l.opens)
 		}
 		return ledger.Explanation{
@@ -72,12 +72,12 @@ func (l line) explainLoss(x *loss, cut int64, how string, earned int64, kept *bi
 
 func (d *Deal) ownText(o ownLoss) func(money.Money, string) string {
 	return func(m money.Money, how string) string {
-		switch r := o.reason; {
-		case r == ledger.InvoiceVoided:
+		switch o.reason { //nolint:exhaustive // what is left is a cancellation
+		case ledger.InvoiceVoided:
 			return fmt.Sprintf("%s %s: the deal's invoice was voided on %s and not replaced", m, how, o.on)
-		case r == ledger.InvoiceUncollectible:
+		case ledger.InvoiceUncollectible:
 			return fmt.Sprintf("%s %s: the deal's invoice was given up as uncollectible on %s", m, how, o.on)
-		case r == ledger.CreditNote:
+		case ledger.CreditNote:
 			return fmt.Sprintf("%s %s: credit note %s (%s) of %s gives back %s of %s", m, how, o.note.CreditNote, o.note.Reason, o.on, o.note.Amount, o.of)
 		default:
 			return fmt.Sprintf("%s %s: the expansion booked on %s was cancelled on %s", m, how, d.Booked, o.on)
