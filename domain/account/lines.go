@@ -152,13 +152,15 @@ func (d *Deal) next(after civil.Date) civil.Date {
 	}
 	for i := range d.derived.shares {
 		sh := &d.derived.shares[i]
-		end := civil.Never - 1 // nothing after a whole loss changes anything
+		end := min(d.Left, civil.Never-1) // nothing after a whole loss changes anything
 		for j := range sh.losses {
 			x := &sh.losses[j]
+			if x.on > end {
+				break
+			}
 			see(x.on)
 			if x.keeps == nil && x.credit {
 				end = x.on
-				break
 			}
 		}
 		if sh.opens <= end {
