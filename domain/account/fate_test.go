@@ -340,6 +340,12 @@ func TestChurnDate(t *testing.T) {
 		{"notice alone", []fact{notifies("2027-05-11")}, map[string]string{"notice": "2027-05-11", "earlier_of": "2027-05-11"}, true},
 		{"a day outside", []fact{notifies("2027-05-12")}, nil, true},
 		{"before the booking", []fact{notifies("2027-02-09"), churns("2027-04-01")}, map[string]string{"effective": "2027-04-01"}, false},
+		{
+			"of the life that ends on the booking, and another begins",
+			[]fact{notifies("2027-02-09"), churns("2027-02-10"), returns("2027-02-10", 80_000_00)},
+			map[string]string{"effective": "2027-02-10"},
+			false,
+		},
 		{"withdrawn", []fact{notifies("2027-03-01"), stays("2027-06-01")}, nil, true},
 		{"the earliest", []fact{notifies("2027-04-01"), notifies("2027-03-01")}, map[string]string{"notice": "2027-03-01", "earlier_of": "2027-03-01"}, true},
 	} {

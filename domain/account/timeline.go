@@ -68,27 +68,23 @@ func (t *timeline) termOn(d civil.Date) (term, bool) {
 	return found, ok
 }
 
-// lifeAround is the life that a day is in, or the next one where the account is
-// dead: its first day (noChange: from the beginning) and the day it ends
-// (civil.Never: it goes on); false where there is none.
-func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date, alive bool) {
-	from, until = noChange, civil.Never
-	for _, r := range t.revivals {
-		if r <= d {
-			from = r
-		}
+// lifeAround is the life that ends first on or after a day, or else the last
+// one: its first day (noChange: from the beginning) and the day it ends
+// (civil.Never: it goes on); false where every life is over by then. On a day
+// that ends one life and begins the next it is the one that ends, since that is
+// the churn which deals of the day look at.
+func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date, lives bool) {
+	i := slices.IndexFunc(t.churns, func(c move) bool { return c.date >= d })
+	until = civil.Never
+	if i >= 0 {
+		until = t.churns[i].date
+	} else if i = len(t.churns); i > len(t.revivals) {
+		return 0, 0, false
 	}
-	if c, ok := t.churnFrom(d); ok {
-		until = c.date
+	if i == 0 {
+		return noChange, until, true
 	}
-	if until == d || t.aliveOn(d) {
-		return from, until, true
-	}
-	i, _ := slices.BinarySearch(t.revivals, d+1)
-	if i == len(t.revivals) {
-		return from, until, false
-	}
-	return t.revivals[i], until, true
+	return t.revivals[i-1], until, true
 }
 
 // lastCancelled is the latest told cancellation of a churn.
