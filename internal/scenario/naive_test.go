@@ -207,7 +207,7 @@ func dropZeros[K comparable](m map[K]int64) {
 // by somebody who had not read the engine, but told how some open points are
 // read; where the two then differed, either side was changed.
 func TestAgreesWithNaive(t *testing.T) {
-	shards(t, *histories, nil, func(t *testing.T, seed uint64) {
+	shards(t, *histories, []uint64{401259, 713130, 714061, 1005100, 1008476}, func(t *testing.T, seed uint64) {
 		plans, told, arrivals, asOf := history(t, seed)
 		given, inForce, arrivals := published(t, seed, plans, arrivals, asOf)
 		want, err := naive.Compute(inForce, told, asOf)

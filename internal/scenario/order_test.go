@@ -155,7 +155,7 @@ func shards(t *testing.T, n int, failed []uint64, check func(t *testing.T, seed 
 
 // Any order of arrival, with repeats, comes to the same.
 func TestArrivalOrderLeavesNoTrace(t *testing.T) {
-	shards(t, *orders, []uint64{4293, 18475, 506416, 515993}, func(t *testing.T, seed uint64) {
+	shards(t, *orders, []uint64{503126}, func(t *testing.T, seed uint64) {
 		plans, told, arrivals, asOf := history(t, seed)
 		r := rand.New(rand.NewPCG(seed, 11))
 		plans, inForce, arrivals := published(t, seed, plans, arrivals, asOf)
@@ -256,7 +256,7 @@ func restless(t *testing.T, seed uint64) (plan.Set, []scenario.Arrival, time.Tim
 // one that is stopped and started again before every arrival, and one that
 // replays any part of them write what one writes that remembers all.
 func TestRecordsAreAFunctionOfArrivals(t *testing.T) {
-	shards(t, *orders/4, []uint64{701168, 701993}, func(t *testing.T, seed uint64) {
+	shards(t, *orders/4, []uint64{500149, 900100}, func(t *testing.T, seed uint64) {
 		plans, arrivals, asOf := restless(t, seed)
 		same := func(how string, got, want *scenario.Played) {
 			if diff := firstOther(got, want); diff != "" {
