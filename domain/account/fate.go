@@ -29,7 +29,7 @@ type loss struct {
 	order  order
 	reason ledger.Reason
 	told   event.Identity
-	keeps  *big.Rat // part of what was left that stays; nil: nothing
+	lost   *big.Rat // part of the deal's ARR that is lost; nil: all that is left
 	credit bool     // the deal's credit loses as much
 	held   bool     // only what is held
 	text   func(amount money.Money, how string) string
@@ -97,7 +97,7 @@ func (s *State) losses(d *Deal, sh *share, l life) []loss {
 			lost = rest
 		}
 		if lost < rest {
-			x.keeps = big.NewRat(rest-lost, rest)
+			x.lost = big.NewRat(lost, d.home.Minor)
 		}
 		rest -= lost
 		x.credit = true
@@ -131,6 +131,16 @@ func (s *State) losses(d *Deal, sh *share, l life) []loss {
 		})
 	}
 	slices.SortStableFunc(out, func(a, b loss) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.order, b.order)) })
+	left := big.NewRat(1, 1) // of the credit
+	for i := range out {
+		x := &out[i]
+		if x.order == bySurvival && x.lost != nil {
+			x.lost.Mul(x.lost, left)
+		}
+		if x.credit {
+			left = keeping(left, x)
+		}
+	}
 	return out
 }
 
@@ -172,24 +182,39 @@ func (s *State) renewalLosses(d *Deal, sh *share, l life) []loss {
 	}
 	x := loss{on: l.next.date, order: bySurvival, reason: ledger.RenewalMissed, told: l.next.Identity, text: d.survivalText(l, kept)}
 	if kept.Sign() > 0 {
-		x.keeps = kept
+		x.lost = new(big.Rat).Sub(big.NewRat(1, 1), kept) // of what is left of the deal
 	}
 	return []loss{x}
 }
 
-// part multiplies what a line keeps of the losses picked.
+// part is what the losses picked leave of a line or a credit; those after all
+// is lost are not asked for.
+//
+// Source: readings R8.
+// Rounding: none.
 func (f *fate) part(pick func(*loss) bool) *big.Rat {
 	kept := big.NewRat(1, 1)
 	for i := range f.losses {
-		if x := &f.losses[i]; pick(x) {
-			if x.keeps == nil {
-				return new(big.Rat)
+		if x := &f.losses[i]; pick(x) && !f.spares(x) {
+			if kept = keeping(kept, x); kept.Sign() == 0 {
+				break
 			}
-			kept.Mul(kept, x.keeps)
 		}
 	}
 	return kept
 }
+
+// keeping is what a loss leaves of a part of the deal that is left: losses are
+// parts of the whole deal and add up, to no more than all of it.
+func keeping(kept *big.Rat, x *loss) *big.Rat {
+	if x.lost == nil || kept.Cmp(x.lost) < 0 {
+		return new(big.Rat)
+	}
+	return new(big.Rat).Sub(kept, x.lost)
+}
+
+// spares reports whether a loss takes only what is held, and comes too late.
+func (f *fate) spares(x *loss) bool { return x.held && f.opens <= x.on }
 
 // remains is an amount less its lost part.
 //
@@ -206,7 +231,7 @@ func (f *fate) creditAfter(credit int64, day civil.Date) (int64, ledger.Reason, 
 	var why ledger.Reason
 	kept := f.part(func(x *loss) bool {
 		if x.credit && x.on <= day {
-			if why == "" || x.keeps == nil {
+			if why == "" || x.lost == nil {
 				why = x.reason
 			}
 			return true

@@ -135,17 +135,23 @@ func TestEveryUpliftIsWalked(t *testing.T) {
 				minor := rapid.Int64Range(1, 1000).Draw(t, "minor")
 				asPaid := rapid.Bool().Draw(t, "as paid")
 				why := ledger.Explanation{Text: "share", Rule: "rules §5", Figures: []ledger.Figure{ledger.Minor(ledger.Plus, "share", "", minor, "USD")}}
-				steps, err := c.Uplift(minor, last, set.Plans[0], asPaid, why)
+				basis := Basis{Known: civil.In(horizon, set.Zone)}
+				if asPaid {
+					basis = Basis{Known: last, AsPaid: true}
+				}
+				before := func(x *loss) bool { return x.on <= last || x.credit && x.on <= basis.Known }
+				if c.part(before).Sign() == 0 {
+					continue // nothing is credited, or all is lost: there is no share
+				}
+				steps, err := c.Uplift(minor, last, basis, set.Plans[0], why)
 				if err != nil {
 					t.Fatalf("Uplift: %v", err)
 				}
 				if len(steps) == 0 {
 					continue // lost before it was posted
 				}
-				part := c.part(func(x *loss) bool {
-					return !c.final && (!x.held || c.opens > x.on) && x.on > last && (asPaid || !x.credit)
-				})
-				kept, err := remains(steps[0].Minor, part)
+				after := func(x *loss) bool { return before(x) || x.on > last && (asPaid || !x.credit) }
+				kept, err := remains(steps[0].Minor, of(c.part(after), c.part(before)))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -94,7 +94,7 @@ func (s *State) deriveLines(c *Credited) error {
 			reason = c.hold
 		}
 		l := line{c, comp.ID, c.terms.Plan, ledger.Earning, reason, c.Deal.Booked, amount, why}
-		steps, err := l.steps(func(*loss) bool { return true })
+		steps, err := l.steps(func(*loss) bool { return false }, func(*loss) bool { return true })
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (d *Deal) next(after civil.Date) civil.Date {
 				break
 			}
 			see(x.on)
-			if x.keeps == nil && x.credit {
+			if x.lost == nil && x.credit {
 				end = x.on
 			}
 		}
@@ -189,14 +189,14 @@ type line struct {
 // Source: rules §7; readings R5, R7–R9.
 // Units: whole days; a step counts from 00:00 of its date.
 // Rounding: what is lost half away from zero, cumulatively.
-func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
+func (l line) steps(in, takes func(*loss) bool) ([]ledger.Step, error) {
 	bucket := ledger.Held
 	if l.opens <= l.on {
 		bucket = ledger.Payable
 	}
 	var later []*loss
 	for i := range l.losses {
-		if x := &l.losses[i]; !l.final && pick(x) && !l.spares(x) {
+		if x := &l.losses[i]; !l.final && takes(x) && !l.spares(x) {
 			later = append(later, x)
 		}
 	}
@@ -208,7 +208,8 @@ func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
 	steps := []ledger.Step{l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, decided, l.explainEarning(bucket))}
 	steps[0].Recoverable = bucket == ledger.Payable && l.advanced
 	earned, lost := rest, int64(0)
-	kept := big.NewRat(1, 1)
+	all := l.part(in)
+	kept := all
 	release := func() {
 		if bucket == ledger.Held && rest != 0 {
 			steps = append(steps, l.step(ledger.Release, l.release.reason, ledger.Held, ledger.Payable, l.opens, rest, l.release.told, l.explainRelease(rest)))
@@ -220,7 +221,8 @@ func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
 			release()
 		}
 		kept = keeping(kept, x)
-		left, err := remains(earned, kept)
+		stays := of(kept, all)
+		left, err := remains(earned, stays)
 		if err != nil {
 			return nil, err
 		}
@@ -229,7 +231,7 @@ func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
 			if bucket == ledger.Payable {
 				kind, how = ledger.Clawback, "taken back"
 			}
-			steps = append(steps, l.step(kind, x.reason, ledger.Expense, bucket, x.on, -cut, x.told, l.explainLoss(x, cut, how, earned, kept, lost)))
+			steps = append(steps, l.step(kind, x.reason, ledger.Expense, bucket, x.on, -cut, x.told, l.explainLoss(x, cut, how, earned, stays, lost)))
 			rest, lost = left, lost+cut
 		}
 		if rest == 0 {
@@ -242,11 +244,12 @@ func (l line) steps(pick func(*loss) bool) ([]ledger.Step, error) {
 	return steps, nil
 }
 
-func keeping(kept *big.Rat, x *loss) *big.Rat {
-	if x.keeps == nil {
+// of is a part as a part of another; of nothing, nothing.
+func of(part, all *big.Rat) *big.Rat {
+	if all.Sign() == 0 {
 		return new(big.Rat)
 	}
-	return new(big.Rat).Mul(kept, x.keeps)
+	return new(big.Rat).Quo(part, all)
 }
 
 func (l line) money(minor int64) money.Money {
@@ -276,15 +279,29 @@ func (c *Credited) CreditBy(day civil.Date) (int64, error) {
 	return n, err
 }
 
+// Basis is how an accelerator's share was worked out: of credits that have the
+// losses up to a day in them. AsPaid, later losses take their part of it;
+// otherwise they come to be in the credits, and only a renewal that did not
+// keep the deal still takes from it.
+//
+// Source: rules §5 "Accelerator"; readings R19.
+type Basis struct {
+	Known  civil.Date
+	AsPaid bool
+}
+
+// in picks what a share that stood after a day has in it.
+func (b Basis) in(after civil.Date) func(*loss) bool {
+	return func(x *loss) bool { return x.on <= after || x.credit && x.on <= b.Known }
+}
+
 // Uplift lists the steps of an accelerator's share: posted on the last day of
-// its quarter, held and released with the deal. With asPaid later losses take
-// their part of it, else they are in the credits that it was worked out of and
-// only a renewal that did not keep the deal still takes from it.
+// its quarter, held and released with the deal.
 //
 // Source: rules §5 "Accelerator"; readings R9, R19.
-func (c *Credited) Uplift(minor int64, last civil.Date, pl *plan.Plan, asPaid bool, why ledger.Explanation) ([]ledger.Step, error) {
+func (c *Credited) Uplift(minor int64, last civil.Date, basis Basis, pl *plan.Plan, why ledger.Explanation) ([]ledger.Step, error) {
 	l := line{c, "accelerator", pl, ledger.TrueUp, ledger.Accelerator, last, money.Money{Minor: minor, Currency: c.credit.Currency}, why}
-	return l.steps(func(x *loss) bool { return x.on > last && (asPaid || !x.credit) })
+	return l.steps(basis.in(last), func(x *loss) bool { return x.on > last && (basis.AsPaid || !x.credit) })
 }
 
 // Compare orders shares as largest remainders are given out: the earlier
@@ -313,17 +330,16 @@ func (s *State) CreditedTo(payee event.PayeeID) []*Credited {
 const Ever = noChange
 
 // Left is what an accelerator's share that stood after one day has left on
-// another. The share of a deal that was worked out of its credit after a loss
-// does not lose it again: of those up to the first quarter's end, and of all
-// where later losses are in the credit too, only the others count.
+// another; after Ever, of the share as it was worked out, which only what a
+// renewal did not keep takes from.
 //
 // Source: readings R8, R19.
 // Rounding: what is lost half away from zero.
-func (c *Credited) Left(minor int64, after, by civil.Date, asPaid bool) (int64, error) {
-	return remains(minor, c.part(func(x *loss) bool {
-		return after < x.on && x.on <= by && !c.spares(x) && (!x.credit || asPaid && after != Ever)
-	}))
+func (c *Credited) Left(minor int64, after, by civil.Date, basis Basis) (int64, error) {
+	in := basis.in(after)
+	all := c.part(in)
+	kept := c.part(func(x *loss) bool {
+		return in(x) || after < x.on && x.on <= by && (!x.credit || basis.AsPaid && after != Ever)
+	})
+	return remains(minor, of(kept, all))
 }
-
-// spares reports whether a loss takes only what is held, and comes too late.
-func (f *fate) spares(x *loss) bool { return x.held && f.opens <= x.on }

@@ -27,9 +27,9 @@ func partOf(c *account.Credited) dealPart {
 
 // postedShare is a share's line of an earlier quarter of the year.
 type postedShare struct {
-	last   civil.Date // of its quarter
-	minor  int64      // that stood on it
-	asPaid bool       // by the basis of its quarter's plan
+	last  civil.Date // of its quarter
+	minor int64      // that stood on it
+	basis account.Basis
 }
 
 // accelerator is the quarter's uplift: what the window's credits earn above the
@@ -57,13 +57,12 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 	if !reviewed(qt.plan.Gates, m) {
 		return nil, nil
 	}
-	asPaid := qt.plan.Clawback.Basis == "as_paid"
-	by := today
-	if asPaid {
-		by = qt.last
+	basis := account.Basis{Known: today}
+	if qt.plan.Clawback.Basis == "as_paid" {
+		basis = account.Basis{Known: qt.last, AsPaid: true}
 	}
 	w := uplift{quarter: qt, component: c, target: window, annual: annual}
-	if err := w.collect(p, books, from, by); err != nil {
+	if err := w.collect(p, books, from, basis.Known); err != nil {
 		return nil, err
 	}
 	if err := w.divide(); err != nil {
@@ -72,7 +71,7 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 	var steps []ledger.Step
 	for _, sh := range w.all {
 		part := partOf(sh.Credited)
-		stands, err := sh.Left(sh.minor, account.Ever, qt.last, asPaid)
+		stands, err := sh.Left(sh.minor, account.Ever, qt.last, basis)
 		if err != nil {
 			return nil, err
 		}
@@ -80,10 +79,10 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 		if c.Window == "ytd" {
 			for _, p := range year.posted[part] {
 				until := qt.last
-				if p.asPaid && !asPaid {
+				if p.basis.AsPaid && !basis.AsPaid {
 					until = today // what later losses take of it this quarter need not
 				}
-				left, err := sh.Left(p.minor, p.last, until, p.asPaid)
+				left, err := sh.Left(p.minor, p.last, until, p.basis)
 				if err != nil {
 					return nil, err
 				}
@@ -97,8 +96,8 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 		if year.posted == nil {
 			year.posted = map[dealPart][]postedShare{}
 		}
-		year.posted[part] = append(year.posted[part], postedShare{qt.last, due, asPaid})
-		more, err := sh.Uplift(due, qt.last, qt.plan, asPaid, w.explain(sh, stands, before))
+		year.posted[part] = append(year.posted[part], postedShare{qt.last, due, basis})
+		more, err := sh.Uplift(due, qt.last, basis, qt.plan, w.explain(sh, stands, before))
 		if err != nil {
 			return nil, err
 		}

@@ -43,10 +43,7 @@ func cuts(amount int64, arr *big.Rat, losses []loss) ([]cut, error) {
 
 func cutBy(losses []loss, arr *big.Rat, left func(gone *big.Rat) (int64, error)) ([]cut, error) {
 	losses = slices.Clone(losses)
-	slices.SortStableFunc(losses, func(a, b loss) int {
-		// What a loss does not take a second time comes before it, or nothing might seem to be left.
-		return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.order, b.order), cmp.Compare(min(a.arr.Sign(), 0), min(b.arr.Sign(), 0)))
-	})
+	slices.SortStableFunc(losses, func(a, b loss) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.order, b.order)) })
 	var out []cut
 	sum := whole(0)
 	for _, l := range losses {

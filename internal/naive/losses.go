@@ -42,8 +42,6 @@ type fate struct {
 	// unpaid leaves the money alone: what did not survive the renewal, or a
 	// renewal that was missed.
 	unpaid []loss
-	// dead is the part of what is left that its renewal did not keep; nil: none.
-	dead *big.Rat
 }
 
 // take takes at most what is left.
@@ -51,9 +49,6 @@ func (f *fate) take(on civil.Date, order int, arr int64, reason string) {
 	if arr = min(arr, f.left); arr > 0 {
 		f.left -= arr
 		f.gone = append(f.gone, loss{on, order, whole(arr), reason})
-		if f.dead != nil { // of what leaves now, this part was not paid any more
-			f.unpaid = append(f.unpaid, loss{on, order, product(whole(-arr), f.dead), reason})
-		}
 	}
 }
 
@@ -233,8 +228,8 @@ func (w *world) survivingSteps(account event.AccountID, rules *plan.Plan, all []
 			}
 			for _, f := range all {
 				if f.gate.awaited == on && f.left > 0 {
-					f.dead = big.NewRat(left-sum, left)
-					f.unpaid = append(f.unpaid, loss{on, atSurviving, product(whole(f.left), f.dead), "renewal_missed"})
+					gone := product(whole(f.left), big.NewRat(left-sum, left))
+					f.unpaid = append(f.unpaid, loss{on, atSurviving, gone, "renewal_missed"})
 				}
 			}
 		}})
