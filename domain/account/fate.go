@@ -45,23 +45,7 @@ func (s *State) fateOf(d *Deal, sh *share, l life) fate {
 		return fate{opens: d.Booked, final: true}
 	}
 	f := fate{advanced: sh.rules.Payability.Renewal == "advance"}
-	gates := []gate{s.renewalGate(l, sh.rules.Payability)}
-	if sh.pending {
-		gates = append(gates, gate{opens: civil.Never, hold: ledger.HealthScoreMissing})
-	}
-	if sh.arbitration.pending {
-		gates = append(gates, gate{opens: civil.Never, hold: ledger.DisputePending})
-	} else if sh.arbitration.contested {
-		gates = append(gates, gate{opens: sh.arbitration.decided, told: sh.arbitration.told, reason: ledger.SplitArbitrated})
-	}
-	if sh.sourcing {
-		at, told := s.handedOff(d.Opportunity)
-		gates = append(gates, gate{opens: at, told: told, reason: sh.base, hold: ledger.HandoffIncomplete})
-	}
-	if sh.rules.Payability.Cash == "invoice_paid" {
-		at, told := s.paid(d.Opportunity)
-		gates = append(gates, gate{opens: at, told: told, reason: sh.base, hold: ledger.InvoiceUnpaid})
-	}
+	gates := s.gatesOf(d, sh, l)
 	f.release = gates[0]
 	for _, g := range gates[1:] {
 		if g.opens > f.release.opens || g.opens == civil.Never && f.release.opens == civil.Never && g.hold != "" {
@@ -74,6 +58,31 @@ func (s *State) fateOf(d *Deal, sh *share, l life) fate {
 	f.opens = f.release.opens
 	f.losses = s.losses(d, sh, l)
 	return f
+}
+
+// gatesOf lists all that a share waits for, the renewal first.
+//
+// Source: rules §4, §6, §7; readings R7, R10, R13, R22, R28.
+func (s *State) gatesOf(d *Deal, sh *share, l life) []gate {
+	gates := []gate{s.renewalGate(l, sh.rules.Payability)}
+	if sh.pending {
+		gates = append(gates, gate{kind: scoreKind, opens: civil.Never, hold: ledger.HealthScoreMissing})
+	}
+	switch a := sh.arbitration; {
+	case a.pending:
+		gates = append(gates, gate{kind: disputeKind, opens: civil.Never, hold: ledger.DisputePending})
+	case a.contested:
+		gates = append(gates, gate{kind: disputeKind, opens: a.decided, told: a.told, reason: ledger.SplitArbitrated})
+	}
+	if sh.sourcing {
+		at, told := s.handedOff(d.Opportunity)
+		gates = append(gates, gate{kind: handoffKind, opens: at, told: told, reason: sh.base, hold: ledger.HandoffIncomplete})
+	}
+	if sh.rules.Payability.Cash == "invoice_paid" {
+		at, told := s.paid(d.Opportunity)
+		gates = append(gates, gate{kind: invoicesKind, opens: at, told: told, reason: sh.base, hold: ledger.InvoiceUnpaid})
+	}
+	return gates
 }
 
 var holds = []ledger.Reason{ledger.DisputePending, ledger.HealthScoreMissing, ledger.HandoffIncomplete, ledger.InvoiceUnpaid}

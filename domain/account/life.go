@@ -31,11 +31,23 @@ func (s *State) lifeOf(d *Deal) life {
 // gate is a condition that holds a line: the day it opens (civil.Never: not
 // yet known to), what opened it and why the line is then released.
 type gate struct {
+	kind   gateKind
 	opens  civil.Date
 	told   event.Identity
 	reason ledger.Reason // of the release
 	hold   ledger.Reason // of the earning while no opening is known; empty for the renewal's
 }
+
+// gateKind is what a gate waits for, in words.
+type gateKind string
+
+const (
+	renewalKind  gateKind = "renewal"
+	scoreKind    gateKind = "health score"
+	disputeKind  gateKind = "dispute"
+	handoffKind  gateKind = "hand-off"
+	invoicesKind gateKind = "cash"
+)
 
 // renewalGate holds a line until the account renews.
 //
@@ -43,7 +55,7 @@ type gate struct {
 // Units: whole days.
 // Rounding: none.
 func (s *State) renewalGate(l life, p plan.Payability) gate {
-	g := gate{opens: l.booked, reason: ledger.RenewalReleased}
+	g := gate{kind: renewalKind, opens: l.booked, reason: ledger.RenewalReleased}
 	if p.Renewal != "hold" {
 		return g
 	}

@@ -80,43 +80,43 @@ func (t *teller) cut(c *Credited, p *PartStory, x *loss, kept, left *big.Rat) (m
 	return sum, nil
 }
 
-// gates are the conditions that are still closed, as State.fateOf has them.
+// gates are the conditions that are still closed.
 //
 // Source: rules §4, §6, §7.
 func (t *teller) gates(c *Credited) []StoryGate {
 	var out []StoryGate
-	d, p := t.deal, c.rules.Payability
-	add := func(gate string, opens civil.Date, format string, args ...any) {
-		if opens > t.day {
-			out = append(out, StoryGate{gate, opens, fmt.Sprintf(format, args...)})
+	for _, g := range t.gatesOf(t.deal, &c.share, t.life) {
+		if g.opens > t.day {
+			out = append(out, StoryGate{string(g.kind), g.opens, t.aboutGate(g)})
 		}
 	}
-	switch g := t.renewalGate(t.life, p); {
-	case g.opens == civil.Never:
-		add("renewal", g.opens, "The account has to renew: what it earns is released on the first day of the first renewed term after %s%s.", d.Booked, t.termEnd())
-	case g.reason == ledger.ExceptionApproved:
-		add("renewal", g.opens, "It opens on %s, by an approved exception.", g.opens)
-	default:
-		add("renewal", g.opens, "It opens on %s, when the account's renewed term starts.", g.opens)
-	}
-	if c.pending {
-		add("health score", civil.Never, "A health score measured by %s has to be told; one below %s takes credit and earning away.", utc(d.ClosedAt), t.rules.Gates.HealthMin)
-	}
-	switch a := c.arbitration; {
-	case a.pending:
-		add("dispute", civil.Never, "%s", t.undecided())
-	case a.contested:
-		add("dispute", a.decided, "It opens on %s, by the decision of the dispute.", a.decided)
-	}
-	if c.sourcing {
-		at, _ := t.handedOff(d.Opportunity)
-		add("hand-off", at, "%s", t.lacking(at))
-	}
-	if p.Cash == "invoice_paid" {
-		at, _ := t.paid(d.Opportunity)
-		add("cash", at, "%s", t.unpaid(at))
-	}
 	return out
+}
+
+func (t *teller) aboutGate(g gate) string {
+	known := g.opens != civil.Never
+	switch g.kind {
+	case renewalKind:
+		switch {
+		case !known:
+			return fmt.Sprintf("The account has to renew: what it earns is released on the first day of the first renewed term after %s%s.", t.deal.Booked, t.termEnd())
+		case g.reason == ledger.ExceptionApproved:
+			return fmt.Sprintf("It opens on %s, by an approved exception.", g.opens)
+		}
+		return fmt.Sprintf("It opens on %s, when the account's renewed term starts.", g.opens)
+	case scoreKind:
+		return fmt.Sprintf("A health score measured by %s has to be told; one below %s takes credit and earning away.", utc(t.deal.ClosedAt), t.rules.Gates.HealthMin)
+	case disputeKind:
+		if !known {
+			return t.undecided()
+		}
+		return fmt.Sprintf("It opens on %s, by the decision of the dispute.", g.opens)
+	case handoffKind:
+		return t.lacking(g.opens)
+	case invoicesKind:
+		return t.unpaid(g.opens)
+	}
+	return ""
 }
 
 func (t *teller) termEnd() string {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/domain"
-	"github.com/trueup/trueup/domain/account"
-	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
@@ -360,56 +358,4 @@ func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) er
 		e.out.Outcomes = append(e.out.Outcomes, Adjusted{*en, p.person.Employee(en.Effective)})
 	}
 	return nil
-}
-
-// A Look reads a tenant's records at one moment, for reports: it changes
-// nothing, and must not be used once the records have changed.
-type Look struct{ e *Engine }
-
-// LookAt gives an engine's view of records; the engine must not be used for
-// anything else.
-func (e *Engine) LookAt(r Records) (Look, error) {
-	_, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/look"})
-	return Look{e}, err
-}
-
-// Plans are the plans in force.
-func (l Look) Plans() plan.Set { return l.e.now.plans }
-
-// Person is a payee as the rules see them.
-func (l Look) Person(id event.PayeeID) (*book.Person, error) {
-	p, err := l.e.payee(id)
-	if err != nil {
-		return nil, err
-	}
-	return p.person, nil
-}
-
-// Figures are what a payee's quarter looks at, and what informs beside it.
-func (l Look) Figures(id event.PayeeID, q civil.Quarter) (book.Figures, account.Measures, error) {
-	p, err := l.e.payee(id)
-	if err != nil {
-		return book.Figures{}, account.Measures{}, err
-	}
-	if _, ok := p.person.Role(q); !ok {
-		return book.Figures{}, account.Measures{}, nil
-	}
-	f, err := p.person.Figures(q, l.e.Today(), books{l.e})
-	if err != nil {
-		return f, account.Measures{}, err
-	}
-	m, err := l.e.measuresOf(p.person, q)
-	if err != nil {
-		return f, account.Measures{}, err
-	}
-	return f, *m, nil
-}
-
-// Account is an account as its facts tell it.
-func (l Look) Account(id event.AccountID) (*account.State, error) {
-	r, err := l.e.account(id)
-	if err != nil {
-		return nil, err
-	}
-	return r.state, nil
 }

@@ -191,66 +191,17 @@ func (b *builder) bookAccounts(out *Book, id event.PayeeID, q civil.Quarter, day
 	return nil
 }
 
-// holders lists whose accounts are a payee's book in a quarter, as the rules
-// have it: of somebody not enrolled, all that they own in any role.
-//
-// Source: rules §8 "Roll-up".
+// holders lists whose accounts are a payee's book in a quarter; somebody who is
+// not enrolled has what is theirs in any role.
 func (b *builder) holders(id event.PayeeID, q civil.Quarter) (account.Holders, error) {
 	person, err := b.look.Person(id)
 	if err != nil {
 		return nil, err
 	}
-	own, enrolled := person.Role(q)
-	pod := person.Ownership(q) == "pod" && own.Team != ""
-	switch {
-	case !enrolled:
+	if _, enrolled := person.Role(q); !enrolled {
 		return account.Holders{{Payee: id, Role: event.CSM}, {Payee: id, Role: event.AE}, {Payee: id, Role: event.RenewalManager}}, nil
-	case own.Role != event.Manager && !pod:
-		return account.Holders{{Payee: id, Role: own.Role}}, nil
 	}
-	payees, err := b.src.Payees()
-	if err != nil {
-		return nil, err
-	}
-	people := map[event.PayeeID]event.PayeeEnrolled{}
-	for _, other := range payees {
-		p, err := b.look.Person(other)
-		if err != nil {
-			return nil, err
-		}
-		if e, ok := p.Role(q); ok {
-			people[other] = e
-		}
-	}
-	var out account.Holders
-	done := map[event.PayeeID]bool{}
-	var add func(event.PayeeID, event.Role)
-	add = func(id event.PayeeID, role event.Role) {
-		switch {
-		case done[id]:
-		case role == event.Manager:
-			done[id] = true
-			out = append(out, account.Holder{Payee: id, Role: event.CSM})
-			for _, other := range payees {
-				if e, ok := people[other]; ok && e.Manager == id {
-					add(other, e.Role)
-				}
-			}
-		case role != event.AE:
-			done[id] = true
-			out = append(out, account.Holder{Payee: id, Role: role})
-		}
-	}
-	if !pod {
-		add(id, own.Role)
-		return out, nil
-	}
-	for _, other := range payees {
-		if e, ok := people[other]; ok && e.Team == own.Team {
-			add(other, e.Role)
-		}
-	}
-	return out, nil
+	return b.look.Holders(id, q)
 }
 
 // bookFlags adds the payee's flags, those of one period where it was asked for,

@@ -1,0 +1,100 @@
+package tenant
+
+import (
+	"slices"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/event"
+)
+
+// refer records payees the account names for the first time, so that a later
+// change of theirs finds it.
+func (e *Engine) refer(r *accountRecord) {
+	if len(r.refs) == len(r.state.Referred()) {
+		return // whom the state refers to only grows
+	}
+	for _, p := range r.state.Referred() {
+		if !r.refs[p] {
+			r.refs[p] = true
+			e.out.Refs = append(e.out.Refs, Ref{p, r.id})
+		}
+	}
+}
+
+// note records that the account has amounts in a currency that is not the
+// ledger's, so that a rate finds it.
+func (e *Engine) note(r *accountRecord, ev event.Event) {
+	for _, c := range account.Currencies(ev) {
+		if c != e.currency && !r.foreign[c] {
+			r.foreign[c] = true
+			e.out.Foreign = append(e.out.Foreign, Foreign{c, r.id})
+		}
+	}
+}
+
+// settleAccount brings the account's deals and episodes to what is due now and
+// sets its timer.
+func (e *Engine) settleAccount(r *accountRecord) error {
+	today := e.Today()
+	size := e.out.size()
+	defer func() {
+		if e.out.size() != size {
+			e.pin(r) // until what changed of it is in the records
+		}
+	}()
+	if r.behind {
+		r.state.Anew()
+		for id := range r.tallies {
+			r.state.Touch(id)
+		}
+		for id := range r.credits {
+			r.state.Touch(id)
+		}
+		r.behind = false
+		if w := e.state.Sweep; w != nil && !w.Payees && r.id > w.Account {
+			e.out.Ahead = append(e.out.Ahead, r.id)
+		}
+	}
+	list, err := r.state.Settling(today)
+	if err != nil {
+		return err
+	}
+	for _, st := range list {
+		if err := e.post(event.OfAccount(r.id), st.Due, r.tally(st.Opportunity)); err != nil {
+			return err
+		}
+		e.sharesMoved(st, r.credits[st.Opportunity])
+		e.credit(r, st.Opportunity, st.Credits)
+	}
+	e.settleEpisodes(r)
+	e.settleNotices(r)
+	e.settleAccountFlags(r)
+	wake := e.wakeOf(r.state, e.at)
+	if !wake.Equal(r.wake) {
+		if !r.wake.IsZero() {
+			e.out.Clear = append(e.out.Clear, Timer{r.wake, WakeAccount, string(r.id)})
+		}
+		if !wake.IsZero() {
+			e.out.Set = append(e.out.Set, Timer{wake, WakeAccount, string(r.id)})
+		}
+		r.wake = wake
+	}
+	return nil
+}
+
+// credit records what of a deal's credits has changed.
+func (e *Engine) credit(r *accountRecord, id event.OpportunityID, now []account.Credit) {
+	for _, old := range r.credits[id] {
+		if !slices.ContainsFunc(now, func(c account.Credit) bool { return c.Same(old) }) {
+			e.out.Credits = slices.DeleteFunc(e.out.Credits, old.Same)
+			e.out.Uncredited = append(e.out.Uncredited, old)
+		}
+	}
+	for _, c := range now {
+		if !slices.Contains(r.credits[id], c) {
+			e.out.Uncredited = slices.DeleteFunc(e.out.Uncredited, c.Same)
+			e.out.Credits = append(e.out.Credits, c)
+		}
+	}
+	r.credits[id] = now
+}
