@@ -39,7 +39,7 @@ func Binary(t testing.TB, tags string) string {
 	if path, ok := built.paths[tags]; ok {
 		return path
 	}
-	dir, err := os.MkdirTemp("", "trueup-test")
+	dir, err := os.MkdirTemp("", "trueup-test") //nolint:usetesting // it outlives the test
 	if err != nil {
 		t.Fatal(err)
 	}
