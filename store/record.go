@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -41,6 +42,7 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 // failure of any kind leaves the outcome unknown to the engine's caches: the
 // store stops.
 func (s *Store) transact(r *recording, f func() error) error {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	tx, err := s.db.Begin(true)
 	if err != nil {
 		return s.stop(err)
@@ -52,7 +54,7 @@ func (s *Store) transact(r *recording, f func() error) error {
 	if err := r.finish(); err != nil {
 		return s.stop(errors.Join(err, tx.Rollback()))
 	}
-	if err := tx.Commit(); err != nil {
+	if err := commit(tx); err != nil {
 		return s.stop(fmt.Errorf("commit: %w", err))
 	}
 	if len(r.messages) > 0 {
@@ -62,6 +64,20 @@ func (s *Store) transact(r *recording, f func() error) error {
 		}
 	}
 	return nil
+}
+
+// commit commits, or lets go of the transaction also where bbolt panics over a
+// page.
+func commit(tx *bbolt.Tx) error {
+	guarded := func(what string, do func() error) (err error) {
+		defer guard([]byte(what), &err)
+		return do()
+	}
+	err := guarded("the file", tx.Commit)
+	if err != nil {
+		_ = guarded("the file", tx.Rollback) // which it has been, but for a panic
+	}
+	return err
 }
 
 func (s *Store) stop(err error) error {
@@ -141,7 +157,11 @@ func (r *recording) keepTick(ticks bool) error {
 	if !ticks {
 		return nil
 	}
-	return r.tx.Bucket(bTicks).Put(key(r.store.engine.State().AsOf, r.tx.Bucket(bFacts).Sequence()), nil)
+	n, err := lastFact(r.tx)
+	if err != nil {
+		return err
+	}
+	return in(r.tx, bTicks).put(key(r.store.engine.State().AsOf, n), nil)
 }
 
 // fire lets every timer due by an instant fire, in order.
