@@ -26,7 +26,11 @@ func (s *Store) metaPages() (problems []string, err error) {
 	}
 	return problems, withFile(s.db, func(f *os.File) error {
 		for n := range uint64(2) {
-			if _, err := readMeta(f, n, s.db.Info().PageSize); err != nil {
+			m, err := readMeta(f, n, s.db.Info().PageSize)
+			if err == nil && !m.headed {
+				err = domain.Errorf(domain.Corrupt, "meta page %d has a damaged header", n)
+			}
+			if err != nil {
 				problems = append(problems, err.Error())
 			}
 		}

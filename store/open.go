@@ -61,6 +61,7 @@ type Store struct {
 	engine      *tenant.Engine
 	broken      error // why nothing more may be recorded
 	wrote       chan struct{}
+	noticed     []string
 	// confirmed is how far the broker is known to have the outputs.
 	confirmed atomic.Uint64
 }
@@ -92,13 +93,25 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db, opts: o, wrote: make(chan struct{}, 1)}
-	for _, step := range []func() error{s.migrate, s.check, s.replan, s.start} {
+	for _, step := range []func() error{s.notice, s.migrate, s.check, s.replan, s.start} {
 		if err := step(); err != nil {
 			return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), db.Close())
 		}
 	}
 	return s, nil
 }
+
+// notice remembers a meta page that is damaged before the next commit writes it
+// anew.
+func (s *Store) notice() (err error) {
+	s.noticed, err = s.metaPages()
+	return err
+}
+
+// Noticed lists what was wrong with the file when it was opened and did not
+// keep it from being: a meta page that was not whole, as after a loss of power
+// amid a commit, so that the ledger may have gone on from the commit before.
+func (s *Store) Noticed() []string { return s.noticed }
 
 // openFile opens a file whose pages are what they must be.
 func openFile(path string, readOnly bool) (*bbolt.DB, error) {

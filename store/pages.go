@@ -40,9 +40,10 @@ var native = binary.NativeEndian
 // meta is what one of the two meta pages says.
 type meta struct {
 	root, freelist, high, txid uint64
+	headed                     bool // its page says that it is one, which bbolt does not look at
 }
 
-// readMeta reads a meta page.
+// readMeta reads a meta page as bbolt does.
 func readMeta(f io.ReaderAt, n uint64, pageSize int) (meta, error) {
 	b := make([]byte, pageHeader+metaSize)
 	if _, err := f.ReadAt(b, int64(n)*int64(pageSize)); err != nil { //nolint:gosec // 0 or 1
@@ -51,12 +52,14 @@ func readMeta(f io.ReaderAt, n uint64, pageSize int) (meta, error) {
 	h, m := b[:pageHeader], b[pageHeader:]
 	sum := fnv.New64a()
 	_, _ = sum.Write(m[:metaSize-8])
-	if native.Uint64(h) != n || native.Uint16(h[8:]) != metaPage || native.Uint16(h[10:]) != 0 || native.Uint32(h[12:]) != 0 ||
-		native.Uint32(m) != metaMagic || native.Uint32(m[4:]) != metaVersion || native.Uint32(m[8:]) != uint32(pageSize) || //nolint:gosec // bbolt's
+	if native.Uint32(m) != metaMagic || native.Uint32(m[4:]) != metaVersion || native.Uint32(m[8:]) != uint32(pageSize) || //nolint:gosec // bbolt's
 		native.Uint64(m[56:]) != sum.Sum64() {
 		return meta{}, domain.Errorf(domain.Corrupt, "meta page %d is damaged: bbolt goes by the other one, perhaps of the transaction before", n)
 	}
-	return meta{root: native.Uint64(m[16:]), freelist: native.Uint64(m[32:]), high: native.Uint64(m[40:]), txid: native.Uint64(m[48:])}, nil
+	return meta{
+		root: native.Uint64(m[16:]), freelist: native.Uint64(m[32:]), high: native.Uint64(m[40:]), txid: native.Uint64(m[48:]),
+		headed: native.Uint64(h) == n && native.Uint16(h[8:]) == metaPage && native.Uint16(h[10:]) == 0 && native.Uint32(h[12:]) == 0,
+	}, nil
 }
 
 // newestMeta is the meta page that bbolt goes by, which it has found.
@@ -75,7 +78,7 @@ func examine(db *bbolt.DB) error {
 	return withFile(db, func(f *os.File) error {
 		size := db.Info().PageSize
 		m := newestMeta(f, size)
-		if m.root == 0 { // its header is damaged, and bbolt does not mind
+		if m.root == 0 {
 			return domain.Errorf(domain.Corrupt, "no meta page is whole")
 		}
 		p := pages{f: f, size: size, high: m.high}
@@ -171,8 +174,9 @@ func (p *pages) claim(id uint64, overflow uint32) error {
 	return nil
 }
 
-// tree walks the node at a page and those below it, whose keys are from lo and
-// below hi.
+// tree walks the node at a page and those below it, whose keys are from lo,
+// which is the first of them where there is a node above, and below hi. bbolt
+// finds a node in the one above by its first key when it writes it.
 func (p *pages) tree(id uint64, lo, hi []byte, yield each) error {
 	var h [pageHeader]byte
 	if id < 2 || id >= p.high {
@@ -218,11 +222,12 @@ func (p *pages) elements(id uint64, b []byte, flags uint16) (int, error) {
 // full checks that a node's elements fill it: bbolt writes them one after the
 // other, into as many pages as they need.
 func (p *pages) full(id uint64, b []byte, end int) error {
-	need := end
+	need, overflow := end, 0 // of one that is inline
 	if id != 0 {
-		need = (end + p.size - 1) / p.size * p.size
+		overflow = (end - 1) / p.size
+		need = (overflow + 1) * p.size
 	}
-	if need != len(b) {
+	if need != len(b) || int(native.Uint32(b[12:])) != overflow {
 		return p.bad(id, "%d bytes are in %d", end, len(b))
 	}
 	return nil
@@ -260,7 +265,7 @@ func (p *pages) branch(id uint64, b, lo, hi []byte, yield each) error {
 		if i+1 < count {
 			below = keys[i+1]
 		}
-		if bytes.Compare(k, lo) < 0 || below != nil && bytes.Compare(k, below) >= 0 {
+		if i == 0 && lo != nil && !bytes.Equal(k, lo) || below != nil && bytes.Compare(k, below) >= 0 {
 			return p.bad(id, "key %q is out of order", k)
 		}
 		if err := p.tree(native.Uint64(b[pageHeader+i*pageElement+8:]), k, below, yield); err != nil {
@@ -276,6 +281,9 @@ func (p *pages) page(id uint64, b, lo, hi []byte, yield each) error {
 	if err != nil {
 		return err
 	}
+	if count == 0 && lo != nil {
+		return p.bad(id, "it is empty")
+	}
 	at := pageHeader + count*pageElement
 	for i := range count {
 		e := b[pageHeader+i*pageElement:]
@@ -284,7 +292,7 @@ func (p *pages) page(id uint64, b, lo, hi []byte, yield each) error {
 		if err != nil {
 			return err
 		}
-		if len(p.last) > 0 && bytes.Compare(k, p.last) <= 0 || bytes.Compare(k, lo) < 0 || hi != nil && bytes.Compare(k, hi) >= 0 {
+		if len(p.last) > 0 && bytes.Compare(k, p.last) <= 0 || i == 0 && lo != nil && !bytes.Equal(k, lo) || hi != nil && bytes.Compare(k, hi) >= 0 {
 			return p.bad(id, "key %q is out of order", k)
 		}
 		p.last = append(p.last[:0], k...)
