@@ -212,7 +212,7 @@ func forms(t testing.TB) []stored {
 		},
 		{
 			"totals.v1", bMeta, "totals",
-			func(r *recording) error { r.totals = &totals1; return r.finish() },
+			func(r *recording) error { r.totals, r.before = &totals1, totals1; return r.finish() },
 			func(v *View) (any, error) { return readTotals(v.tx) }, totals1,
 		},
 		{

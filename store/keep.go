@@ -99,6 +99,7 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 			if head, err = r.records.Ledger(e.Payee); err != nil {
 				return err
 			}
+			r.touch(e.Payee, head.Balances)
 		}
 		again := *e
 		if err := head.Append(&again); err != nil {
@@ -132,6 +133,7 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 	}
 	r.out.Entries += len(c.Entries)
 	for payee, head := range heads {
+		r.touch(payee, head.Balances)
 		v, err := encodeLedger(head)
 		if err != nil {
 			return err
@@ -301,7 +303,7 @@ func (r *recording) count(e *ledger.Entry) error {
 		if err != nil {
 			return err
 		}
-		r.totals = &t
+		r.totals, r.before = &t, t
 	}
 	return r.totals.add(e)
 }
@@ -349,6 +351,9 @@ func (r *recording) finish() error {
 	}
 	meta := in(r.tx, bMeta)
 	if r.totals != nil {
+		if err := r.balanced(); err != nil {
+			return err
+		}
 		v, err := encode(r.totals)
 		if err != nil {
 			return err

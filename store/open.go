@@ -62,6 +62,7 @@ type Store struct {
 	broken      error // why nothing more may be recorded
 	wrote       chan struct{}
 	noticed     []string
+	unfolded    int // inputs since an account was derived afresh
 	// confirmed is how far the broker is known to have the outputs.
 	confirmed atomic.Uint64
 }

@@ -93,6 +93,10 @@ type recording struct {
 	messages []tenant.Message
 	out      tenant.Recorded
 	totals   *totals
+	before   totals // what they were
+	heads    map[event.PayeeID]heads
+	last     tenant.Timer  // that fired
+	sweep    *tenant.Sweep // where the sweep stood when it had
 }
 
 // arrive takes one arrival.
@@ -129,7 +133,10 @@ func (r *recording) apply(in tenant.Input) (refusal, err error) {
 		ticks := r.ticks(in.Event)
 		var c *tenant.Changes
 		if c, err = r.store.engine.Apply(r.records, in); err == nil {
-			return nil, errors.Join(r.keepTick(ticks), r.keepAll(c, in))
+			if err := errors.Join(r.keepTick(ticks), r.keepAll(c, in)); err != nil {
+				return nil, err
+			}
+			return nil, r.refold(in.Event.Scope().Account)
 		}
 	}
 	switch domain.KindOf(err) {
@@ -177,6 +184,9 @@ func (r *recording) fire(until time.Time) error {
 		}
 		r.out.Timers++
 		if err := r.keep(c); err != nil {
+			return err
+		}
+		if err := r.fired(t); err != nil {
 			return err
 		}
 	}
