@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"slices"
 
@@ -104,6 +103,9 @@ func (v *verifier) bucket(name []byte) error {
 
 // readRecord reads a record as whoever uses it does.
 func readRecord(bucket string, k, v []byte) (err error) {
+	if !hasValue[bucket] && len(v) != 0 {
+		return domain.Errorf(domain.Corrupt, "it has a value")
+	}
 	switch bucket {
 	case "meta":
 		return readMetaRecord(string(k), v)
@@ -127,6 +129,8 @@ func readRecord(bucket string, k, v []byte) (err error) {
 		_, err = decodeFlag(k, v)
 	case "timers":
 		_, err = decodeTimer(k)
+	case "ticks":
+		_, _, err = decodeTick(k)
 	case "locks":
 		_, err = readForm[lockForm](v)
 	case "statements":
@@ -142,12 +146,14 @@ func readRecord(bucket string, k, v []byte) (err error) {
 		if len(k) != 16 || len(v) < 9 {
 			err = domain.Errorf(domain.Corrupt, "it is malformed")
 		}
-	default: // an index: facts_of, entries_of, refs, foreign, ahead, ticks
-		if len(v) != 0 {
-			err = domain.Errorf(domain.Corrupt, "it has a value")
-		}
 	}
 	return err
+}
+
+// hasValue names the buckets whose records are more than their keys.
+var hasValue = map[string]bool{
+	"meta": true, "plans": true, "checkpoints": true, "facts": true, "ledger": true, "entry_ids": true, "payees": true, "credits": true,
+	"episodes": true, "flags": true, "locks": true, "statements": true, "out": true, "parked": true,
 }
 
 func readMetaRecord(k string, v []byte) (err error) {
@@ -166,7 +172,7 @@ func readMetaRecord(k string, v []byte) (err error) {
 	case string(kTotals):
 		_, err = readForm[totals](v)
 	default:
-		err = fmt.Errorf("it is not of this layout")
+		err = domain.Errorf(domain.Corrupt, "it is not of this layout")
 	}
 	if size >= 0 && len(v) != size {
 		err = domain.Errorf(domain.Corrupt, "it is malformed")

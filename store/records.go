@@ -326,6 +326,14 @@ func decodeTimer(k []byte) (tenant.Timer, error) {
 	return tenant.Timer{Due: unsortable(binary.BigEndian.Uint64(k)), Kind: tenant.TimerKind(k[8]), ID: string(k[9:])}, nil
 }
 
+// decodeTick reads when a tick settled what waited for it, and after how many facts.
+func decodeTick(k []byte) (at time.Time, facts uint64, err error) {
+	if len(k) != 16 {
+		return at, 0, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
+	}
+	return unsortable(binary.BigEndian.Uint64(k)), lastUint64(k), nil
+}
+
 func timerKey(t tenant.Timer) []byte { return key(t.Due, byte(t.Kind), []byte(t.ID)) }
 
 func readState(tx *bbolt.Tx) (tenant.State, error) {
