@@ -52,7 +52,7 @@ func (r *recording) balanced() error {
 // where it has come further.
 func (r *recording) fired(t tenant.Timer) error {
 	sweep := r.store.engine.State().Sweep
-	further := t.Kind == tenant.SweepOn && !(t == r.last && reflect.DeepEqual(sweep, r.sweep))
+	further := t.Kind == tenant.SweepOn && (t != r.last || !reflect.DeepEqual(sweep, r.sweep))
 	if t.Due.Before(r.last.Due) || t == r.last && !further {
 		return domain.Errorf(domain.Corrupt, "timer %d of %q due %s fires again, or after one due %s", t.Kind, t.ID, t.Due, r.last.Due)
 	}

@@ -24,7 +24,7 @@ func (s *Store) migrate() error {
 	return s.update(func(tx *bbolt.Tx) error {
 		from, err := layoutOf(tx)
 		if err != nil || from == 0 || from >= layoutVersion {
-			return nil // for check to refuse, or as it is to be
+			return err // nil: for check to refuse, or as it is to be
 		}
 		steps := []func(*bbolt.Tx, Codec) error{sealAll, fromSecond, heldAgainstItself}
 		if from == 1 {

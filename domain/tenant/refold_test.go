@@ -20,7 +20,7 @@ func (nothing) Entries(event.Scope, func(*ledger.Entry) error) error  { return n
 func (nothing) Episodes(event.AccountID) ([]Episode, error)           { return nil, nil }
 func (nothing) Notices(event.AccountID, func(account.Notice)) error   { return nil }
 func (nothing) Flags(FlagKey, func(Flag)) error                       { return nil }
-func (nothing) Ledger(of event.PayeeID) (a ledger.Account, err error) { a.Payee = of; return a, nil }
+func (nothing) Ledger(event.PayeeID) (a ledger.Account, err error)    { return a, nil }
 func (nothing) Frozen(event.PayeeID, civil.Quarter) (Statement, bool, error) {
 	return Statement{}, false, nil
 }
