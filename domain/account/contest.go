@@ -88,7 +88,7 @@ func (s *State) hours(b plan.Business, day civil.Date) (from, until time.Time, o
 			return midnight
 		}
 		at := time.Date(day.Year(), day.Month(), day.Day(), t.Hour(), t.Minute(), 0, 0, s.set.Zone)
-		if at.Before(midnight) { // by clocks that jump past it, and by those of the evening before
+		if at.Before(midnight) { // missing that day, and told by the clocks of the evening before
 			return midnight
 		}
 		return at

@@ -50,6 +50,12 @@ func (b *timerBook) see(fired *tenant.Timer, c *tenant.Changes) error {
 		if t.Due.Before(at) {
 			return fmt.Errorf("%v is set at %s, when it is past", t, at)
 		}
+		for other := range b.live {
+			alone := t.Kind != tenant.SettlePools && t.Kind != tenant.SweepOn // those two do nothing where there is nothing to do
+			if alone && other.Kind == t.Kind && other.ID == t.ID && !other.Due.Equal(t.Due) {
+				return fmt.Errorf("%v is set while %v waits: it should have been cleared", t, other)
+			}
+		}
 		b.live[t] = true
 	}
 	for _, o := range c.Outcomes {
@@ -81,7 +87,7 @@ func (b *timerBook) fires(t tenant.Timer, c *tenant.Changes) error {
 		return fmt.Errorf("%v fires and stays", t)
 	}
 	for other := range b.live {
-		if other.Compare(t) < 0 {
+		if before(other, t) {
 			return fmt.Errorf("%v fires before %v", t, other)
 		}
 	}
@@ -97,6 +103,15 @@ func (b *timerBook) fires(t tenant.Timer, c *tenant.Changes) error {
 		}
 	}
 	return nil
+}
+
+// before is the order that timers should fire in: of one instant accounts come
+// before payees, both before pools, these before a quarter's end and that before
+// a lock, and a change of the rules goes on after them all.
+func before(t, u tenant.Timer) bool {
+	order := []tenant.TimerKind{tenant.WakeAccount, tenant.WakePayee, tenant.SettlePools, tenant.EndQuarter, tenant.LockQuarter, tenant.SweepOn}
+	i, j := slices.Index(order, t.Kind), slices.Index(order, u.Kind)
+	return t.Due.Before(u.Due) || t.Due.Equal(u.Due) && (i < j || i == j && t.ID < u.ID)
 }
 
 // left is a timer that should have fired by an instant.

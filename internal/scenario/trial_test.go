@@ -251,7 +251,7 @@ func (tr *trial) done() error {
 	switch {
 	case tr.acked != len(tr.stream):
 		return fmt.Errorf("%d of %d messages are recorded", tr.acked, len(tr.stream))
-	case w.Due(by):
+	case w.Dirty || !w.First.After(by):
 		return fmt.Errorf("left alone until %s: %+v", tr.end, w)
 	}
 	return nil
