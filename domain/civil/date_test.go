@@ -92,6 +92,7 @@ func TestStartWhereClocksJump(t *testing.T) {
 		{"the day after starts once", "America/Sao_Paulo", "2018-02-18", "2018-02-18T00:00:00-03:00", 24},
 		{"no midnight in Beirut", "Asia/Beirut", "2027-03-28", "2027-03-28T01:00:00+03:00", 23},
 		{"23:00 twice in Beirut", "Asia/Beirut", "2027-10-30", "2027-10-30T00:00:00+03:00", 25},
+		{"midnight twice in Amman", "Asia/Amman", "2021-10-29", "2021-10-29T00:00:00+03:00", 25},
 		{"midnight twice in Havana", "America/Havana", "2027-11-07", "2027-11-07T00:00:00-04:00", 25},
 		{"no midnight in Santiago", "America/Santiago", "2027-09-05", "2027-09-05T01:00:00-03:00", 23},
 		{"23:00 twice in Santiago", "America/Santiago", "2027-04-03", "2027-04-03T00:00:00-03:00", 25},

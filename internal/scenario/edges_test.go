@@ -253,7 +253,7 @@ func TestNoticesOnOddDays(t *testing.T) {
 			want int
 		}{{parse(t, tt.window).Add(-1), 0}, {parse(t, tt.window), 1}, {parse(t, tt.window).Add(time.Hour), 1}} {
 			c.tick(step.at)
-			if n := c.book.counts["tenant.Noticed"]; n != step.want {
+			if n := c.book.counts["renewal window"]; n != step.want {
 				t.Errorf("%s, term ends %s: %d notices by %s, want %d", tt.zone, tt.end, n, c.local(step.at), step.want)
 			}
 		}

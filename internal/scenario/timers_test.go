@@ -61,17 +61,27 @@ func (b *timerBook) see(fired *tenant.Timer, c *tenant.Changes) error {
 	for _, o := range c.Outcomes {
 		switch o := o.(type) {
 		case tenant.RiskTurned:
-			b.counts[string(o.Turn.Turn)]++
+			b.counts[o.Episode.SLA()+" "+string(o.Turn.Turn)]++
 			if o.Turn.Turn == account.Breached && !at.After(o.Episode.Deadline) {
 				return fmt.Errorf("%s is breached at %s, by %s", o.Episode.ID(), at, o.Episode.Deadline)
 			}
 		case tenant.Adjusted:
 			b.counts[o.Entry.Kind.String()]++
+			b.counts[string(o.Entry.Reason)]++
+		case tenant.Noticed:
+			b.counts[noticeName(o)]++
 		default:
 			b.counts[fmt.Sprintf("%T", o)]++
 		}
 	}
 	return nil
+}
+
+func noticeName(n tenant.Noticed) string {
+	if n.Opportunity == "" {
+		return "renewal window"
+	}
+	return "expansion review"
 }
 
 func (b *timerBook) fires(t tenant.Timer, c *tenant.Changes) error {
