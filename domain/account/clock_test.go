@@ -109,6 +109,8 @@ func TestAfterOnOddDays(t *testing.T) {
 		// Clocks in Havana go from 1:00 on 7 November back to 0:00: seven hours until six.
 		{"midnight twice", "America/Havana", nights, "2027-11-06T12:00:00-04:00", 1, "2027-11-07T00:00:00-05:00"},
 		{"midnight twice, the whole night", "America/Havana", nights, "2027-11-06T12:00:00-04:00", 7, "2027-11-07T06:00:00-05:00"},
+		// Those in Amman went from 1:00 on 29 October 2021 back to 0:00.
+		{"midnight twice in Amman, the whole night", "Asia/Amman", nights, "2021-10-28T12:00:00+03:00", 7, "2021-10-29T06:00:00+02:00"},
 		// 30 December 2011, a Friday, was left out in Apia: after Thursday the 29th came Saturday.
 		{"a working day left out", "Pacific/Apia", office, "2011-12-29T16:00:00-10:00", 2, "2012-01-02T10:00:00+14:00"},
 		{"a day left out before a working one", "Pacific/Apia", plan.Business{Days: everyDay, From: "09:00", To: "17:00"}, "2011-12-29T16:00:00-10:00", 10, "2012-01-01T10:00:00+14:00"},
