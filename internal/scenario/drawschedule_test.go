@@ -66,7 +66,7 @@ func drawSchedule(t *testing.T, seed uint64) *schedule {
 	edge := oddInstant(r, zone)
 	s.start = edge.Add(-time.Duration(r.Int64N(int64(span))))
 	s.quiet = s.start.Add(span)
-	s.end = s.quiet.Add(span/4 + leftAlone*s.every)
+	s.end = s.quiet.Add(span/4 + leftAlone*s.every + s.every/2) // between two looks
 	told = append(told, pointed(r, edge, s.start, zone)...)
 	for _, a := range told {
 		if a.Arrived = s.within(r, a.Arrived); a.Arrived.Before(s.quiet) {
