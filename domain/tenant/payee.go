@@ -243,7 +243,9 @@ func (e *Engine) settleDirty() error {
 }
 
 // settleBooks settles payees' quarters, and first the deals of those whose own
-// book may have moved, where targets are a part of it.
+// book may have moved, where targets are a part of it. Whom those deals mark is
+// settled with the others: left marked, their deals would be settled and they
+// be marked again at every tick, and there would be no end of ticks.
 func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 	e.state.Dirty = nil
 	if e.targetsBooks() {
@@ -252,6 +254,14 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 				return err
 			}
 		}
+		more, err := e.above(e.state.Dirty)
+		if err != nil {
+			return err
+		}
+		all = slices.Concat(all, more)
+		slices.Sort(all)
+		all = slices.Compact(all)
+		e.state.Dirty = nil
 	}
 	for _, id := range all {
 		if err := e.settlePayee(id); err != nil {
