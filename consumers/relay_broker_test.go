@@ -10,9 +10,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
@@ -20,6 +23,7 @@ import (
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/broker/brokertest"
+	"github.com/trueup/trueup/internal/wire"
 )
 
 // patient bounds waits for what must come; nothing is measured with it.
@@ -425,4 +429,117 @@ func breakOutput(t *testing.T, r *relayed, dice *rand.Rand) (mend func()) {
 	}
 	update(wrong)
 	return func() { update(right) }
+}
+
+// A server whose room for streams is used up in the middle of a batch: what it
+// kept of the batch is not published again once there is room.
+func TestRelayOnAFullServer(t *testing.T) {
+	srv, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 1 << 20, JetStreamMaxMemory: 1 << 20,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Start()
+	defer srv.WaitForShutdown()
+	defer srv.Shutdown()
+	if !srv.ReadyForConnections(patient) {
+		t.Fatal("no server")
+	}
+	conn := brokertest.Connect(t, srv.ClientURL())
+	js := conn.JetStream()
+	filler, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "FILLER", Subjects: []string{"filler"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size := 64 << 10; size > 0; {
+		if _, err := js.Publish(t.Context(), "filler", make([]byte, size)); err != nil {
+			size /= 2 // until not a byte more goes in
+		}
+	}
+	info, err := filler.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := uint64(30 << 10)
+	for seq := info.State.FirstSeq; seq <= info.State.LastSeq && room > 0; seq++ {
+		if err := filler.DeleteMsg(t.Context(), seq); err != nil {
+			t.Fatal(err)
+		}
+		room -= min(room, 64<<10)
+	}
+	l := newLog("a", 4000)
+	r := relayTo(t, srv.ClientURL(), "w1", l)
+	eventually(t, "the trouble is told", func() bool { return r.relay.Trouble() != "" })
+	t.Logf("trouble: %s; %d outputs are stored; confirmed %d", r.relay.Trouble(), len(r.ids()), l.Confirmed())
+	if err := filler.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.check(0)
+}
+
+// Inputs that wait for room longer than the server waits for an
+// acknowledgement are recorded once, in order.
+func TestHeldInputsKeepTheirOrder(t *testing.T) {
+	const n = 500
+	conn := brokertest.Streams(t, brokertest.Start(t).URL(), "acme")
+	if _, err := conn.PublishAll(t.Context(), func(yield func(broker.Msg, error) bool) {
+		for i := range n {
+			if !yield(sample(t, i), nil) {
+				return
+			}
+		}
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	const ackWait = 200 * time.Millisecond
+	sub, err := conn.NewSubscriber(broker.SubscriberConfig{
+		Stream: broker.DefaultNames.In, Durable: "test", Subjects: broker.InSubjects("acme"), Window: 32, AckWait: ackWait, Log: zerolog.Nop(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var unpublished atomic.Uint64
+	r := &recorder{}
+	batch := NewBatcher(r, 8, zerolog.Nop())
+	bound := &Bound{Max: 1, Waiting: func() (uint64, error) { return unpublished.Load(), nil }, Every: time.Millisecond, Log: zerolog.Nop()}
+	batch.Room = bound.Wait
+	router, err := NewRouter(sub, "acme", Handler{Decoder: wire.Decoder{Tenant: "acme"}, Clock: RealClock{Time: time.Now}, Batch: batch}, watermill.NopLogger{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpublished.Store(1)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 3)
+	go func() { ended <- batch.Run(ctx) }()
+	go func() { ended <- router.Run(ctx) }()
+	<-router.Running()
+	go func() { ended <- sub.Run(ctx) }()
+	for range 3 {
+		eventually(t, "inputs are held", func() bool { return bound.Held() != "" })
+		before := r.count()
+		time.Sleep(5 * ackWait)
+		if got := r.count(); got != before {
+			t.Errorf("%d inputs were recorded without room", got-before)
+		}
+		unpublished.Store(0)
+		eventually(t, "inputs go on", func() bool { return r.count() >= min(before+100, n) })
+		unpublished.Store(1)
+	}
+	unpublished.Store(0)
+	eventually(t, "all are recorded", func() bool { return r.count() == n })
+	if err := errors.Join(sub.Close(), router.Close()); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	for range cap(ended) {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	for i, a := range r.seen {
+		if a.Position.Seq != uint64(i+1) {
+			t.Fatalf("input %d was recorded as number %d", a.Position.Seq, i+1)
+		}
+	}
 }
