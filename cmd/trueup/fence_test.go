@@ -292,6 +292,11 @@ func TestInputsWaitForAFullOutput(t *testing.T) {
 	}
 	o.worker.stop() // it can be stopped while it waits, and started
 	o.worker.start()
+	// Started while the stream takes nothing, it keeps a second worker off all the same.
+	second := changed(o.worker.args, "--data", t.TempDir())
+	if code, _, stderr := refused(t, second); code != exitStopped || !strings.Contains(stderr, "is running") {
+		t.Errorf("a second worker: exit %d, %s; want it refused with exit %d", code, stderr, exitStopped)
+	}
 	if _, err := conn.JetStream().UpdateStream(t.Context(), right); err != nil {
 		t.Fatal(err)
 	}
