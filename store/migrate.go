@@ -25,25 +25,38 @@ func (s *Store) migrate() error {
 		if meta == nil {
 			return nil
 		}
-		if v := meta.Get(kVersion); len(v) != 4 || binary.BigEndian.Uint32(v) != 1 {
+		v := meta.Get(kVersion)
+		if len(v) != 4 {
 			return nil
 		}
-		err := fromFirst(tx)
-		if err == nil {
-			err = sumAgain(tx, s.opts.Codec)
+		from := binary.BigEndian.Uint32(v)
+		if from == 0 || from >= layoutVersion {
+			return nil // for start to refuse, or as it is to be
 		}
-		if err != nil {
-			return domain.Errorf(domain.Corrupt, "bring layout version 1 up to %d: %w", layoutVersion, err)
+		steps := []func(*bbolt.Tx, Codec) error{fromSecond}
+		if from == 1 {
+			steps = []func(*bbolt.Tx, Codec) error{fromFirst, sumAgain, fromSecond}
+		}
+		for _, step := range steps {
+			if err := step(tx, s.opts.Codec); err != nil {
+				return domain.Errorf(domain.Corrupt, "bring layout version %d up to %d: %w", from, layoutVersion, err)
+			}
 		}
 		return meta.Put(kVersion, binary.BigEndian.AppendUint32(nil, layoutVersion))
 	})
+}
+
+// fromSecond takes a file of version 2: ticks of the clock were not kept.
+func fromSecond(tx *bbolt.Tx, _ Codec) error {
+	_, err := tx.CreateBucket(bTicks)
+	return err
 }
 
 // fromFirst takes a file of version 1: a payee's book is no longer kept, and
 // there are rules the first release did not compute, so that everything must be
 // settled again. What it recorded of credits and of accounts' timers is
 // recorded anew by the sweep that does so; entries and facts stay untouched.
-func fromFirst(tx *bbolt.Tx) error {
+func fromFirst(tx *bbolt.Tx, _ Codec) error {
 	if err := tx.DeleteBucket([]byte("shares")); err != nil {
 		return err
 	}

@@ -110,13 +110,13 @@ func TestOpenRefuses(t *testing.T) {
 			"a later layout", func(t *testing.T) string {
 				return laid(t, put(kVersion, binary.BigEndian.AppendUint32(nil, layoutVersion+1)))
 			}, plain, domain.Invalid,
-			"layout version 00000003 is not 2",
+			"layout version 00000004 is not 3",
 		},
 		{"no layout", func(t *testing.T) string { return laid(t, put(kVersion, nil)) }, plain, domain.Invalid, "layout version"},
 		{"a bad state", func(t *testing.T) string { return laid(t, put(kState, []byte("\x01{"))) }, plain, domain.Corrupt, "stored *store.stateForm"},
 		{
 			"an earlier layout, read only", func(t *testing.T) string { return copyOf(t, "testdata/v1.db") }, with(func(o *Options) { o.ReadOnly, o.Plans = true, nil }),
-			domain.Invalid, "layout version 00000001 is not 2: an earlier release wrote it",
+			domain.Invalid, "layout version 00000001 is not 3: an earlier release wrote it",
 		},
 		{
 			"an earlier layout, and not what it was", func(t *testing.T) string {
@@ -126,7 +126,7 @@ func TestOpenRefuses(t *testing.T) {
 					return tx.Bucket(bLedger).Put(k, bytes.Replace(v, []byte(`"minor":`), []byte(`"minor":1`), 1))
 				})
 				return path
-			}, with(func(o *Options) { o.Plans = nil }), domain.Corrupt, "bring layout version 1 up to 2: the ledger of",
+			}, with(func(o *Options) { o.Plans = nil }), domain.Corrupt, "bring layout version 1 up to 3: the ledger of",
 		},
 		{
 			"the same version with other content", func(t *testing.T) string { return used(t, nil) },
@@ -262,7 +262,10 @@ func TestCreate(t *testing.T) {
 
 // Reading, verifying included, leaves every byte of the file as it was.
 func TestReadingChangesNothing(t *testing.T) {
-	path := copyOf(t, "testdata/v2.db")
+	path := copyOf(t, oldLedger)
+	if err := opened(t, path, options(nil)).Close(); err != nil { // which brings it up
+		t.Fatal(err)
+	}
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

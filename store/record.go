@@ -110,9 +110,10 @@ func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 func (r *recording) apply(in tenant.Input) (refusal, err error) {
 	err = r.checkParked(in.Event)
 	if err == nil {
+		ticks := r.ticks(in.Event)
 		var c *tenant.Changes
 		if c, err = r.store.engine.Apply(r.records, in); err == nil {
-			return nil, r.keepAll(c, in)
+			return nil, errors.Join(r.keepTick(ticks), r.keepAll(c, in))
 		}
 	}
 	switch domain.KindOf(err) {
@@ -121,6 +122,26 @@ func (r *recording) apply(in tenant.Input) (refusal, err error) {
 	case domain.Transient, domain.Corrupt:
 	}
 	return nil, err
+}
+
+// ticks reports whether an input is a tick that changes more than the clock. A
+// tick is no fact; a replay of the facts needs to know of those that settled
+// what waited for a quiet moment, or that set the clocks of the quarters going.
+func (r *recording) ticks(ev event.Event) bool {
+	if _, ok := ev.(event.Ticked); !ok {
+		return false
+	}
+	st := r.store.engine.State()
+	return len(st.Dirty) > 0 || st.NextEnd == 0
+}
+
+// keepTick remembers a tick at the instant the clock is at now, and how many
+// facts came before it.
+func (r *recording) keepTick(ticks bool) error {
+	if !ticks {
+		return nil
+	}
+	return r.tx.Bucket(bTicks).Put(key(r.store.engine.State().AsOf, r.tx.Bucket(bFacts).Sequence()), nil)
 }
 
 // fire lets every timer due by an instant fire, in order.

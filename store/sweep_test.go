@@ -203,7 +203,7 @@ func TestUpgradeInterrupted(t *testing.T) {
 	quiet(t, whole, time.Hour)
 
 	behind(t, path, func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bForeign, bAhead, bNotices, bFlags} {
+		for _, name := range [][]byte{bForeign, bAhead, bNotices, bFlags, bTicks} {
 			if err := tx.DeleteBucket(name); err != nil {
 				return err
 			}
