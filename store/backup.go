@@ -26,14 +26,14 @@ func (s *Store) Snapshot() (*os.File, error) {
 	if err := os.Remove(f.Name()); err != nil {
 		return nil, errors.Join(fmt.Errorf("snapshot of ledger %s: %w", path, err), f.Close())
 	}
-	if err := s.db.View(func(tx *bbolt.Tx) error { return write(f, tx) }); err != nil {
+	if err := s.db.View(func(tx *bbolt.Tx) error { return copyTo(f, tx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("snapshot of ledger %s: %w", path, err), f.Close())
 	}
 	return f, nil
 }
 
-// write copies the file as a transaction sees it, and goes back to the start.
-func write(to *os.File, tx *bbolt.Tx) error {
+// copyTo copies the file as a transaction sees it, and goes back to the start.
+func copyTo(to *os.File, tx *bbolt.Tx) error {
 	if _, err := tx.WriteTo(to); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func CopyFile(path string, to *os.File) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.View(func(tx *bbolt.Tx) error { return write(to, tx) }), db.Close())
+	return errors.Join(db.View(func(tx *bbolt.Tx) error { return copyTo(to, tx) }), db.Close())
 }
 
 // Readable reports why the file at a path cannot be read at all: what is wrong
@@ -93,10 +93,10 @@ func Readable(path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// Guard holds a ledger file so that no worker opens it, until the function it
+// Hold keeps every worker from opening a ledger file, until the function it
 // gives is called. A file that no worker could open, or that is not there, needs
 // no holding.
-func Guard(path string) (release func() error, err error) {
+func Hold(path string) (release func() error, err error) {
 	none := func() error { return nil }
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return none, nil
@@ -129,4 +129,11 @@ func Place(temp, path string, replace bool) error {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// Unused reports whether a file may be replaced: an error says that a process
+// has it open as its ledger.
+func Unused(path string) error {
+	release, err := Hold(path)
+	return errors.Join(err, release())
 }
