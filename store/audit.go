@@ -130,7 +130,7 @@ func readRecord(bucket string, k, v []byte) (err error) {
 	case "timers":
 		_, err = decodeTimer(k)
 	case "ticks":
-		_, _, err = decodeTick(k)
+		_, err = decodeTick(k)
 	case "locks":
 		_, err = readForm[lockForm](v)
 	case "statements":
@@ -159,7 +159,7 @@ var hasValue = map[string]bool{
 func readMetaRecord(k string, v []byte) (err error) {
 	size := -1
 	switch k {
-	case string(kVersion):
+	case string(kVersion), string(kUpgraded):
 		size = 4
 	case string(kConfirmed):
 		size = 8

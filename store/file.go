@@ -14,6 +14,9 @@ import (
 	"github.com/trueup/trueup/domain"
 )
 
+// errInUse says that another process has the file.
+var errInUse = errors.New("is in use by another process")
+
 // openFile opens a file whose pages are what they must be.
 func openFile(path string, readOnly bool) (*bbolt.DB, error) {
 	db, err := openBolt(path, true)
@@ -37,9 +40,12 @@ func openBolt(path string, readOnly bool) (*bbolt.DB, error) {
 		Timeout: lockWait, ReadOnly: readOnly, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
 		InitialMmapSize: 1 << 30, // address space, not memory: a read transaction must not block a growing file
 	})
+	var unopened *fs.PathError
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, fmt.Errorf("ledger %s is in use by another process", path)
+		return nil, fmt.Errorf("ledger %s %w", path, errInUse)
+	case errors.As(err, &unopened) && unopened.Op == "open":
+		return nil, fmt.Errorf("ledger %s: %w", path, unopened.Err) // nobody has looked into it
 	case err != nil:
 		return nil, domain.Errorf(domain.Corrupt, "ledger %s: %w", path, err)
 	}

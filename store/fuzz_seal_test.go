@@ -95,8 +95,9 @@ func FuzzTick(f *testing.F) {
 		}
 	})
 	f.Fuzz(func(t *testing.T, k []byte) {
-		if at, n, err := decodeTick(k); err == nil && !bytes.Equal(key(at, n), k) {
-			t.Fatalf("decodeTick(%q) = %v, %d, whose key is %q", k, at, n, key(at, n))
+		tick, err := decodeTick(k)
+		if again := key(tick.at, tick.facts, tick.id.Source, []byte(tick.id.ID)); err == nil && !bytes.Equal(again, k) {
+			t.Fatalf("decodeTick(%q) = %+v, whose key is %q", k, tick, again)
 		}
 	})
 }

@@ -23,6 +23,7 @@ import (
 //	meta/        version → uint32, plain · tenant → name, plain
 //	             state → the tenant's own state · position → where the input stands
 //	             totals → sums over all entries, by bucket · confirmed → uint64, plain: outputs the broker has
+//	             upgraded → uint32, plain: the layout that an earlier release kept it in, where one did
 //	plans/       <name> 0 <version u32> → the plan's canonical text and hash
 //	checkpoints/ <input seq u64> → earlier positions, the newest 32
 //	facts/       <n u64> → arrival, fingerprint, canonical event; in order of arrival
@@ -39,7 +40,7 @@ import (
 //	notices/     <account> 0 <due u32> <opportunity> 0 <term end u32> → nothing
 //	flags/       'a' <account> 0 or 'p' <payee> 0, <name> 0 <quarter u32> → flag as raised
 //	timers/      <due u64> <kind u8> <name> → nothing
-//	ticks/       <at u64> <facts so far u64> → nothing; ticks of the clock that settled what waited for one
+//	ticks/       <at u64> <facts so far u64> <source> 0 <id> → nothing; ticks of the clock that settled what waited for one
 //	locks/       <quarter u32> → lock
 //	statements/  <quarter u32> <payee> [0 <revision u32>] → frozen statement
 //	out/         <n u64> → hash of the log so far, subject, id, body; never trimmed
@@ -86,6 +87,7 @@ var (
 	kPosition  = []byte("position")
 	kTotals    = []byte("totals")
 	kConfirmed = []byte("confirmed")
+	kUpgraded  = []byte("upgraded")
 )
 
 // layoutVersion is the version of the tree above.

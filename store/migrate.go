@@ -30,6 +30,7 @@ func (s *Store) migrate() error {
 		if from == 1 {
 			steps = []func(*bbolt.Tx, Codec) error{sealAll, fromFirst, sumAgain, fromSecond, heldAgainstItself}
 		}
+		steps = append(steps, markUpgraded)
 		for _, step := range steps {
 			if err := step(tx, s.opts.Codec); err != nil {
 				return domain.Errorf(domain.Corrupt, "bring layout version %d up to %d: %w", from, layoutVersion, err)

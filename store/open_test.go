@@ -96,7 +96,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"text", func(t *testing.T) string { return file(t, bytes.Repeat([]byte("no ledger\n"), 2000)) }, plain, domain.Corrupt, "invalid database"},
 		{"a few bytes", func(t *testing.T) string { return file(t, []byte("x")) }, plain, domain.Corrupt, ""},
-		{"a folder", func(t *testing.T) string { return t.TempDir() }, plain, domain.Corrupt, "is a directory"},
+		{"a folder", func(t *testing.T) string { return t.TempDir() }, plain, domain.Transient, "is a directory"},
 		{
 			"another tenant", func(t *testing.T) string { return laid(t, nil) }, with(func(o *Options) { o.Tenant = "other" }), domain.Invalid,
 			`is the ledger of tenant "acme", not of "other"`,

@@ -130,10 +130,10 @@ func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 func (r *recording) apply(in tenant.Input) (refusal, err error) {
 	err = r.checkParked(in.Event)
 	if err == nil {
-		ticks := r.ticks(in.Event)
+		ticks := r.ticks(in.Event) // before it changes what waits
 		var c *tenant.Changes
 		if c, err = r.store.engine.Apply(r.records, in); err == nil {
-			if err := errors.Join(r.keepTick(ticks), r.keepAll(c, in)); err != nil {
+			if err := errors.Join(r.keepTick(ticks, in.Event.Head().Identity), r.keepAll(c, in)); err != nil {
 				return nil, err
 			}
 			return nil, r.refold(in.Event.Scope().Account)
@@ -158,9 +158,9 @@ func (r *recording) ticks(ev event.Event) bool {
 	return len(st.Dirty) > 0 || st.NextEnd == 0
 }
 
-// keepTick remembers a tick at the instant the clock is at now, and how many
-// facts came before it.
-func (r *recording) keepTick(ticks bool) error {
+// keepTick remembers a tick at the instant the clock is at now, how many facts
+// came before it, and its identity, which is the cause of what it settled.
+func (r *recording) keepTick(ticks bool, id event.Identity) error {
 	if !ticks {
 		return nil
 	}
@@ -168,7 +168,7 @@ func (r *recording) keepTick(ticks bool) error {
 	if err != nil {
 		return err
 	}
-	return in(r.tx, bTicks).put(key(r.store.engine.State().AsOf, n), nil)
+	return in(r.tx, bTicks).put(key(r.store.engine.State().AsOf, n, id.Source, []byte(id.ID)), nil)
 }
 
 // fire lets every timer due by an instant fire, in order.

@@ -29,7 +29,7 @@ func TestTicksThatSettle(t *testing.T) {
 				t.Fatalf("%d facts after a tick, want %d", got, facts)
 			}
 			if dirty && !again {
-				want = append(want, key(at, facts))
+				want = append(want, tickKey(at, facts))
 				settled++
 			}
 		}
@@ -49,6 +49,31 @@ func TestTicksThatSettle(t *testing.T) {
 	}
 }
 
+// After a tick nothing waits for another: a worker that is still is done. What
+// the tick settles must not make anybody wait, as the deals did whose targets
+// are a part of a book.
+func TestATickSettlesAllThatWaits(t *testing.T) {
+	targeted := 0
+	for seed := range uint64(60) {
+		plans, list := told(t, seed)
+		for _, p := range plans {
+			for _, c := range p.Components {
+				if c.PercentOfBook != nil {
+					targeted++
+				}
+			}
+		}
+		s := fresh(t, plans)
+		recordAll(t, s, list, 1024)
+		if st := stateOf(t, s); len(st.Dirty) > 0 {
+			t.Errorf("history %d: %v wait after a tick", seed, st.Dirty)
+		}
+	}
+	if targeted == 0 {
+		t.Error("no plan has a target that is a part of a book")
+	}
+}
+
 // A tick that is the first thing a ledger hears sets the clocks of its quarters
 // going: it is remembered, however little waits for it.
 func TestTheFirstTick(t *testing.T) {
@@ -60,7 +85,7 @@ func TestTheFirstTick(t *testing.T) {
 	record(t, s, a.list)
 	_ = s.View(func(v *View) error {
 		return v.prefixed(bTicks, nil, func(k, _ []byte) error {
-			if !slices.Equal(k, key(created, uint64(0))) {
+			if !slices.Equal(k, tickKey(created, 0)) {
 				t.Errorf("the tick at %x is kept, want the first alone", k)
 			}
 			a.list = a.list[1:]
@@ -70,6 +95,11 @@ func TestTheFirstTick(t *testing.T) {
 	if len(a.list) != 1 {
 		t.Errorf("%d ticks were kept, want one", 2-len(a.list))
 	}
+}
+
+// tickKey is where a tick of the tests is kept.
+func tickKey(at time.Time, facts uint64) []byte {
+	return key(at, facts, "trueup/clock", []byte("tick-"+at.UTC().Format(time.RFC3339Nano)))
 }
 
 func factsIn(t *testing.T, s *Store) (n uint64) {

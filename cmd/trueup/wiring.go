@@ -38,7 +38,7 @@ func (w *worker) openStore(_ context.Context, _ env) error {
 	for _, what := range w.store.Noticed() {
 		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
 	}
-	return nil
+	return store.RemoveSnapshots(w.cfg.ledgerPath())
 }
 
 func (w *worker) openBroker(ctx context.Context, _ env) error {
@@ -210,7 +210,7 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 	}
 	w.httpAddr = l.Addr().String()
 	w.httpServer = web.HTTPServer(web.NewServer(liveReader{fileReader{w.store}, w}, web.Options{
-		Listen: w.httpAddr, Ready: w.ready, Now: e.now, Log: w.log,
+		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Log: w.log,
 	}), w.log)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -254,14 +254,10 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 				return err
 			}
 		}
-		more, err := e.above(e.state.Dirty)
-		if err != nil {
+		var err error
+		if all, err = e.withMarked(all); err != nil {
 			return err
 		}
-		all = slices.Concat(all, more)
-		slices.Sort(all)
-		all = slices.Compact(all)
-		e.state.Dirty = nil
 	}
 	for _, id := range all {
 		if err := e.settlePayee(id); err != nil {
@@ -269,6 +265,20 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 		}
 	}
 	return nil
+}
+
+// withMarked adds to payees that are about to be settled those who were marked
+// on the way, so that they do not wait: settling them would mark them again.
+func (e *Engine) withMarked(all []event.PayeeID) ([]event.PayeeID, error) {
+	marked, err := e.above(e.state.Dirty)
+	if err != nil {
+		return nil, err
+	}
+	e.state.Dirty = nil
+	e.out.Set = slices.DeleteFunc(e.out.Set, func(t Timer) bool { return t.Kind == SettlePools })
+	all = append(slices.Clone(all), marked...)
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
 // settleDealsOf settles the deals of a payee again whose target is a part of
