@@ -20,13 +20,13 @@ func (s *Store) migrate() error {
 	if s.opts.ReadOnly {
 		return nil
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return change(s.db, func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(bMeta)
 		if meta == nil {
-			return nil
+			return errUnchanged
 		}
 		if v := meta.Get(kVersion); len(v) != 4 || binary.BigEndian.Uint32(v) != 1 {
-			return nil
+			return errUnchanged
 		}
 		err := fromFirst(tx)
 		if err == nil {

@@ -126,14 +126,14 @@ func create(path string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	err = db.Update(func(tx *bbolt.Tx) error { return lay(tx, o) })
+	err = change(db, func(tx *bbolt.Tx) error { return lay(tx, o) })
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return err
+		return stopped(err)
 	}
-	return syncDir(dir)
+	return stopped(syncDir(dir))
 }
 
 // replan takes the plans given into a ledger that nothing has come to yet: a
@@ -142,10 +142,10 @@ func (s *Store) replan() error {
 	if s.opts.ReadOnly || len(s.opts.Plans) == 0 {
 		return nil
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return change(s.db, func(tx *bbolt.Tx) error {
 		meta := tx.Bucket(bMeta)
 		if meta == nil || tx.Bucket(bPlans) == nil || meta.Get(kPosition) != nil || meta.Get(kState) != nil || string(meta.Get(kTenant)) != s.opts.Tenant {
-			return nil // used before, or for start to refuse
+			return errUnchanged // used before, or for start to refuse
 		}
 		if err := tx.DeleteBucket(bPlans); err != nil {
 			return err
@@ -336,10 +336,10 @@ func (s *Store) Wrote() <-chan struct{} { return s.wrote }
 func (s *Store) Close() error {
 	var err error
 	if s.broken == nil && !s.opts.ReadOnly {
-		err = s.db.Update(func(tx *bbolt.Tx) error {
+		err = change(s.db, func(tx *bbolt.Tx) error {
 			confirmed := binary.BigEndian.AppendUint64(nil, s.confirmed.Load())
 			if bytes.Equal(tx.Bucket(bMeta).Get(kConfirmed), confirmed) {
-				return nil
+				return errUnchanged
 			}
 			return tx.Bucket(bMeta).Put(kConfirmed, confirmed)
 		})
