@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/trueup/trueup/domain/tenant"
+	"github.com/trueup/trueup/internal/failpoint"
 )
 
 // Recorder applies a batch in one transaction.
@@ -114,7 +115,9 @@ func (b *Batcher) record(waiting map[uint64]*submitted, next uint64) (uint64, er
 		batch, of = append(batch, s.arrival), append(of, s)
 		next++
 	}
+	failpoint.At("before-commit")
 	recorded, err := b.recorder.Record(batch)
+	failpoint.At("committed")
 	for _, s := range of {
 		s.done <- err
 	}

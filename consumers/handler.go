@@ -11,6 +11,7 @@ import (
 
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/failpoint"
 	"github.com/trueup/trueup/internal/wire"
 )
 
@@ -34,6 +35,7 @@ func (h Handler) Handle(msg *message.Message) error {
 	if !ok {
 		return fmt.Errorf("message %s did not come from our subscriber", msg.UUID)
 	}
+	failpoint.At("fetched")
 	return h.Batch.Submit(msg.Context(), d.Index, h.arrival(d, msg.Payload))
 }
 

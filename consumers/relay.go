@@ -11,6 +11,7 @@ import (
 	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/failpoint"
 )
 
 // OutLog is the log of everything that leaves.
@@ -125,7 +126,9 @@ func (r *Relay) publish(ctx context.Context, outs []tenant.Output, from broker.C
 		msgs[i] = broker.OutMsg{Subject: o.Subject, ID: o.ID, Body: o.Body}
 	}
 	last := outs[len(outs)-1]
+	failpoint.At("relay-before")
 	to, err := r.Transport.Publish(ctx, msgs, from, broker.Cursor{N: last.N, Hash: last.Hash})
+	failpoint.At("relay-after")
 	if errors.Is(err, broker.ErrFenced) {
 		return r.fenced(ctx, from, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/trueup/trueup/internal/failpoint"
 )
 
 // Waiting is what the clock will change in a ledger.
@@ -102,10 +104,12 @@ func (s *Sweeper) tick(ctx context.Context, w Waiting) {
 		}
 	}
 	now := s.Clock.Now()
+	failpoint.At("tick-due")
 	if err := s.Tick(ctx, now); err != nil {
 		s.Log.Warn().Err(err).Msg("the clock could not tick")
 		return
 	}
+	failpoint.At("ticked")
 	s.sent, s.tries = now, 0
 }
 

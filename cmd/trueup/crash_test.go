@@ -69,7 +69,7 @@ func newOrdeal(t *testing.T, seed uint64) *ordeal {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.msgs = append(o.msgs, eventMessage("default", in, line))
+		o.msgs = append(o.msgs, broker.EventMsg(wire.Subject("default", in.Event.Head().Type), line))
 	}
 	file := filepath.Join(dir, "events.ndjson")
 	if err := os.WriteFile(file, ndjson, 0o600); err != nil {

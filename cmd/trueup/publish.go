@@ -4,13 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"github.com/trueup/trueup/internal/broker"
@@ -73,7 +70,7 @@ func readMessages(r io.Reader, tenantName string, stderr io.Writer) ([]broker.Ms
 			}
 			continue
 		}
-		out = append(out, eventMessage(tenantName, in, bytes.Clone(line)))
+		out = append(out, broker.EventMsg(wire.Subject(tenantName, in.Event.Head().Type), bytes.Clone(line)))
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
 		return nil, fmt.Errorf("a line is longer than %d bytes", scenario.MaxLine)
@@ -85,19 +82,6 @@ func readMessages(r io.Reader, tenantName string, stderr io.Writer) ([]broker.Ms
 		return nil, fmt.Errorf("%d of %d lines are not valid events; nothing was published", bad, bad+len(out))
 	}
 	return out, nil
-}
-
-// eventMessage is an event as it is published. Its id is a hash of its subject
-// and bytes: the broker drops the same sent twice in a short time, but an event
-// that says something else under a known identity must reach the ledger, and so
-// must the same event of another tenant.
-func eventMessage(tenantName string, in wire.Input, body []byte) broker.Msg {
-	subject := wire.Subject(tenantName, in.Event.Head().Type)
-	sum := sha256.Sum256(append([]byte(subject+"\x00"), body...))
-	return broker.Msg{
-		Subject: subject, ID: hex.EncodeToString(sum[:16]), Body: body,
-		Header: nats.Header{"Content-Type": []string{"application/cloudevents+json"}},
-	}
 }
 
 func publish(cmd *cobra.Command, url string, messages []broker.Msg) error {

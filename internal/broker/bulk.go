@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
@@ -26,6 +28,15 @@ type Msg struct {
 	ID      string // becomes Nats-Msg-Id; none if empty
 	Header  nats.Header
 	Body    []byte
+}
+
+// EventMsg is an event as it is published: its CloudEvent and the subject of
+// its type. Its id is a hash of both: the broker drops the same sent twice in a
+// short time, but an event that says something else under a known identity must
+// reach the ledger, and so must the same event of another tenant.
+func EventMsg(subject string, body []byte) Msg {
+	sum := sha256.Sum256(append([]byte(subject+"\x00"), body...))
+	return Msg{Subject: subject, ID: hex.EncodeToString(sum[:16]), Body: body, Header: nats.Header{contentTypeHdr: []string{contentType}}}
 }
 
 func (m Msg) nats(id bool) *nats.Msg {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/trueup/trueup/internal/failpoint"
 )
 
 const (
@@ -159,6 +161,10 @@ func (s *Subscriber) publishAck() {
 	}
 	if err := s.conn.nc.Publish(s.ack.reply, []byte(ackYes)); err != nil {
 		s.log.Debug().Err(err).Msg("acknowledge")
+	}
+	if failpoint.On {
+		_ = s.conn.nc.Flush() // so that the server has it
+		failpoint.At("acked")
 	}
 }
 

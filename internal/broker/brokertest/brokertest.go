@@ -12,11 +12,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
 	"github.com/trueup/trueup/internal/broker"
@@ -64,6 +66,43 @@ func Streams(t testing.TB, url, tenant string) *broker.Conn {
 		t.Fatalf("EnsureStreams(%s) = %v", tenant, err)
 	}
 	return c
+}
+
+// Output is a message of the output stream.
+type Output struct {
+	Subject string
+	ID      string // Nats-Msg-Id
+	Body    []byte
+}
+
+// Outputs reads everything on the default output stream but the cursors, in order.
+func Outputs(t testing.TB, url string) []Output {
+	t.Helper()
+	conn := Connect(t, url)
+	defer conn.Close()
+	stream, err := conn.JetStream().Stream(t.Context(), broker.DefaultNames.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := stream.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	consumer, err := stream.OrderedConsumer(t.Context(), jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []Output
+	for seen := uint64(0); seen < info.State.Msgs; seen++ {
+		m, err := consumer.Next(jetstream.FetchMaxWait(ready))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(m.Subject(), "cursor.") {
+			out = append(out, Output{m.Subject(), m.Headers().Get("Nats-Msg-Id"), m.Data()})
+		}
+	}
+	return out
 }
 
 // Process is the nats-server program, running on its own.
