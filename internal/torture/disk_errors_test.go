@@ -3,6 +3,7 @@
 package torture
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ const metaPages = 2 * 4096
 
 // diskFault fails one operation of a worker's life, and looks at the file then.
 type diskFault struct {
-	w     *diskWorld
+	o     *diskTrial
 	index int // of the operation, from the worker's start
 	errno syscall.Errno
 
@@ -41,7 +42,7 @@ func (f *diskFault) commits(op disk.Op) bool {
 // decide fails the operation, which is the disk's only fault: what it answers
 // afterwards is not asked any more, since the worker does not go on.
 func (f *diskFault) decide(op disk.Op) disk.Verdict {
-	if f.commits(op) {
+	if f.commits(op) && op.Path == f.o.ledger() {
 		f.next = op.Index + 1
 	}
 	if op.Index == f.index && f.fails(op) {
@@ -74,7 +75,7 @@ func (f *diskFault) before(op disk.Op) []byte {
 // keep copies the file as the last good commit left it. A meta page that was
 // written and not synced is of a commit that is not one yet.
 func (f *diskFault) keep(op disk.Op) error {
-	b, err := os.ReadFile(f.w.ledger)
+	b, err := os.ReadFile(f.o.ledger())
 	if os.IsNotExist(err) {
 		return nil
 	}
@@ -84,55 +85,56 @@ func (f *diskFault) keep(op disk.Op) error {
 	if f.commits(op) {
 		copy(b[f.last.Offset:], f.meta)
 	}
-	f.good = filepath.Join(f.w.dir, "good.db")
+	f.good = filepath.Join(f.o.t.TempDir(), "good.db")
 	return os.WriteFile(f.good, b, 0o600)
 }
 
-// check holds a worker that met the fault against the promises, and gives how
-// long it took to end.
-func (f *diskFault) check(k *diskWorker) time.Duration {
-	t := f.w.t
+// check holds the worker that met the fault against the promises.
+func (f *diskFault) check(code, ops int) {
+	t := f.o.t
 	t.Helper()
-	code := k.end()
-	took := k.ended.Sub(f.at)
 	if f.err != nil {
 		t.Fatalf("look at the file: %v", f.err)
 	}
-	what := f.op.Kind.String() + " of " + filepath.Base(f.op.Path)
+	what := fmt.Sprintf("operation %d, %s of %s: %v", f.index, f.op.Kind, filepath.Base(f.op.Path), f.errno)
 	if code != 3 {
-		t.Errorf("operation %d, %s: %v: the worker ended with %d, want 3; stderr:\n%s", f.index, what, f.errno, code, k.stderr)
+		t.Errorf("%s: the worker ended with %d, want 3; stderr:\n%s", what, code, f.o.on.Stderr())
 	}
-	if line := k.complaint(); !strings.Contains(line, f.errno.Error()) {
-		t.Errorf("operation %d, %s: the worker says %q, want it to name the error %q", f.index, what, line, f.errno)
+	if line := f.o.complaint(); !strings.Contains(line, f.errno.Error()) {
+		t.Errorf("%s: the worker says %q and does not name the error", what, line)
 	}
-	if n := k.watch.Count(); n != f.index+1 {
-		t.Errorf("operation %d, %s: %d more operations on the ledger after the fault", f.index, what, n-f.index-1)
+	if ops != f.index+1 {
+		t.Errorf("%s: %d more operations on the ledger after the fault", what, ops-f.index-1)
 	}
-	acked, err := f.w.acknowledged()
+	acked, err := f.o.acknowledged()
 	if err != nil {
 		t.Fatal(err)
 	}
 	position := uint64(0)
 	if f.good != "" {
-		position = f.w.status(f.good).Position.Sequence
+		position = f.o.position(f.good)
 	}
 	if acked > position {
-		t.Errorf("operation %d, %s: message %d was acknowledged, the last good commit has %d", f.index, what, acked, position)
+		t.Errorf("%s: message %d was acknowledged, the last good commit has %d", what, acked, position)
 	}
-	if _, err := os.Stat(f.w.ledger); err == nil {
-		if code, out, stderr := f.w.try("verify", "--db", f.w.ledger); code != 0 {
-			t.Errorf("operation %d, %s: verify says %d: %s%s", f.index, what, code, out, stderr)
-		}
+	if _, err := os.Stat(f.o.ledger()); err == nil {
+		f.o.sound(f.o.ledger())
 	}
-	return took
 }
 
-// diskOrdeal feeds a world piece by piece through faults.
+// diskOrdeal feeds a trial piece by piece through faults.
 type diskOrdeal struct {
-	*diskWorld
+	*diskTrial
 	seq    uint64        // of the last message fed
 	slow   time.Duration // the longest from a fault to the worker's end
 	byKind map[string]int
+}
+
+func newDiskOrdeal(t *testing.T, seed uint64) *diskOrdeal {
+	t.Helper()
+	o := &diskOrdeal{diskTrial: newDiskTrial(t, seed, 8), byKind: map[string]int{}}
+	o.seq, _ = o.feedPieces(1)
+	return o
 }
 
 // life is one worker's, in which one operation fails; op is that operation, nil
@@ -140,20 +142,22 @@ type diskOrdeal struct {
 // stays: next is the operation after it in a life that starts from there.
 func (o *diskOrdeal) life(index int, errno syscall.Errno) (op *disk.Op, next int) {
 	o.t.Helper()
-	f := &diskFault{w: o.diskWorld, index: index, errno: errno}
-	k := o.start(o.company.From.String(), f.decide)
-	if k.running() && k.recorded(o.seq) {
-		_ = k.cmd.Process.Signal(syscall.SIGTERM) // closing may meet the fault too
+	f := &diskFault{o: o.diskTrial, index: index, errno: errno}
+	s := o.start(f.decide)
+	if !o.on.Ended() && o.recorded(o.seq) {
+		o.stop() // closing may meet the fault too
 	}
-	code := k.end()
+	code := o.end(s)
+	ended := time.Now()
 	if f.op == nil {
 		if code != 0 {
-			o.t.Fatalf("the worker ended with %d though nothing failed; stderr:\n%s", code, k.stderr)
+			o.t.Fatalf("the worker ended with %d though nothing failed; stderr:\n%s", code, o.on.Stderr())
 		}
 		return nil, 0
 	}
 	o.byKind[f.op.Kind.String()+" "+errno.Error()]++
-	o.slow = max(o.slow, f.check(k))
+	o.slow = max(o.slow, ended.Sub(f.at))
+	f.check(code, s.Count())
 	if o.t.Failed() {
 		o.t.FailNow() // what follows would only be confusing
 	}
@@ -177,9 +181,9 @@ func (o *diskOrdeal) both(index int, between func()) (op *disk.Op, next int) {
 // done checks the oracle, and that the promise was kept in time.
 func (o *diskOrdeal) done() {
 	o.t.Helper()
-	o.check()
+	o.rest()
 	o.t.Logf("faults: %v; slowest end %v after one", o.byKind, o.slow.Round(time.Millisecond))
-	if diskLong() && o.slow > time.Second {
+	if size(0, 1) == 1 && o.slow > time.Second {
 		o.t.Errorf("a worker took %v to end after a fault, want at most 1s", o.slow)
 	}
 }
@@ -189,22 +193,20 @@ func (o *diskOrdeal) done() {
 // and started again the worker goes on. The long variant fails every operation
 // of the whole run once with EIO, and every one that takes space with ENOSPC.
 func TestDiskFaultStopsTheWorker(t *testing.T) {
-	seed := diskSeed(t)
-	o := &diskOrdeal{diskWorld: newDiskWorld(t, seed, 10), byKind: map[string]int{}}
-	dice := rand.New(rand.NewPCG(seed, 12))
-	o.seq, _ = o.feed(o.piece())
+	s := seed(t)
+	o := newDiskOrdeal(t, s)
 	o.life(-1, syscall.EIO) // no fault: makes the ledger
-	if diskLong() {
+	if size(0, 1) == 1 {
 		o.every()
 	} else {
-		o.sample(dice, 12)
+		o.sample(rand.New(rand.NewPCG(s, 12)), 12)
 	}
 	o.done()
 }
 
 // every fails every operation of every piece.
 func (o *diskOrdeal) every() {
-	for seq, more := o.feed(o.piece()); more; seq, more = o.feed(o.piece()) {
+	for seq, more := o.feedPieces(1); more; seq, more = o.feedPieces(1) {
 		o.seq = seq
 		for op, index := o.both(0, func() {}); op != nil; op, index = o.both(index, func() {}) {
 		}
@@ -214,8 +216,8 @@ func (o *diskOrdeal) every() {
 // sample fails some operations of some pieces.
 func (o *diskOrdeal) sample(dice *rand.Rand, faults int) {
 	for faults > 0 {
-		o.feed(o.piece() * dice.IntN(4)) // by the way
-		seq, more := o.feed(o.piece())
+		o.feedPieces(dice.IntN(4)) // by the way
+		seq, more := o.feedPieces(1)
 		if !more {
 			o.t.Fatalf("the events are over, and %d faults are still to come", faults)
 		}
@@ -230,11 +232,9 @@ func (o *diskOrdeal) sample(dice *rand.Rand, faults int) {
 // A fault while the ledger is made is as clear, and leaves nothing that keeps a
 // second start from making it.
 func TestDiskFaultInCreation(t *testing.T) {
-	w := newDiskWorld(t, diskSeed(t), 6)
-	seq, _ := w.feed(w.piece())
-	o := &diskOrdeal{diskWorld: w, seq: seq, byKind: map[string]int{}}
+	o := newDiskOrdeal(t, seed(t))
 	anew := func() {
-		if err := os.RemoveAll(filepath.Dir(w.ledger)); err != nil {
+		if err := os.RemoveAll(o.data); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -243,10 +243,10 @@ func TestDiskFaultInCreation(t *testing.T) {
 		if op == nil {
 			t.Fatalf("there is no operation %d, and the ledger was not made", index)
 		}
-		if op.Path == w.ledger {
+		if op.Path == o.ledger() {
 			break // the first on the ledger under its own name
 		}
-		if _, err := os.Stat(w.ledger); index%2 == 0 || err == nil {
+		if _, err := os.Stat(o.ledger()); index%2 == 0 || err == nil {
 			anew() // else over what the fault left
 		}
 	}

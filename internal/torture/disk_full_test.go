@@ -5,14 +5,14 @@ package torture
 import (
 	"bytes"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/torture/disk"
+	"github.com/trueup/trueup/internal/workertest"
 )
 
 // diskIsFull answers whatever takes space.
@@ -26,30 +26,37 @@ func diskIsFull(op disk.Op) disk.Verdict {
 // On a full disk a worker says so and ends, every question about the ledger is
 // answered, and nothing is tried to write.
 func TestDiskFull(t *testing.T) {
-	w := newDiskWorld(t, diskSeed(t), 6)
-	w.feed(len(w.msgs))
-	k := w.start(w.company.Until.String(), nil)
-	k.settle()
-	entry, payee := lastEntry(k.document())
-	k.stop(0)
-	k = w.start(w.company.Until.String(), diskIsFull)
-	// The ledger is as it was, so it may run until it has something to write.
-	_ = k.cmd.Process.Signal(syscall.SIGTERM)
-	if code := k.end(); code != 0 && (code != 3 || !strings.Contains(k.complaint(), syscall.ENOSPC.Error())) {
-		t.Errorf("the worker ended with %d; stderr:\n%s", code, k.stderr)
-	}
-	before, err := os.ReadFile(w.ledger)
+	o := newDiskTrial(t, seed(t), 6)
+	o.feedPieces(diskPieces)
+	o.worker.Start()
+	o.worker.Settled()
+	entry, payee := lastEntry(o.worker.Document())
+	o.worker.Stop()
+	before, err := os.ReadFile(o.ledger())
 	if err != nil {
 		t.Fatal(err)
+	}
+	s := o.start(diskIsFull) // there is nothing to write yet
+	o.publish(o.company.msgs[0].Subject)
+	if code := o.end(s); code != 3 || !strings.Contains(o.complaint(), syscall.ENOSPC.Error()) {
+		t.Errorf("the worker ended with %d; stderr:\n%s", code, o.on.Stderr())
 	}
 	for _, args := range [][]string{
 		{"status"}, {"verify"}, {"statement"}, {"statement", payee}, {"book", payee}, {"explain", entry}, {"sla"}, {"flags"}, {"parked", "list"},
 		{"export", "journal"},
 	} {
-		w.answered(append(args, "--db", w.ledger))
+		o.answered(append(args, "--db", o.ledger()))
 	}
-	if after, err := os.ReadFile(w.ledger); err != nil || !bytes.Equal(after, before) {
-		t.Errorf("questions changed the ledger (%v)", err)
+	if after, err := os.ReadFile(o.ledger()); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the ledger was changed (%v)", err)
+	}
+}
+
+// publish publishes something that is no event, and is to be parked.
+func (o *diskTrial) publish(subject string) {
+	o.t.Helper()
+	if _, err := o.conn.PublishAll(o.t.Context(), yield([]broker.Msg{{Subject: subject, Body: []byte("no event")}}), nil); err != nil {
+		o.t.Fatal(err)
 	}
 }
 
@@ -65,22 +72,18 @@ func lastEntry(doc *report.Document) (entry, payee string) {
 }
 
 // answered asks on a full disk.
-func (w *diskWorld) answered(args []string) {
-	w.t.Helper()
-	cmd := exec.Command(w.program, args...)
+func (o *diskTrial) answered(args []string) {
+	o.t.Helper()
+	s := disk.NewSupervisor(func(path string) bool { return strings.HasPrefix(path, o.data) }, diskIsFull)
+	cmd := s.Command(workertest.Binary(o.t, ""), args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	within := func(path string) bool { return strings.HasPrefix(path, w.dir+string(filepath.Separator)) }
-	p, err := disk.Start(cmd, within, diskIsFull)
-	if err != nil {
-		w.t.Fatal(err)
+	err := cmd.Run()
+	<-s.Ended()
+	if err != nil || s.Err() != nil || stdout.Len() == 0 {
+		o.t.Errorf("trueup %s on a full disk: %v, %v: %s", strings.Join(args, " "), err, s.Err(), &stderr)
 	}
-	err = cmd.Wait()
-	<-p.Ended()
-	if err != nil || p.Err() != nil || stdout.Len() == 0 {
-		w.t.Errorf("trueup %s on a full disk: %v, %v: %s", strings.Join(args, " "), err, p.Err(), &stderr)
-	}
-	if n := p.Count(); n > 0 {
-		w.t.Errorf("trueup %s made %d operations on the disk", strings.Join(args, " "), n)
+	if n := s.Count(); n > 0 {
+		o.t.Errorf("trueup %s made %d operations on the disk", strings.Join(args, " "), n)
 	}
 }

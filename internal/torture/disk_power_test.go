@@ -4,6 +4,7 @@ package torture
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -18,28 +19,29 @@ type diskRecord struct {
 	acked []uint64 // before each operation, and at the end: what the broker was told
 }
 
-// record runs a worker over all events, piece by piece.
-func (w *diskWorld) record() *diskRecord {
-	w.t.Helper()
+// record runs the worker over all events, piece by piece.
+func (o *diskTrial) record() *diskRecord {
+	o.t.Helper()
 	var r diskRecord
 	var failed error
-	k := w.start(w.company.From.String(), func(op disk.Op) disk.Verdict {
-		acked, err := w.acknowledged()
-		if err != nil {
-			failed = err
-		}
+	s := o.start(func(op disk.Op) disk.Verdict {
+		acked, err := o.acknowledged()
+		failed = errors.Join(failed, err)
 		r.ops, r.acked = append(r.ops, op), append(r.acked, acked)
 		return disk.Continue
 	})
-	for seq, more := w.feed(w.piece()); more; seq, more = w.feed(w.piece()) {
-		if !k.recorded(seq) {
-			w.t.Fatalf("the worker ended: %s", k.stderr)
+	for seq, more := o.feedPieces(1); more; seq, more = o.feedPieces(1) {
+		if !o.recorded(seq) {
+			o.t.Fatalf("the worker ended: %s", o.on.Stderr())
 		}
 	}
-	k.stop(0)
-	acked, err := w.acknowledged()
-	if failed != nil || err != nil {
-		w.t.Fatal(failed, err)
+	o.stop()
+	if code := o.end(s); code != 0 {
+		o.t.Fatalf("the worker ended with %d: %s", code, o.on.Stderr())
+	}
+	acked, err := o.acknowledged()
+	if err = errors.Join(failed, err); err != nil {
+		o.t.Fatal(err)
 	}
 	r.acked = append(r.acked, acked)
 	return &r
@@ -48,25 +50,25 @@ func (w *diskWorld) record() *diskRecord {
 // A worker runs as ever under watch, and what is recorded is all it does: the
 // record makes the file.
 func TestDiskRecordIsWhole(t *testing.T) {
-	w := newDiskWorld(t, diskSeed(t), 10)
-	r := w.record()
+	o := newDiskTrial(t, seed(t), 8)
+	r := o.record()
 	kinds := map[disk.Kind]int{}
 	for _, op := range r.ops {
 		kinds[op.Kind]++
 	}
-	t.Logf("%d events, %v operations", len(w.msgs), kinds)
+	t.Logf("%d events, %v operations", len(o.company.msgs), kinds)
 	replay := disk.NewReplay(r.ops)
 	replay.Advance(len(r.ops))
-	got, err := os.ReadFile(w.ledger)
+	got, err := os.ReadFile(o.ledger())
 	if err != nil {
 		t.Fatal(err)
 	}
 	made := replay.Written()
-	if names := slices.Collect(maps.Keys(made)); !slices.Equal(names, []string{w.ledger}) || !bytes.Equal(made[w.ledger], got) {
+	if names := slices.Collect(maps.Keys(made)); !slices.Equal(names, []string{o.ledger()}) || !bytes.Equal(made[o.ledger()], got) {
 		t.Errorf("the record makes %v, and not the file that is there (%d bytes)", names, len(got))
 	}
-	if !bytes.Equal(replay.Synced()[w.ledger], got) {
+	if !bytes.Equal(replay.Synced()[o.ledger()], got) {
 		t.Error("the worker ended without a sync of all it wrote")
 	}
-	w.check()
+	o.rest()
 }

@@ -38,9 +38,9 @@ var errKilled = errors.New("to be killed here")
 // errGone says that the thread asked about was killed.
 var errGone = errors.New("the thread is gone")
 
-func (p *Process) ioctl(request uintptr, argument unsafe.Pointer) error {
+func (s *Supervisor) ioctl(request uintptr, argument unsafe.Pointer) error {
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(p.listener), request, uintptr(argument))
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(s.listener), request, uintptr(argument))
 		switch {
 		case errno == 0:
 			return nil
@@ -53,9 +53,9 @@ func (p *Process) ioctl(request uintptr, argument unsafe.Pointer) error {
 }
 
 // serveOne takes up one call and answers it.
-func (p *Process) serveOne() error {
+func (s *Supervisor) serveOne() error {
 	var n notification
-	err := p.ioctl(unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(&n))
+	err := s.ioctl(unix.SECCOMP_IOCTL_NOTIF_RECV, unsafe.Pointer(&n))
 	if errors.Is(err, errGone) {
 		return nil
 	}
@@ -63,26 +63,26 @@ func (p *Process) serveOne() error {
 		return fmt.Errorf("take up a call: %w", err)
 	}
 	verdict := Continue
-	op, err := p.read(&n)
+	op, err := s.read(&n)
 	// The thread may have died and another have its number: only now is what
 	// was read known to be of the call.
-	if gone := p.ioctl(unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&n.id)); errors.Is(gone, errGone) {
+	if gone := s.ioctl(unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&n.id)); errors.Is(gone, errGone) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read call %d: %w", n.nr, err)
 	}
 	if op != nil {
-		p.mu.Lock()
-		op.Index = p.count
-		p.count++
-		p.mu.Unlock()
-		verdict = p.decide(*op)
+		s.mu.Lock()
+		op.Index = s.count
+		s.count++
+		s.mu.Unlock()
+		verdict = s.decide(*op)
 	}
-	return p.answer(&n, op, verdict)
+	return s.answer(&n, op, verdict)
 }
 
-func (p *Process) answer(n *notification, op *Op, v Verdict) error {
+func (s *Supervisor) answer(n *notification, op *Op, v Verdict) error {
 	r := response{id: n.id}
 	switch v.act {
 	case actContinue:
@@ -97,14 +97,14 @@ func (p *Process) answer(n *notification, op *Op, v Verdict) error {
 		}
 		return errKilled
 	}
-	if err := p.ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&r)); err != nil && !errors.Is(err, errGone) {
+	if err := s.ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&r)); err != nil && !errors.Is(err, errGone) {
 		return fmt.Errorf("answer a call: %w", err)
 	}
 	return nil
 }
 
 // read makes an operation of a call; nil where its file is not watched.
-func (p *Process) read(n *notification) (*Op, error) {
+func (s *Supervisor) read(n *notification) (*Op, error) {
 	op := &Op{}
 	var err error
 	switch n.nr {
@@ -113,7 +113,7 @@ func (p *Process) read(n *notification) (*Op, error) {
 		if op.Path, err = n.name(n.args[0], n.args[1]); err == nil {
 			op.To, err = n.name(n.args[2], n.args[3])
 		}
-		if err != nil || !p.watch(op.Path) && !p.watch(op.To) {
+		if err != nil || !s.watch(op.Path) && !s.watch(op.To) {
 			return nil, err
 		}
 		return op, nil
@@ -123,7 +123,7 @@ func (p *Process) read(n *notification) (*Op, error) {
 	if op.Path, err = os.Readlink(n.file()); err != nil {
 		return nil, nil //nolint:nilerr // a bad descriptor: the call will fail
 	}
-	if !p.watch(op.Path) {
+	if !s.watch(op.Path) {
 		return nil, nil
 	}
 	switch n.nr {

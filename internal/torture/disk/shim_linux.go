@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -12,37 +13,33 @@ import (
 )
 
 const (
-	shimVariable = "TRUEUP_DISK_SHIM" // the program to become
-	shimSocket   = 3                  // where the listener is sent, the first of exec.Cmd.ExtraFiles
+	shimName   = "trueup-disk-shim" // the first argument of the second life; then the program and its arguments
+	shimSocket = 3                  // where the listener is sent, the first of exec.Cmd.ExtraFiles
 )
 
-// Shim must be called first of all by the program that calls Start, which
+// Shim must be called first of all by the program that uses a Supervisor, which
 // starts itself again: in that second life Shim installs the filter, hands over
 // the listener and becomes the program to be watched. In the first it returns.
 func Shim() {
-	program := os.Getenv(shimVariable)
-	if program == "" {
+	if len(os.Args) < 2 || os.Args[0] != shimName {
 		return
 	}
 	runtime.LockOSThread() // the filter is the thread's, and what it becomes keeps it
-	err := become(program)
+	err := become(os.Args[1], os.Args[1:])
 	_ = unix.Sendto(shimSocket, []byte(err.Error()), 0, nil)
 	panic(err)
 }
 
-func become(program string) error {
+func become(program string, args []string) error {
 	unix.CloseOnExec(shimSocket)
-	if err := os.Unsetenv(shimVariable); err != nil {
-		return err
-	}
 	listener, err := install()
 	if err != nil {
 		return err
 	}
-	if err := unix.Sendmsg(shimSocket, []byte{0}, unix.UnixRights(listener), nil, 0); err != nil {
+	if err := unix.Sendmsg(shimSocket, []byte(strconv.Itoa(os.Getpid())), unix.UnixRights(listener), nil, 0); err != nil {
 		return fmt.Errorf("hand over the listener: %w", err)
 	}
-	return fmt.Errorf("exec %s: %w", program, syscall.Exec(program, os.Args, os.Environ()))
+	return fmt.Errorf("exec %s: %w", program, syscall.Exec(program, args, os.Environ()))
 }
 
 // watched are the system calls that change a file or make a change last. Those

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -79,24 +78,25 @@ func victimWriter(path string, n int) error {
 func watchVictim(t *testing.T, decide func(Op) Verdict) (path string, ops []Op, err error) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "file")
-	cmd := exec.Command(os.Args[0])
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	cmd.Env = append(os.Environ(), victimVariable+"="+path)
-	p, err := Start(cmd, func(p string) bool { return p == path || p == path+".new" }, func(op Op) Verdict {
+	s := NewSupervisor(func(p string) bool { return p == path || p == path+".new" }, func(op Op) Verdict {
 		ops = append(ops, op)
 		return decide(op)
 	})
+	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = cmd.Wait()
-	<-p.Ended()
-	if p.Err() != nil {
-		t.Fatal(p.Err())
+	cmd := s.Command(self)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	cmd.Env = append(os.Environ(), victimVariable+"="+path)
+	err = cmd.Run()
+	<-s.Ended()
+	if s.Err() != nil {
+		t.Fatal(s.Err())
 	}
-	if p.Count() != len(ops) {
-		t.Errorf("%d operations were counted, %d asked about", p.Count(), len(ops))
+	if s.Count() != len(ops) {
+		t.Errorf("%d operations were counted, %d asked about", s.Count(), len(ops))
 	}
 	if text := stderr.String(); err != nil && text != "" {
 		err = fmt.Errorf("%w: %s", err, strings.TrimSpace(text))
@@ -179,10 +179,10 @@ func written(path string, op Op) bool {
 }
 
 // A program that cannot be started says so.
-func TestStartRefused(t *testing.T) {
-	cmd := exec.Command(filepath.Join(t.TempDir(), "nothing"))
-	_, err := Start(cmd, func(string) bool { return true }, func(Op) Verdict { return Continue })
-	if !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("Start(a program that does not exist) = %v", err)
+func TestCommandRefused(t *testing.T) {
+	s := NewSupervisor(func(string) bool { return true }, func(Op) Verdict { return Continue })
+	err := s.Command(filepath.Join(t.TempDir(), "nothing")).Run()
+	if <-s.Ended(); !errors.Is(err, os.ErrNotExist) || !errors.Is(s.Err(), os.ErrNotExist) {
+		t.Errorf("a program that does not exist ended with %v (%v)", err, s.Err())
 	}
 }
