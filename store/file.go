@@ -69,14 +69,14 @@ func create(path string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	err = db.Update(func(tx *bbolt.Tx) error { return lay(tx, o) })
+	err = change(db, func(tx *bbolt.Tx) error { return lay(tx, o) })
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return err
+		return stopped(err)
 	}
-	return syncDir(dir)
+	return stopped(syncDir(dir))
 }
 
 // lay makes the bucket tree and writes down whose ledger it is.

@@ -23,8 +23,11 @@ func (s *Store) migrate() error {
 	}
 	return s.update(func(tx *bbolt.Tx) error {
 		from, err := layoutOf(tx)
-		if err != nil || from == 0 || from >= layoutVersion {
-			return err // nil: for check to refuse, or as it is to be
+		if err != nil {
+			return err
+		}
+		if from == 0 || from >= layoutVersion {
+			return errUnchanged // for check to refuse, or as it is to be
 		}
 		steps := []func(*bbolt.Tx, Codec) error{sealAll, fromSecond, heldAgainstItself}
 		if from == 1 {

@@ -121,12 +121,16 @@ func (s *Store) replan() error {
 	return s.update(func(tx *bbolt.Tx) error {
 		meta := in(tx, bMeta)
 		for _, k := range [][]byte{kPosition, kState} {
-			if used, err := meta.has(k); err != nil || used {
+			if used, err := meta.has(k); err != nil {
 				return err
+			} else if used {
+				return errUnchanged
 			}
 		}
-		if name, err := meta.get(kTenant); err != nil || string(name) != s.opts.Tenant {
-			return err // for start to refuse
+		if name, err := meta.get(kTenant); err != nil {
+			return err
+		} else if string(name) != s.opts.Tenant {
+			return errUnchanged // for start to refuse
 		}
 		if err := in(tx, bPlans).clear(); err != nil {
 			return err
@@ -160,7 +164,7 @@ func (s *Store) read(f func(*bbolt.Tx) error) error {
 // update runs f in a write transaction, as read does.
 func (s *Store) update(f func(*bbolt.Tx) error) error {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	return s.db.Update(f)
+	return change(s.db, f)
 }
 
 // check refuses a file of another layout, or that is no ledger.
@@ -328,8 +332,11 @@ func (s *Store) Close() error {
 		err = s.update(func(tx *bbolt.Tx) error {
 			confirmed := binary.BigEndian.AppendUint64(nil, s.confirmed.Load())
 			kept, err := in(tx, bMeta).get(kConfirmed)
-			if err != nil || bytes.Equal(kept, confirmed) {
+			if err != nil {
 				return err
+			}
+			if bytes.Equal(kept, confirmed) {
+				return errUnchanged
 			}
 			return in(tx, bMeta).put(kConfirmed, confirmed)
 		})

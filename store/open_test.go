@@ -60,6 +60,22 @@ func TestAnUnusedLedgerTakesOtherPlans(t *testing.T) {
 	}
 }
 
+// A start and a stop with nothing to write down leave the file alone: a disk
+// that is full, or about to fail, is not written to without need.
+func TestAStartAndAStopWriteNothing(t *testing.T) {
+	path := used(t, nil)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := opened(t, path, options(planfile.Default())).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the file was changed (%v)", err)
+	}
+}
+
 // otherwise is the default plan under another version or with another hash.
 func otherwise(version int, hash byte) plan.Set {
 	p := *planfile.Default()[0]

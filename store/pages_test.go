@@ -150,7 +150,9 @@ func TestPagesRefused(t *testing.T) {
 func TestADamagedMetaPageIsNoticed(t *testing.T) {
 	for page := range int64(2) {
 		path := copyOf(t, oldLedger)
-		if err := opened(t, path, options(nil)).Close(); err != nil { // a commit more: both have a ledger
+		before := opened(t, path, options(nil))
+		before.Confirm(1)
+		if err := before.Close(); err != nil { // a commit more: both have a ledger
 			t.Fatal(err)
 		}
 		_, _, size := usedPages(t, path)
@@ -169,6 +171,10 @@ func TestADamagedMetaPageIsNoticed(t *testing.T) {
 		if got := s.Noticed(); len(got) != 1 {
 			t.Errorf("Noticed() by a worker = %q, want the damaged page", got)
 		}
-		clean(t, s)
+		s.Confirm(2)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		clean(t, opened(t, path, readOnly()))
 	}
 }

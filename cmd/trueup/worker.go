@@ -155,7 +155,7 @@ func (w *worker) abort() {
 	w.noInput()
 	w.cancel()
 	if w.httpServer != nil {
-		_ = w.httpServer.Close()
+		_ = w.httpServer.Close() // what it would answer of a failed commit is unknown
 	}
 	done := make(chan struct{})
 	go func() { w.running.Wait(); close(done) }()
