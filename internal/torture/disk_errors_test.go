@@ -112,7 +112,9 @@ func (f *diskFault) check(code, ops int) {
 	}
 	position := uint64(0)
 	if f.good != "" {
-		position = f.o.position(f.good)
+		if position, err = f.o.position(f.good); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if acked > position {
 		t.Errorf("%s: message %d was acknowledged, the last good commit has %d", what, acked, position)

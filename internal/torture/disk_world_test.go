@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -135,14 +136,13 @@ func (o *diskTrial) acknowledged() (uint64, error) {
 }
 
 // position is the message a file stands at.
-func (o *diskTrial) position(file string) uint64 {
-	o.t.Helper()
+func (o *diskTrial) position(file string) (uint64, error) {
 	code, out, stderr := workertest.Run(o.t, "", "status", "--db", file, "--format", "json")
 	var st report.Status
 	if err := json.Unmarshal([]byte(out), &st); err != nil || code != 0 {
-		o.t.Fatalf("status: exit %d, %v: %s%s", code, err, out, stderr)
+		return 0, fmt.Errorf("status: exit %d, %v: %s%s", code, err, out, stderr) //nolint:errorlint // perhaps nil
 	}
-	return st.Position.Sequence
+	return st.Position.Sequence, nil
 }
 
 // rest feeds what is left to a worker on a sound disk and checks the oracle.
