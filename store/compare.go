@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -67,8 +68,10 @@ func (c *comparison) count() error {
 	}
 	parked, err := c.was.Parked("")
 	c.out.Facts, c.out.Entries, c.out.Outputs, c.out.Payees, c.out.Parked = st.Facts, st.Entries, st.LastOut, st.Payees, len(parked)
-	c.out.Ticks = c.was.tx.Bucket(bTicks).Stats().KeyN
-	return err
+	if err != nil {
+		return err
+	}
+	return c.was.prefixed(bTicks, nil, func(_, _ []byte) error { c.out.Ticks++; return nil })
 }
 
 // sums compares what payees' entries come to.
@@ -113,7 +116,14 @@ func (c *comparison) records() error {
 		}
 	}
 	for _, k := range [][]byte{kTenant, kState, kTotals} {
-		was, now := c.was.tx.Bucket(bMeta).Get(k), c.now.tx.Bucket(bMeta).Get(k)
+		was, err := in(c.was.tx, bMeta).get(k)
+		if err != nil {
+			return err
+		}
+		now, err := in(c.now.tx, bMeta).get(k)
+		if err != nil {
+			return err
+		}
 		if !bytes.Equal(was, now) {
 			c.out.Differing++
 			c.add("", string(k), "%s", changed(was, now))
@@ -157,33 +167,22 @@ func (c *comparison) bucket(name []byte) error {
 // bothOf goes through the keys of a bucket in either of two files; a value is
 // nil where the file has no such key.
 func bothOf(a, b records, bucket []byte, yield func(k, inA, inB []byte)) error {
-	x, y := a.tx.Bucket(bucket).Cursor(), b.tx.Bucket(bucket).Cursor()
-	ka, va := x.First()
-	kb, vb := y.First()
-	for ka != nil || kb != nil {
-		order := bytes.Compare(ka, kb)
-		switch {
-		case kb == nil, ka != nil && order < 0:
-			yield(ka, present(va), nil)
-			ka, va = x.Next()
-		case ka == nil, order > 0:
-			yield(kb, nil, present(vb))
-			kb, vb = y.Next()
+	x, y := in(a.tx, bucket).cursor(), in(b.tx, bucket).cursor()
+	inX, inY := x.first(), y.first()
+	for inX || inY {
+		switch order := bytes.Compare(x.k, y.k); {
+		case !inY, inX && order < 0:
+			yield(x.k, x.v, nil)
+			inX = x.next()
+		case !inX, order > 0:
+			yield(y.k, nil, y.v)
+			inY = y.next()
 		default:
-			yield(ka, present(va), present(vb))
-			ka, va = x.Next()
-			kb, vb = y.Next()
+			yield(x.k, x.v, y.v)
+			inX, inY = x.next(), y.next()
 		}
 	}
-	return nil
-}
-
-// present is a value that is there, however empty.
-func present(v []byte) []byte {
-	if v == nil {
-		return []byte{}
-	}
-	return v
+	return errors.Join(x.err, y.err)
 }
 
 // changed says in what two values of a record differ.

@@ -17,7 +17,13 @@ func readHistory(tx *bbolt.Tx, reads, writes Codec) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &history{View: View{records{tx, reads}, state}, facts: tx.Bucket(bFacts).Sequence(), upgraded: tx.Bucket(bMeta).Get(kUpgraded) != nil}
+	h := &history{View: View{records{tx, reads}, state}}
+	if h.facts, err = lastFact(tx); err != nil {
+		return nil, err
+	}
+	if h.upgraded, err = in(tx, bMeta).has(kUpgraded); err != nil {
+		return nil, err
+	}
 	if h.upgraded && (state.Sweep != nil || len(state.Dirty) > 0) {
 		return nil, domain.Errorf(domain.Invalid, "an earlier release began this ledger, and not all of it is settled by the rules of this one yet: let a worker be still, then replay")
 	}
@@ -70,10 +76,13 @@ func (h *history) readParked(c Codec) error {
 // markUpgraded notes that a ledger that has heard something was begun by an
 // earlier release, which kept less of what came than a replay needs.
 func markUpgraded(tx *bbolt.Tx, _ Codec) error {
-	meta := tx.Bucket(bMeta)
-	if meta.Get(kState) == nil {
-		return nil
+	used, err := in(tx, bMeta).has(kState)
+	if err != nil || !used {
+		return err
 	}
-	from := meta.Get(kVersion)
-	return meta.Put(kUpgraded, binary.BigEndian.AppendUint32(nil, binary.BigEndian.Uint32(from)))
+	from, err := layoutOf(tx)
+	if err != nil {
+		return err
+	}
+	return in(tx, bMeta).put(kUpgraded, binary.BigEndian.AppendUint32(nil, from))
 }

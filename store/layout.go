@@ -16,7 +16,9 @@ import (
 
 // The bucket tree, version 3. Keys are flat; integers in keys are big-endian
 // and 0x00 ends a name (names hold no control characters). Every value but the
-// plain ones marked so starts with the version byte of its form (forms.go).
+// plain ones marked so starts with the version byte of its form (forms.go), and
+// every record, also of nothing, ends with its seal (bucket.go). A bucket's
+// sequence is the sum of its records' seals.
 //
 //	meta/        version → uint32, plain · tenant → name, plain
 //	             state → the tenant's own state · position → where the input stands
@@ -45,7 +47,8 @@ import (
 //	parked/      <id> → what could not be applied, its bytes and its reason
 //
 // Version 1 had shares/ <payee> 0 <role> 0 <quarter u32> and none of foreign/,
-// ahead/, notices/ and flags/; version 2 had none of ticks/ (migrate.go).
+// ahead/, notices/ and flags/; version 2 had none of ticks/, no seals, and the
+// number of facts as the sequence of their bucket (migrate.go).
 //
 // A scope is 'a' <account> 0, 'p' <payee> 0 or 't' 0. Instants are nanoseconds
 // since 1970 with the sign bit flipped, so that they sort.

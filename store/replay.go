@@ -65,7 +65,7 @@ func (s *Store) Replay(into string, o ReplayOptions) (out Replayed, err error) {
 	}
 	again.db.NoSync, again.db.NoGrowSync = true, true // a crash loses what can be made again
 	defer func() { err = errors.Join(err, again.db.Sync(), again.db.Close()) }()
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.read(func(tx *bbolt.Tx) error {
 		h, err := readHistory(tx, s.opts.Codec, o.Codec)
 		if err != nil {
 			return err
@@ -92,8 +92,8 @@ type replaying struct {
 
 // all replays the whole history, if there is one.
 func (p *replaying) all() error {
-	if p.tx.Bucket(bMeta).Get(kState) == nil {
-		return nil
+	if used, err := in(p.tx, bMeta).has(kState); err != nil || !used {
+		return err
 	}
 	for more := true; more; {
 		p.r = &recording{store: p.into}
@@ -178,35 +178,49 @@ func (p *replaying) parkHere(next *replayed) (bool, error) {
 
 // fact replays the next fact. A retry brings forth others, which are not
 // replayed by themselves.
-func (p *replaying) fact(in tenant.Input) error {
-	facts := p.r.tx.Bucket(bFacts)
-	before := facts.Sequence()
-	p.n++
-	if err := p.arrive(in, fmt.Sprintf("fact %d", p.n)); err != nil {
+func (p *replaying) fact(input tenant.Input) error {
+	before, err := lastFact(p.r.tx)
+	if err != nil {
 		return err
 	}
-	for n := before + 2; n <= facts.Sequence() && p.n < p.facts; n++ {
-		if !bytes.Equal(facts.Get(key(n)), p.tx.Bucket(bFacts).Get(key(p.n+1))) {
+	p.n++
+	if err := p.arrive(input, fmt.Sprintf("fact %d", p.n)); err != nil {
+		return err
+	}
+	after, err := lastFact(p.r.tx)
+	for n := before + 2; n <= after && p.n < p.facts && err == nil; n++ {
+		var same bool
+		if same, err = p.sameFact(p.n+1, n); !same {
 			break
 		}
 		p.n++
 	}
-	return nil
+	return err
+}
+
+// sameFact reports whether a fact is one of the replay's.
+func (p *replaying) sameFact(n, again uint64) (bool, error) {
+	a, err := in(p.tx, bFacts).get(key(n))
+	if err != nil {
+		return false, err
+	}
+	b, err := in(p.r.tx, bFacts).get(key(again))
+	return bytes.Equal(a, b), err
 }
 
 // arrive applies an input, as Record does; one that is refused now was not then.
-func (p *replaying) arrive(in tenant.Input, what string) error {
+func (p *replaying) arrive(input tenant.Input, what string) error {
 	e := p.into.engine
-	in.Arrived = e.Arrival(in.Arrived)
-	if err := p.r.fire(in.Arrived); err != nil {
+	input.Arrived = e.Arrival(input.Arrived)
+	if err := p.r.fire(input.Arrived); err != nil {
 		return err
 	}
-	refusal, err := p.r.apply(in)
+	refusal, err := p.r.apply(input)
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", what, err)
 	}
 	if refusal != nil {
-		e.Advance(in.Arrived)
+		e.Advance(input.Arrived)
 		if len(p.refused) < differencesTold {
 			p.refused = append(p.refused, Difference{What: "facts", Text: fmt.Sprintf("%s was applied and is refused now: %v", what, refusal)})
 		}
@@ -223,7 +237,12 @@ func (p *replaying) end() error {
 		if err != nil {
 			return err
 		}
-		if !due || p.tx.Bucket(bTimers).Get(timerKey(t)) != nil {
+		if !due {
+			break
+		}
+		if waits, err := in(p.tx, bTimers).has(timerKey(t)); err != nil {
+			return err
+		} else if waits {
 			break
 		}
 		if err := p.r.fire(t.Due); err != nil {
@@ -249,7 +268,7 @@ type history struct {
 	upgraded bool        // by a release that kept less, or settled otherwise
 }
 
-// keptTick is a tick, and how many facts came before it.
+// keptTick is a tick as it is kept, and how many facts came before it.
 type keptTick struct {
 	at    time.Time
 	facts uint64
@@ -278,7 +297,11 @@ func (h *history) next() (*replayed, error) {
 	if h.n >= h.facts {
 		return nil, nil
 	}
-	arrived, sum, canonical, err := decodeFact(h.tx.Bucket(bFacts).Get(key(h.n + 1)))
+	stored, err := in(h.tx, bFacts).get(key(h.n + 1))
+	if err != nil {
+		return nil, err
+	}
+	arrived, sum, canonical, err := decodeFact(stored)
 	if err != nil {
 		return nil, fmt.Errorf("fact %d: %w", h.n+1, err)
 	}
@@ -292,9 +315,15 @@ func (h *history) next() (*replayed, error) {
 
 // output is a message of the out log.
 func (h *history) output(n uint64) (tenant.Message, error) {
-	o, err := decodeOut(key(n), h.tx.Bucket(bOut).Get(key(n)))
+	stored, err := in(h.tx, bOut).get(key(n))
+	if err != nil {
+		return tenant.Message{}, err
+	}
+	o, err := decodeOut(key(n), stored)
 	return o.Message, err
 }
+
+func tickKey(t keptTick) []byte { return key(t.at, t.facts, t.id.Source, []byte(t.id.ID)) }
 
 func decodeTick(k []byte) (keptTick, error) {
 	if len(k) < 16 {

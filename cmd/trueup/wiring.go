@@ -35,6 +35,9 @@ func (w *worker) openStore(_ context.Context, _ env) error {
 		return err
 	}
 	w.closers = append(w.closers, w.store.Close)
+	for _, what := range w.store.Noticed() {
+		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
+	}
 	return store.RemoveSnapshots(w.cfg.ledgerPath())
 }
 
