@@ -48,7 +48,7 @@ func (h *history) readParked(c Codec) error {
 		}
 		m, err := c.Rejected(p)
 		by[m.ID] = len(h.parked)
-		h.parked = append(h.parked, announced{id: p.ID, at: p.At})
+		h.parked = append(h.parked, announced{id: p.ID, at: p.At, facts: p.Facts, known: p.Facts > 0 || !h.upgraded})
 		return err
 	})
 	if err != nil || len(by) == 0 {

@@ -202,11 +202,16 @@ func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) e
 	if err != nil || known && old.State == StateParked {
 		return err
 	}
-	p := Parked{
-		ID: id, Subject: a.Subject, Header: a.Header, Body: a.Body, Event: a.Event, Code: code, Reason: reason, At: at, Tries: 1, State: StateParked,
-	}
 	if known { // given up or applied before, and here again
 		return nil
+	}
+	facts, err := lastFact(r.tx)
+	if err != nil {
+		return err
+	}
+	p := Parked{
+		ID: id, Subject: a.Subject, Header: a.Header, Body: a.Body, Event: a.Event, Code: code, Reason: reason, At: at, Tries: 1, State: StateParked,
+		Facts: facts,
 	}
 	r.out.Parked = append(r.out.Parked, tenant.ParkedInput{ID: id, Code: code})
 	if err := putParked(r.tx, p); err != nil {

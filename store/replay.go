@@ -140,10 +140,7 @@ func (p *replaying) step() (more bool, err error) {
 	return true, p.fact(next.Input)
 }
 
-// parkHere parks the next parked input if it came before what comes next: if it
-// is the next to be announced, or came at an earlier instant. That it is parked
-// before a fact that it came after, and between which and it nothing was
-// announced, leaves no trace.
+// parkHere parks the next parked input if it came before what comes next.
 func (p *replaying) parkHere(next *replayed) (bool, error) {
 	q := p.parked[0]
 	e, until := p.into.engine, p.state.AsOf
@@ -158,7 +155,7 @@ func (p *replaying) parkHere(next *replayed) (bool, error) {
 	if err := p.r.fire(e.Arrival(at)); err != nil {
 		return false, err
 	}
-	if next != nil && q.n > p.outs+uint64(len(p.r.messages))+1 && !q.at.Before(next.Arrived) {
+	if !p.before(q, next) {
 		return false, nil
 	}
 	p.parked = p.parked[1:]
@@ -174,6 +171,21 @@ func (p *replaying) parkHere(next *replayed) (bool, error) {
 	}
 	p.r.messages = append(p.r.messages, m)
 	return true, putParked(p.r.tx, was)
+}
+
+// before reports whether a parked input came before what comes next: after fewer
+// facts; beside a tick, and where the number of facts is not known, at an earlier
+// instant, or as the next that was announced.
+func (p *replaying) before(q announced, next *replayed) bool {
+	switch {
+	case next == nil:
+		return true
+	case q.known && q.facts != p.n:
+		return q.facts < p.n
+	case q.known && !next.tick:
+		return true
+	}
+	return q.at.Before(next.Arrived) || q.n <= p.outs+uint64(len(p.r.messages))+1
 }
 
 // fact replays the next fact. A retry brings forth others, which are not
@@ -275,11 +287,13 @@ type keptTick struct {
 	id    event.Identity
 }
 
-// announced is a parked input and the number of the output that announced it.
+// announced is a parked input, the number of the output that announced it, and
+// how many facts came before it, where that is known.
 type announced struct {
-	id string
-	at time.Time
-	n  uint64
+	id       string
+	at       time.Time
+	n, facts uint64
+	known    bool
 }
 
 // replayed is an input that came before.
