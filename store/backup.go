@@ -26,7 +26,7 @@ func (s *Store) Snapshot() (*os.File, error) {
 	if err := os.Remove(f.Name()); err != nil {
 		return nil, errors.Join(fmt.Errorf("snapshot of ledger %s: %w", path, err), f.Close())
 	}
-	if err := s.db.View(func(tx *bbolt.Tx) error { return copyTo(f, tx) }); err != nil {
+	if err := s.read(func(tx *bbolt.Tx) error { return copyTo(f, tx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("snapshot of ledger %s: %w", path, err), f.Close())
 	}
 	return f, nil
@@ -103,7 +103,7 @@ func Hold(path string) (release func() error, err error) {
 	} else if err != nil {
 		return none, err
 	}
-	db, err := openFile(path, true)
+	db, err := openBolt(path, true)
 	switch {
 	case errors.Is(err, errInUse):
 		return none, err

@@ -67,10 +67,10 @@ func (c *comparison) count() error {
 		return err
 	}
 	parked, err := c.was.Parked("")
+	c.out.Facts, c.out.Entries, c.out.Outputs, c.out.Payees, c.out.Parked = st.Facts, st.Entries, st.LastOut, st.Payees, len(parked)
 	if err != nil {
 		return err
 	}
-	c.out.Facts, c.out.Entries, c.out.Outputs, c.out.Payees, c.out.Parked = st.Facts, st.Entries, st.LastOut, st.Payees, len(parked)
 	return c.was.prefixed(bTicks, nil, func(_, _ []byte) error { c.out.Ticks++; return nil })
 }
 
@@ -126,7 +126,7 @@ func (c *comparison) records() error {
 		}
 		if !bytes.Equal(was, now) {
 			c.out.Differing++
-			c.add("", string(k), "%s", changed(was, now))
+			c.add("", string(k), "%s", changed(bMeta, was, now))
 		}
 	}
 	return nil
@@ -158,7 +158,7 @@ func (c *comparison) bucket(name []byte) error {
 			last, payee = bytes.Clone(id), event.PayeeID(id)
 		}
 		if !told {
-			c.add(payee, string(name), "%s %s", named(name, k), changed(was, now))
+			c.add(payee, string(name), "%s %s", named(name, k), changed(name, was, now))
 		}
 		told = true
 	})
@@ -170,8 +170,7 @@ func bothOf(a, b records, bucket []byte, yield func(k, inA, inB []byte)) error {
 	x, y := in(a.tx, bucket).cursor(), in(b.tx, bucket).cursor()
 	inX, inY := x.first(), y.first()
 	for inX || inY {
-		order := bytes.Compare(x.k, y.k)
-		switch {
+		switch order := bytes.Compare(x.k, y.k); {
 		case !inY, inX && order < 0:
 			yield(x.k, x.v, nil)
 			inX = x.next()
@@ -187,7 +186,7 @@ func bothOf(a, b records, bucket []byte, yield func(k, inA, inB []byte)) error {
 }
 
 // changed says in what two values of a record differ.
-func changed(was, now []byte) string {
+func changed(bucket, was, now []byte) string {
 	switch {
 	case now == nil:
 		return "is not derived again"
@@ -195,7 +194,10 @@ func changed(was, now []byte) string {
 		return "is missing, and derived again"
 	}
 	var a, b map[string]json.RawMessage
-	if len(was) > 0 && len(now) > 0 && json.Unmarshal(was[1:], &a) == nil && json.Unmarshal(now[1:], &b) == nil {
+	if x, y := said(bucket, was), said(bucket, now); !bytes.Equal(x, y) {
+		was, now = x, y
+	}
+	if json.Unmarshal(was, &a) == nil && json.Unmarshal(now, &b) == nil {
 		var text []string
 		fields := maps.Clone(a)
 		maps.Copy(fields, b)
@@ -209,6 +211,19 @@ func changed(was, now []byte) string {
 		}
 	}
 	return fmt.Sprintf("differs: %s, derived again %s", shown(was), shown(now))
+}
+
+// said is what a record says, without its head: of a fact without its instant
+// and fingerprint, of an output without the hash of the log.
+func said(bucket, v []byte) []byte {
+	head := 1
+	switch {
+	case bytes.Equal(bucket, bFacts):
+		head = 25
+	case bytes.Equal(bucket, bOut):
+		head = 33
+	}
+	return v[min(head, len(v)):]
 }
 
 func orNothing(b []byte) string {

@@ -99,6 +99,7 @@ var (
 	lock       = tenant.Lock{Period: q1, At: at, By: "ann"}
 	statement  = tenant.Statement{Payee: csm, Employee: "E-7", Period: q1, At: at, Net: money.Money{Minor: -5, Currency: "USD"}, Requested: money.Money{Currency: "USD"}, Lines: 4, Head: [32]byte{1, 31: 2}, Reference: "2027-Q1/csm-1"}
 	parked     = Parked{ID: "p-1", Subject: "crm.acme.x", Header: map[string][]string{"A": {"1", "2"}, "B": {""}}, Body: []byte("{\x00\xff"), Event: told1, Code: "bad_value", Reason: "data.arr: <no> number", At: at, Tries: 2, State: StateDiscarded, By: "ann", Note: "a test"}
+	parkedAt   = Parked{ID: "p-1", Subject: "crm.acme.x", Header: map[string][]string{"A": {"1", "2"}, "B": {""}}, Body: []byte("{\x00\xff"), Event: told1, Code: "bad_value", Reason: "data.arr: <no> number", At: at, Tries: 2, State: StateDiscarded, By: "ann", Note: "a test", Facts: 12}
 	position   = tenant.Position{Created: created, Seq: 4711, Time: at}
 	output     = tenant.Output{Message: tenant.Message{Subject: "payout.acme.adjustment.issued", ID: "0102", Body: []byte(`{"a":1}`)}, N: 1}
 	totals1    = totals{Expense: 5, Held: -2, Payable: -2, Paid: -1, Entries: 9}
@@ -247,6 +248,11 @@ func forms(t testing.TB) []stored {
 			"parked.v1", bParked, "p-1",
 			func(r *recording) error { return putParked(r.tx, parked) },
 			func(v *View) (any, error) { p, _, err := v.ParkedByID("p-1"); return p, err }, parked,
+		},
+		{
+			"parked-2.v1", bParked, "p-1",
+			func(r *recording) error { return putParked(r.tx, parkedAt) },
+			func(v *View) (any, error) { p, _, err := v.ParkedByID("p-1"); return p, err }, parkedAt,
 		},
 		{
 			"fact.v1", bFacts, k8,

@@ -1,8 +1,8 @@
 package store
 
 import (
-	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -48,7 +48,7 @@ func (h *history) readParked(c Codec) error {
 		}
 		m, err := c.Rejected(p)
 		by[m.ID] = len(h.parked)
-		h.parked = append(h.parked, announced{id: p.ID, at: p.At})
+		h.parked = append(h.parked, announced{id: p.ID, at: p.At, facts: p.Facts, known: p.Facts > 0 || !h.upgraded})
 		return err
 	})
 	if err != nil || len(by) == 0 {
@@ -76,13 +76,13 @@ func (h *history) readParked(c Codec) error {
 // markUpgraded notes that a ledger that has heard something was begun by an
 // earlier release, which kept less of what came than a replay needs.
 func markUpgraded(tx *bbolt.Tx, _ Codec) error {
-	meta := in(tx, bMeta)
-	if heard, err := meta.has(kState); err != nil || !heard {
+	used, err := in(tx, bMeta).has(kState)
+	if err != nil || !used {
 		return err
 	}
-	from, err := meta.get(kVersion)
+	from, err := layoutOf(tx)
 	if err != nil {
 		return err
 	}
-	return meta.put(kUpgraded, bytes.Clone(from))
+	return in(tx, bMeta).put(kUpgraded, binary.BigEndian.AppendUint32(nil, from))
 }

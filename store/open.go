@@ -78,7 +78,7 @@ func Open(path string, o Options) (*Store, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("ledger %s is a directory", path) // what is wrong with the path is not wrong with a ledger
+		return nil, fmt.Errorf("ledger %s is a directory", path)
 	case errors.Is(err, fs.ErrNotExist):
 		if o.ReadOnly {
 			return nil, fmt.Errorf("ledger %s does not exist", path)

@@ -33,6 +33,7 @@ type Parked struct {
 	State   string
 	By      string // who retried or discarded it last
 	Note    string // their reason
+	Facts   uint64 // how many there were when it was parked; 0 also where that is not known
 }
 
 // parkedForm is its stored form.
@@ -49,6 +50,7 @@ type parkedForm struct {
 	State   string              `json:"state"`
 	By      string              `json:"by,omitempty"`
 	Note    string              `json:"note,omitempty"`
+	Facts   uint64              `json:"facts,omitempty"` // since layout 3
 }
 
 // ParkedID names an input by its content, so that the same bytes delivered
@@ -73,7 +75,7 @@ func ParkedID(subject string, header map[string][]string, body []byte) string {
 
 func parkedFormOf(p Parked) parkedForm {
 	return parkedForm{
-		p.Subject, p.Header, p.Body, p.Event.Source, p.Event.ID, p.Code, p.Reason, p.At.UnixNano(), p.Tries, p.State, p.By, p.Note,
+		p.Subject, p.Header, p.Body, p.Event.Source, p.Event.ID, p.Code, p.Reason, p.At.UnixNano(), p.Tries, p.State, p.By, p.Note, p.Facts,
 	}
 }
 
@@ -101,7 +103,7 @@ func decodeParked(k, v []byte) (Parked, error) {
 	}
 	return Parked{
 		ID: string(k), Subject: f.Subject, Header: f.Header, Body: f.Body, Event: event.Identity{Source: f.Source, ID: f.EventID},
-		Code: f.Code, Reason: f.Reason, At: time.Unix(0, f.At).UTC(), Tries: f.Tries, State: f.State, By: f.By, Note: f.Note,
+		Code: f.Code, Reason: f.Reason, At: time.Unix(0, f.At).UTC(), Tries: f.Tries, State: f.State, By: f.By, Note: f.Note, Facts: f.Facts,
 	}, nil
 }
 

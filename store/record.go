@@ -168,7 +168,7 @@ func (r *recording) keepTick(ticks bool, id event.Identity) error {
 	if err != nil {
 		return err
 	}
-	return in(r.tx, bTicks).put(key(r.store.engine.State().AsOf, n, id.Source, []byte(id.ID)), nil)
+	return in(r.tx, bTicks).put(tickKey(keptTick{r.store.engine.State().AsOf, n, id}), nil)
 }
 
 // fire lets every timer due by an instant fire, in order.
@@ -202,11 +202,16 @@ func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) e
 	if err != nil || known && old.State == StateParked {
 		return err
 	}
-	p := Parked{
-		ID: id, Subject: a.Subject, Header: a.Header, Body: a.Body, Event: a.Event, Code: code, Reason: reason, At: at, Tries: 1, State: StateParked,
-	}
 	if known { // given up or applied before, and here again
 		return nil
+	}
+	facts, err := lastFact(r.tx)
+	if err != nil {
+		return err
+	}
+	p := Parked{
+		ID: id, Subject: a.Subject, Header: a.Header, Body: a.Body, Event: a.Event, Code: code, Reason: reason, At: at, Tries: 1, State: StateParked,
+		Facts: facts,
 	}
 	r.out.Parked = append(r.out.Parked, tenant.ParkedInput{ID: id, Code: code})
 	if err := putParked(r.tx, p); err != nil {

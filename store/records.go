@@ -326,26 +326,6 @@ func decodeTimer(k []byte) (tenant.Timer, error) {
 	return tenant.Timer{Due: unsortable(binary.BigEndian.Uint64(k)), Kind: tenant.TimerKind(k[8]), ID: string(k[9:])}, nil
 }
 
-// keptTick is a tick, and how many facts came before it.
-type keptTick struct {
-	at    time.Time
-	facts uint64
-	id    event.Identity
-}
-
-func decodeTick(k []byte) (keptTick, error) {
-	if len(k) < 16 {
-		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
-	}
-	source, id, ok := bytes.Cut(k[16:], []byte{0})
-	if !ok {
-		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
-	}
-	return keptTick{
-		at: unsortable(binary.BigEndian.Uint64(k)), facts: binary.BigEndian.Uint64(k[8:]), id: event.Identity{Source: string(source), ID: string(id)},
-	}, nil
-}
-
 func timerKey(t tenant.Timer) []byte { return key(t.Due, byte(t.Kind), []byte(t.ID)) }
 
 func readState(tx *bbolt.Tx) (tenant.State, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -64,7 +65,7 @@ func (s *Store) Replay(into string, o ReplayOptions) (out Replayed, err error) {
 	}
 	again.db.NoSync, again.db.NoGrowSync = true, true // a crash loses what can be made again
 	defer func() { err = errors.Join(err, again.db.Sync(), again.db.Close()) }()
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.read(func(tx *bbolt.Tx) error {
 		h, err := readHistory(tx, s.opts.Codec, o.Codec)
 		if err != nil {
 			return err
@@ -91,7 +92,7 @@ type replaying struct {
 
 // all replays the whole history, if there is one.
 func (p *replaying) all() error {
-	if heard, err := in(p.tx, bMeta).has(kState); err != nil || !heard {
+	if used, err := in(p.tx, bMeta).has(kState); err != nil || !used {
 		return err
 	}
 	for more := true; more; {
@@ -139,10 +140,7 @@ func (p *replaying) step() (more bool, err error) {
 	return true, p.fact(next.Input)
 }
 
-// parkHere parks the next parked input if it came before what comes next: if it
-// is the next to be announced, or came at an earlier instant. That it is parked
-// before a fact that it came after, and between which and it nothing was
-// announced, leaves no trace.
+// parkHere parks the next parked input if it came before what comes next.
 func (p *replaying) parkHere(next *replayed) (bool, error) {
 	q := p.parked[0]
 	e, until := p.into.engine, p.state.AsOf
@@ -157,7 +155,7 @@ func (p *replaying) parkHere(next *replayed) (bool, error) {
 	if err := p.r.fire(e.Arrival(at)); err != nil {
 		return false, err
 	}
-	if next != nil && q.n > p.outs+uint64(len(p.r.messages))+1 && !q.at.Before(next.Arrived) {
+	if !p.before(q, next) {
 		return false, nil
 	}
 	p.parked = p.parked[1:]
@@ -175,6 +173,21 @@ func (p *replaying) parkHere(next *replayed) (bool, error) {
 	return true, putParked(p.r.tx, was)
 }
 
+// before reports whether a parked input came before what comes next: after fewer
+// facts; beside a tick, and where the number of facts is not known, at an earlier
+// instant, or as the next that was announced.
+func (p *replaying) before(q announced, next *replayed) bool {
+	switch {
+	case next == nil:
+		return true
+	case q.known && q.facts != p.n:
+		return q.facts < p.n
+	case q.known && !next.tick:
+		return true
+	}
+	return q.at.Before(next.Arrived) || q.n <= p.outs+uint64(len(p.r.messages))+1
+}
+
 // fact replays the next fact. A retry brings forth others, which are not
 // replayed by themselves.
 func (p *replaying) fact(input tenant.Input) error {
@@ -186,13 +199,10 @@ func (p *replaying) fact(input tenant.Input) error {
 	if err := p.arrive(input, fmt.Sprintf("fact %d", p.n)); err != nil {
 		return err
 	}
-	last, err := lastFact(p.r.tx)
-	for n := before + 2; err == nil && n <= last && p.n < p.facts; n++ {
-		var now, was []byte
-		if now, err = in(p.r.tx, bFacts).get(key(n)); err == nil {
-			was, err = in(p.tx, bFacts).get(key(p.n + 1))
-		}
-		if !bytes.Equal(now, was) {
+	after, err := lastFact(p.r.tx)
+	for n := before + 2; n <= after && p.n < p.facts && err == nil; n++ {
+		var same bool
+		if same, err = p.sameFact(p.n+1, n); !same {
 			break
 		}
 		p.n++
@@ -200,19 +210,29 @@ func (p *replaying) fact(input tenant.Input) error {
 	return err
 }
 
+// sameFact reports whether a fact is one of the replay's.
+func (p *replaying) sameFact(n, again uint64) (bool, error) {
+	a, err := in(p.tx, bFacts).get(key(n))
+	if err != nil {
+		return false, err
+	}
+	b, err := in(p.r.tx, bFacts).get(key(again))
+	return bytes.Equal(a, b), err
+}
+
 // arrive applies an input, as Record does; one that is refused now was not then.
-func (p *replaying) arrive(in tenant.Input, what string) error {
+func (p *replaying) arrive(input tenant.Input, what string) error {
 	e := p.into.engine
-	in.Arrived = e.Arrival(in.Arrived)
-	if err := p.r.fire(in.Arrived); err != nil {
+	input.Arrived = e.Arrival(input.Arrived)
+	if err := p.r.fire(input.Arrived); err != nil {
 		return err
 	}
-	refusal, err := p.r.apply(in)
+	refusal, err := p.r.apply(input)
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", what, err)
 	}
 	if refusal != nil {
-		e.Advance(in.Arrived)
+		e.Advance(input.Arrived)
 		if len(p.refused) < differencesTold {
 			p.refused = append(p.refused, Difference{What: "facts", Text: fmt.Sprintf("%s was applied and is refused now: %v", what, refusal)})
 		}
@@ -260,11 +280,20 @@ type history struct {
 	upgraded bool        // by a release that kept less, or settled otherwise
 }
 
-// announced is a parked input and the number of the output that announced it.
+// keptTick is a tick as it is kept, and how many facts came before it.
+type keptTick struct {
+	at    time.Time
+	facts uint64
+	id    event.Identity
+}
+
+// announced is a parked input, the number of the output that announced it, and
+// how many facts came before it, where that is known.
 type announced struct {
-	id string
-	at time.Time
-	n  uint64
+	id       string
+	at       time.Time
+	n, facts uint64
+	known    bool
 }
 
 // replayed is an input that came before.
@@ -282,11 +311,11 @@ func (h *history) next() (*replayed, error) {
 	if h.n >= h.facts {
 		return nil, nil
 	}
-	kept, err := in(h.tx, bFacts).get(key(h.n + 1))
+	stored, err := in(h.tx, bFacts).get(key(h.n + 1))
 	if err != nil {
 		return nil, err
 	}
-	arrived, sum, canonical, err := decodeFact(kept)
+	arrived, sum, canonical, err := decodeFact(stored)
 	if err != nil {
 		return nil, fmt.Errorf("fact %d: %w", h.n+1, err)
 	}
@@ -300,10 +329,25 @@ func (h *history) next() (*replayed, error) {
 
 // output is a message of the out log.
 func (h *history) output(n uint64) (tenant.Message, error) {
-	kept, err := in(h.tx, bOut).get(key(n))
+	stored, err := in(h.tx, bOut).get(key(n))
 	if err != nil {
 		return tenant.Message{}, err
 	}
-	o, err := decodeOut(key(n), kept)
+	o, err := decodeOut(key(n), stored)
 	return o.Message, err
+}
+
+func tickKey(t keptTick) []byte { return key(t.at, t.facts, t.id.Source, []byte(t.id.ID)) }
+
+func decodeTick(k []byte) (keptTick, error) {
+	if len(k) < 16 {
+		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
+	}
+	source, id, ok := bytes.Cut(k[16:], []byte{0})
+	if !ok {
+		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
+	}
+	return keptTick{
+		at: unsortable(binary.BigEndian.Uint64(k)), facts: binary.BigEndian.Uint64(k[8:]), id: event.Identity{Source: string(source), ID: string(id)},
+	}, nil
 }

@@ -29,7 +29,7 @@ func TestTicksThatSettle(t *testing.T) {
 				t.Fatalf("%d facts after a tick, want %d", got, facts)
 			}
 			if dirty && !again {
-				want = append(want, tickKey(at, facts))
+				want = append(want, tickOf(at, facts))
 				settled++
 			}
 		}
@@ -85,7 +85,7 @@ func TestTheFirstTick(t *testing.T) {
 	record(t, s, a.list)
 	_ = s.View(func(v *View) error {
 		return v.prefixed(bTicks, nil, func(k, _ []byte) error {
-			if !slices.Equal(k, tickKey(created, 0)) {
+			if !slices.Equal(k, tickOf(created, 0)) {
 				t.Errorf("the tick at %x is kept, want the first alone", k)
 			}
 			a.list = a.list[1:]
@@ -97,8 +97,8 @@ func TestTheFirstTick(t *testing.T) {
 	}
 }
 
-// tickKey is where a tick of the tests is kept.
-func tickKey(at time.Time, facts uint64) []byte {
+// tickOf is where a tick of the tests is kept.
+func tickOf(at time.Time, facts uint64) []byte {
 	return key(at, facts, "trueup/clock", []byte("tick-"+at.UTC().Format(time.RFC3339Nano)))
 }
 

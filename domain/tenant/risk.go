@@ -44,6 +44,7 @@ func (e *Engine) settleEpisodes(r *accountRecord) {
 }
 
 func (e *Engine) turn(rec *Episode, t account.Transition) {
+	t.At = t.At.UTC() // as it is read back
 	rec.Published = append(slices.Clip(rec.Published), t)
 	e.out.Episodes = append(e.out.Episodes, *rec)
 	e.out.Outcomes = append(e.out.Outcomes, RiskTurned{*rec, t})
@@ -56,7 +57,7 @@ func (r *accountRecord) episode(ep *account.Episode) *Episode {
 		return cmp.Or(rec.Opened.Compare(ep.Start), cmp.Compare(rec.Dispute, ep.Dispute))
 	})
 	if !found {
-		rec := Episode{Account: r.id, Payee: ep.Payee, Opened: ep.Start, Deadline: ep.Deadline, Dispute: ep.Dispute, Opportunity: ep.Opportunity}
+		rec := Episode{Account: r.id, Payee: ep.Payee, Opened: ep.Start.UTC(), Deadline: ep.Deadline.UTC(), Dispute: ep.Dispute, Opportunity: ep.Opportunity}
 		if ep.SLA == account.RiskSLA {
 			rec.Score, rec.ScaleMax = ep.Score.Score, ep.Score.ScaleMax
 		}

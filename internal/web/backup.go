@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/trueup/trueup/internal/report"
@@ -30,6 +31,12 @@ func (s *server) backup(w http.ResponseWriter, req *http.Request) {
 	if req.Method == http.MethodHead { // asking costs nothing
 		w.Header().Set("Content-Type", snapshotType)
 		return
+	}
+	select {
+	case <-s.opts.Ending:
+		s.fail(w, req, refusal{http.StatusServiceUnavailable, errEnding.Error()})
+		return
+	default:
 	}
 	select {
 	case s.copying <- struct{}{}:
@@ -61,7 +68,9 @@ func (s *server) send(w http.ResponseWriter, req *http.Request) (err error) {
 	}
 	w.Header().Set("Content-Type", snapshotType)
 	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
-	_, err = io.CopyBuffer(&paced{w, s.opts.Now, s.opts.Ending}, io.LimitReader(f, info.Size()), make([]byte, journalBuffer))
+	p := &paced{w: w, now: s.opts.Now, ending: s.opts.Ending}
+	defer p.watch()()
+	_, err = io.CopyBuffer(p, io.LimitReader(f, info.Size()), make([]byte, journalBuffer))
 	return err
 }
 
@@ -71,15 +80,46 @@ type paced struct {
 	w      http.ResponseWriter
 	now    func() time.Time
 	ending <-chan struct{}
+	mu     sync.Mutex // of the deadline
 }
 
 var errEnding = errors.New("the worker is stopping")
 
+// watch breaks off a write that waits for the client when the worker is to stop,
+// until the function it gives is called.
+func (p *paced) watch() (stop func()) {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-p.ending:
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			_ = http.NewResponseController(p.w).SetWriteDeadline(time.Unix(1, 0)) // what cannot waits
+		case <-done:
+		}
+	})
+	return func() {
+		close(done)
+		watching.Wait()
+	}
+}
+
 // Write implements io.Writer.
 func (p *paced) Write(b []byte) (int, error) {
+	if err := p.ready(); err != nil {
+		return 0, err
+	}
+	return p.w.Write(b)
+}
+
+// ready gives the client time to take the next piece.
+func (p *paced) ready() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	select {
 	case <-p.ending:
-		return 0, errEnding
+		return errEnding
 	default:
 	}
 	var until time.Time
@@ -87,7 +127,7 @@ func (p *paced) Write(b []byte) (int, error) {
 		until = p.now().Add(unreadWait)
 	}
 	_ = http.NewResponseController(p.w).SetWriteDeadline(until) // what cannot has none
-	return p.w.Write(b)
+	return nil
 }
 
 // Backup writes the ledger file of the worker at baseURL, as it is at this
