@@ -19,6 +19,10 @@ type Recorder interface {
 // one transaction. While one batch commits the next one gathers, so batches
 // grow with the load and an input that comes alone waits for nobody.
 type Batcher struct {
+	// Room, if set, is waited for before each batch: it returns when there is
+	// room for what comes of it. What it returns an error for is not recorded.
+	Room func(context.Context) error
+
 	recorder Recorder
 	max      int
 	log      zerolog.Logger
@@ -84,6 +88,10 @@ func (b *Batcher) Run(ctx context.Context) error {
 		}
 		b.gather(waiting)
 		for waiting[next] != nil {
+			if err := b.room(ctx); err != nil || ctx.Err() != nil {
+				return err
+			}
+			b.gather(waiting)
 			var err error
 			if next, err = b.record(waiting, next); err != nil {
 				return err
@@ -91,6 +99,13 @@ func (b *Batcher) Run(ctx context.Context) error {
 			b.gather(waiting)
 		}
 	}
+}
+
+func (b *Batcher) room(ctx context.Context) error {
+	if b.Room == nil {
+		return nil
+	}
+	return b.Room(ctx)
 }
 
 // gather takes what has come in without waiting.

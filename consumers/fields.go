@@ -10,4 +10,8 @@ const (
 	FieldTimers  = "timers"
 	FieldOutputs = "outputs"
 	FieldCursor  = "cursor"
+	FieldRetry   = "retry_in"
+	FieldAlarm   = "alarm"
+	FieldWaiting = "waiting"
+	FieldBound   = "bound"
 )

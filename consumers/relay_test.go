@@ -83,6 +83,21 @@ func (l *outLog) Confirm(n uint64) {
 	l.confirmed = append(l.confirmed, n)
 }
 
+func (l *outLog) Confirmed() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.confirmed) == 0 {
+		return 0
+	}
+	return l.confirmed[len(l.confirmed)-1]
+}
+
+func (l *outLog) LastOutput() (uint64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return uint64(len(l.outs)), l.broken
+}
+
 // breaks sets what reading the log answers.
 func (l *outLog) breaks(err error) {
 	l.mu.Lock()
@@ -100,7 +115,8 @@ type stream struct {
 	// with stored the batch is kept all the same.
 	before func(n int) (err error, stored bool)
 	reads  error
-	calls  int
+	calls  int // of Publish with outputs
+	alive  map[string]bool
 }
 
 // breaks sets what reading the cursor answers.
@@ -116,13 +132,29 @@ func (s *stream) LastCursor(context.Context) (broker.Cursor, error) {
 	return s.cursor, s.reads
 }
 
+// Tail is where the cursor says: batches are whole here. The tests with a real
+// broker take them apart.
+func (s *stream) Tail(context.Context) (broker.Tail, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return broker.Tail{}, s.reads
+}
+
+func (s *stream) Alive(_ context.Context, writer string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.alive[writer], s.reads
+}
+
 func (s *stream) Publish(_ context.Context, msgs []broker.OutMsg, from, to broker.Cursor) (broker.Cursor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls++
 	var err error
 	stored := true
-	if s.before != nil {
+	if len(msgs) > 0 {
+		s.calls++
+	}
+	if s.before != nil && len(msgs) > 0 {
 		err, stored = s.before(s.calls)
 	}
 	if stored {
@@ -132,7 +164,9 @@ func (s *stream) Publish(_ context.Context, msgs []broker.OutMsg, from, to broke
 		for _, m := range msgs {
 			s.ids = append(s.ids, m.ID)
 		}
-		s.sizes = append(s.sizes, len(msgs))
+		if len(msgs) > 0 {
+			s.sizes = append(s.sizes, len(msgs))
+		}
 		to.Seq = s.cursor.Seq + uint64(len(msgs)) + 1
 		s.cursor = to
 	}
@@ -145,7 +179,16 @@ func (s *stream) Publish(_ context.Context, msgs []broker.OutMsg, from, to broke
 // relaying runs a relay until the bubble is quiet and gives what it returned.
 func relaying(t *testing.T, l *outLog, s *stream, then func()) error {
 	t.Helper()
-	r := &Relay{Log: l, Transport: s, Retry: time.Second, Logger: zerolog.Nop()}
+	return relayingWith(t, l, s, nil, then)
+}
+
+// relayingWith keeps the alarms too.
+func relayingWith(t *testing.T, l *outLog, s *stream, alarms *[]string, then func()) error {
+	t.Helper()
+	r := &Relay{Log: l, Transport: s, Writer: "me", Retry: time.Second, MostRetry: 8 * time.Second, Look: 5 * time.Second, Logger: zerolog.Nop()}
+	if alarms != nil {
+		r.Alarm = func(text string) { *alarms = append(*alarms, text) }
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
@@ -272,44 +315,119 @@ func TestRelayFindsItsOwnLateCommit(t *testing.T) {
 	}
 }
 
-// Another relay stops this one, unless it says the very same.
-func TestRelayStopsWhenFenced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l, other := newLog("a", 20), newLog("b", 3)
-		s := &stream{}
-		s.before = func(int) (error, bool) {
-			s.cursor = broker.Cursor{N: 3, Hash: other.outs[2].Hash, Seq: 4}
-			return nil, true
-		}
-		if err := relaying(t, l, s, nil); !errors.Is(err, broker.ErrFenced) || len(s.ids) > 0 || !strings.HasPrefix(err.Error(), "relay: ") {
-			t.Errorf("Run() = %v after %v, want %v", err, s.ids, broker.ErrFenced)
-		}
-	})
-	synctest.Test(t, func(t *testing.T) { // moved, but not on
-		l := newLog("a", 20)
-		s := &stream{cursor: broker.Cursor{N: 5, Hash: l.outs[4].Hash, Seq: 6}}
-		s.before = func(int) (error, bool) {
-			s.cursor = broker.Cursor{N: 4, Hash: l.outs[3].Hash, Seq: 7}
-			return nil, true
-		}
-		if err := relaying(t, l, s, nil); !errors.Is(err, broker.ErrFenced) || s.calls != 1 {
-			t.Errorf("Run() = %v after %d calls, want %v at once", err, s.calls, broker.ErrFenced)
-		}
-	})
-	synctest.Test(t, func(t *testing.T) { // a copy of the same ledger came first
-		l := newLog("a", 20)
-		s := &stream{}
-		s.before = func(n int) (error, bool) {
-			if n == 1 {
-				s.cursor = broker.Cursor{N: 7, Hash: l.outs[6].Hash, Seq: 8}
+// A cursor of another worker's, where the relay's own was, stops it: also one
+// that says the very same, and also a relay that has nothing to publish.
+func TestRelayStopsWhenTakenOver(t *testing.T) {
+	for name, salt := range map[string]string{"the same ledger": "a", "another ledger": "b"} {
+		t.Run(name, func(t *testing.T) {
+			other := newLog(salt, 9)
+			theirs := broker.Cursor{N: 3, Hash: other.outs[2].Hash, Writer: "other"}
+			synctest.Test(t, func(t *testing.T) { // while it publishes
+				l, s := newLog("a", 20), &stream{}
+				s.before = func(int) (error, bool) {
+					theirs.Seq = s.cursor.Seq + 4
+					s.cursor = theirs
+					return nil, true
+				}
+				err := relaying(t, l, s, nil)
+				if !errors.Is(err, ErrTakenOver) || !errors.Is(err, broker.ErrFenced) || len(s.ids) > 0 || !strings.HasPrefix(err.Error(), "relay: ") {
+					t.Errorf("Run() = %v after %v, want %v", err, s.ids, ErrTakenOver)
+				}
+			})
+			synctest.Test(t, func(t *testing.T) { // while it is idle
+				l, s := newLog("a", 2), &stream{}
+				err := relaying(t, l, s, func() { s.sets(theirs) })
+				if !errors.Is(err, ErrTakenOver) || s.calls != 1 {
+					t.Errorf("Run() = %v after %d calls, want %v", err, s.calls, ErrTakenOver)
+				}
+			})
+		})
+	}
+}
+
+// sets puts another's cursor after what is there.
+func (s *stream) sets(c broker.Cursor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Seq = s.cursor.Seq + 1
+	s.cursor = c
+}
+
+// A writer that is running keeps a newcomer off; one that is gone, or of a
+// release that had no writers, does not.
+func TestRelayClaims(t *testing.T) {
+	for _, tt := range []struct {
+		name, writer string
+		want         error
+	}{
+		{"running", "running", ErrTakenOver},
+		{"gone", "gone", nil},
+		{"of an earlier release", "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLog("a", 20)
+			before := broker.Cursor{N: 12, Hash: l.outs[11].Hash, Seq: 99, Writer: tt.writer}
+			s := &stream{cursor: before, alive: map[string]bool{"running": true}}
+			r := &Relay{Log: l, Transport: s, Writer: "me", Logger: zerolog.Nop()}
+			err := r.Claim(t.Context())
+			if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
+				t.Errorf("Claim() = %v, want %v", err, tt.want)
 			}
-			return nil, true
+			switch {
+			case tt.want != nil && s.cursor != before:
+				t.Errorf("the cursor is %+v after a refused claim", s.cursor)
+			case tt.want == nil && (s.cursor.N != 12 || s.cursor.Writer != "me" || s.cursor.Hash != before.Hash || len(s.ids) > 0):
+				t.Errorf("the cursor is %+v after %d outputs, want it at 12 in the relay's name", s.cursor, len(s.ids))
+			}
+		})
+	}
+}
+
+// What passes does not keep a worker from starting; what does not, does.
+func TestRelayClaimFails(t *testing.T) {
+	l := newLog("a", 5)
+	for _, tt := range []struct {
+		name string
+		s    *stream
+		want error
+	}{
+		{"the stream does not answer", &stream{reads: errors.New("away")}, nil},
+		{"the log is behind", &stream{cursor: broker.Cursor{N: 9, Seq: 9}}, nil},
+		{"another ledger", &stream{cursor: broker.Cursor{N: 3, Hash: newLog("b", 3).outs[2].Hash, Seq: 9}}, ErrForeignLog},
+	} {
+		r := &Relay{Log: l, Transport: tt.s, Writer: "me", Logger: zerolog.Nop()}
+		if err := r.Claim(t.Context()); !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) {
+			t.Errorf("%s: Claim() = %v, want %v", tt.name, err, tt.want)
 		}
-		if err := relaying(t, l, s, nil); err != nil {
-			t.Errorf("Run() = %v", err)
+		if n, err := r.Waiting(); err != nil || (n == 0) != (tt.name == "the log is behind") {
+			t.Errorf("%s: Waiting() = %d, %v; a log that is behind has none, any other all", tt.name, n, err)
 		}
-		s.published(t, l, 7)
-	})
+	}
+}
+
+// A stream that lost its end, with an older cursor of the relay's own or of the
+// writer before it, is given it again, and that is told.
+func TestRelayRepairsALostEnd(t *testing.T) {
+	for _, writer := range []string{"me", "gone"} {
+		synctest.Test(t, func(t *testing.T) {
+			l, s := newLog("a", 20), &stream{}
+			s.cursor = broker.Cursor{N: 4, Hash: l.outs[3].Hash, Seq: 5, Writer: "gone"}
+			var alarms []string
+			err := relayingWith(t, l, s, &alarms, func() {
+				s.mu.Lock()
+				s.ids = nil
+				s.cursor = broker.Cursor{N: 2, Hash: l.outs[1].Hash, Seq: 3, Writer: writer}
+				s.mu.Unlock()
+			})
+			if err != nil {
+				t.Errorf("Run() = %v", err)
+			}
+			s.published(t, l, 2)
+			if len(alarms) != 1 || !strings.Contains(alarms[0], "had the outputs up to 20 and has them up to 2") {
+				t.Errorf("alarms were %q", alarms)
+			}
+		})
+	}
 }
 
 func TestRelayRetriesWhatPasses(t *testing.T) {

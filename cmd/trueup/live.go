@@ -23,7 +23,7 @@ func (r liveReader) Status(ctx context.Context) (*report.Status, error) {
 	if fileErr != nil {
 		return nil, fileErr
 	}
-	st.Running, st.Broker, st.Alarms = true, "connected", w.alarms.list()
+	st.Running, st.Broker, st.Alarms = true, "connected", append(w.alarms.list(), w.troubles()...)
 	if err != nil {
 		st.Broker = "disconnected"
 		st.Alarms = append(st.Alarms, "the broker does not answer: what is pending is not known")

@@ -30,9 +30,14 @@ type config struct {
 	demo       bool
 	streams    broker.Names
 	maxEvent   int
+	maxWaiting int // outputs that may wait to leave; 0: the default
 	cache      int
 	logLevel   string
 }
+
+// defaultUnpublished is how many outputs may wait to leave when nothing else is
+// said: hours of a large company's.
+const defaultUnpublished = 100_000
 
 func newRunCommand(e env) *cobra.Command {
 	var c config
@@ -66,6 +71,7 @@ is TRUEUP_NATS_LISTEN.`,
 	f.StringVar(&c.streams.In, "stream-in", broker.DefaultNames.In, "name of the input stream")
 	f.StringVar(&c.streams.Out, "stream-out", broker.DefaultNames.Out, "name of the output stream")
 	f.IntVar(&c.maxEvent, "max-event-bytes", wire.DefaultMaxBody, "larger events are parked")
+	f.IntVar(&c.maxWaiting, "max-unpublished", defaultUnpublished, "inputs wait while this many outputs could not leave")
 	f.IntVar(&c.cache, "cache", 0, "facts of accounts kept in memory (default 2,000,000)")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	_ = cmd.MarkFlagFilename("plan", "yaml", "yml")
@@ -85,6 +91,10 @@ func (c *config) check() error {
 	if c.maxEvent <= 0 {
 		all = append(all, fmt.Errorf("--max-event-bytes %d is not above zero", c.maxEvent))
 	}
+	if c.maxWaiting < 0 {
+		all = append(all, fmt.Errorf("--max-unpublished %d is below zero", c.maxWaiting))
+	}
+	c.maxWaiting = cmp.Or(c.maxWaiting, defaultUnpublished)
 	if c.cache < 0 {
 		all = append(all, fmt.Errorf("--cache %d is below zero", c.cache))
 	}

@@ -89,28 +89,24 @@ func (w *worker) openPipeline(_ context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	output, err := w.conn.NewOutput(w.cfg.streams.Out, w.cfg.tenant)
-	if err != nil {
-		return err
-	}
 	w.sub, err = w.conn.NewSubscriber(broker.SubscriberConfig{
 		Stream: w.cfg.streams.In, Durable: "trueup-" + w.cfg.tenant, Subjects: broker.InSubjects(w.cfg.tenant),
-		Window: inFlight, Resume: w.resume, Alarm: w.rewound, Log: w.log,
+		Window: inFlight, Resume: w.resume, Before: w.relay.Check, Alarm: w.rewound, Log: w.log,
 	})
 	if err != nil {
 		return err
 	}
 	batch := consumers.NewBatcher(w.store, consumers.DefaultBatch, w.log)
+	batch.Room = func(context.Context) error { return w.bound.Wait(w.input) } // told to stop, it records what it has
 	handler := consumers.Handler{
 		Decoder: wire.Decoder{Tenant: w.cfg.tenant, Limits: wire.Limits{MaxBody: w.cfg.maxEvent}}, Clock: clock, Batch: batch,
 	}
 	if w.router, err = consumers.NewRouter(w.sub, w.cfg.tenant, handler, w.routerLog()); err != nil {
 		return err
 	}
-	relay := consumers.Relay{Log: w.store, Transport: output, Retry: relayRetry, Logger: w.log}
 	w.sweeper = w.newSweeper(clock, played)
 
-	w.start("relay", relay.Run)
+	w.start("relay", w.relay.Run)
 	w.start("batch", batch.Run)
 	w.start("router", w.router.Run)
 	<-w.router.Running()
@@ -226,6 +222,9 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 func (w *worker) ready(context.Context) error {
 	if !w.conn.Connected() {
 		return broker.ErrDisconnected
+	}
+	if held := w.bound.Held(); held != "" {
+		return errors.New(held)
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type worker struct {
 	conn     *broker.Conn
 	sub      *broker.Subscriber
 	router   *message.Router
+	relay    *consumers.Relay
+	bound    *consumers.Bound
 	sweeper  *consumers.Sweeper
 	feeding  chan struct{} // closed when a demo has been fed; nil without one
 
@@ -50,12 +52,11 @@ const (
 	inFlight    = 3 * consumers.DefaultBatch
 	sweepEvery  = 200 * time.Millisecond
 	playSettle  = 2 * time.Second
-	relayRetry  = time.Second
 	stopTimeout = 30 * time.Second
 	abortWait   = 500 * time.Millisecond
 )
 
-// startWorker opens everything in order: the ledger, the broker, the relay, the
+// startWorker opens everything in order: the ledger, the broker, the output, the
 // batch, the handlers, the input, the clock, the web. What fails undoes what
 // was opened.
 func startWorker(ctx context.Context, e env, c config, log zerolog.Logger) (_ *worker, err error) {
@@ -67,7 +68,7 @@ func startWorker(ctx context.Context, e env, c config, log zerolog.Logger) (_ *w
 			err = errors.Join(err, w.stop())
 		}
 	}()
-	for _, open := range []func(context.Context, env) error{w.openStore, w.openBroker, w.publishPlans, w.openPipeline, w.openWeb} {
+	for _, open := range []func(context.Context, env) error{w.openStore, w.openBroker, w.openOutput, w.publishPlans, w.openPipeline, w.openWeb} {
 		if err := open(ctx, e); err != nil {
 			return nil, err
 		}
@@ -89,12 +90,25 @@ func (w *worker) spawn(ctx context.Context, name string, f func(context.Context)
 	})
 }
 
-// wait runs until ctx ends or a part fails, and stops the worker.
+// wait runs until ctx ends or a part fails, and stops the worker. A part that
+// fails while it stops is no less a failure.
 func (w *worker) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-		w.log.Info().Msg("stopping")
-		err := w.stop()
+	case err := <-w.failed:
+		w.abort()
+		return err
+	}
+	w.log.Info().Msg("stopping")
+	stopped := make(chan error, 1)
+	go func() { stopped <- w.stop() }()
+	select {
+	case err := <-stopped:
+		select {
+		case failed := <-w.failed:
+			return errors.Join(failed, err)
+		default:
+		}
 		w.log.Info().Msg("stopped")
 		return err
 	case err := <-w.failed:
@@ -140,6 +154,9 @@ func (w *worker) stop() error {
 func (w *worker) abort() {
 	w.noInput()
 	w.cancel()
+	if w.httpServer != nil {
+		_ = w.httpServer.Close()
+	}
 	done := make(chan struct{})
 	go func() { w.running.Wait(); close(done) }()
 	bound := time.NewTimer(abortWait)

@@ -32,20 +32,28 @@ var ErrFenced = errors.New("the output cursor was moved")
 // would refuse them again: too many, or one of them too large.
 var ErrRefused = errors.New("the output stream refuses the batch")
 
-// Cursor says how far an out log is published.
+// ErrAhead says that the stream has messages of the batch which the cursor does
+// not know of. Nothing was published. Look for the tail before trying again.
+var ErrAhead = errors.New("the output stream is ahead of its cursor")
+
+// Cursor says how far an out log is published, and who said so.
 type Cursor struct {
-	N    uint64   // the number of the last message published
-	Hash [32]byte // of the log up to it
-	Seq  uint64   // of the cursor's own message in the stream; 0 if there is none
+	N      uint64   // the number of the last message published
+	Hash   [32]byte // of the log up to it
+	Writer string   // the run of a worker that wrote it; empty if an earlier release did
+	Seq    uint64   // of the cursor's own message in the stream; 0 if there is none
 }
 
 // same compares what two cursors say, not where they are stored.
-func (c Cursor) same(other Cursor) bool { return c.N == other.N && c.Hash == other.Hash }
+func (c Cursor) same(other Cursor) bool {
+	return c.N == other.N && c.Hash == other.Hash && c.Writer == other.Writer
+}
 
 // cursorWire is the body of a cursor message.
 type cursorWire struct {
-	N    uint64 `json:"n"`
-	Hash string `json:"hash"`
+	N      uint64 `json:"n"`
+	Hash   string `json:"hash"`
+	Writer string `json:"writer,omitempty"`
 }
 
 // OutMsg is a message of the out log. Its body is a CloudEvent.
@@ -60,6 +68,7 @@ type OutMsg struct {
 type Output struct {
 	conn    *Conn
 	stream  string
+	tenant  string
 	subject string
 }
 
@@ -68,7 +77,7 @@ func (c *Conn) NewOutput(stream, tenant string) (*Output, error) {
 	if err := CheckTenant(tenant); err != nil {
 		return nil, err
 	}
-	return &Output{conn: c, stream: stream, subject: CursorSubject(tenant)}, nil
+	return &Output{conn: c, stream: stream, tenant: tenant, subject: CursorSubject(tenant)}, nil
 }
 
 // LastCursor reads the cursor from the stream; the zero Cursor if there is
@@ -79,13 +88,13 @@ func (o *Output) LastCursor(ctx context.Context) (Cursor, error) {
 		return Cursor{}, nil
 	}
 	if err != nil {
-		return Cursor{}, fmt.Errorf("read %s: %w", o.subject, err)
+		return Cursor{}, fmt.Errorf("read %s: %w", o.subject, o.explain(err))
 	}
 	var w cursorWire
 	if err := json.Unmarshal(m.Data, &w); err != nil {
 		return Cursor{}, fmt.Errorf("read %s: message %d: %w", o.subject, m.Seq, err)
 	}
-	c := Cursor{N: w.N, Seq: m.Seq}
+	c := Cursor{N: w.N, Writer: w.Writer, Seq: m.Seq}
 	if n, err := hex.Decode(c.Hash[:], []byte(w.Hash)); err != nil || n != len(c.Hash) || len(w.Hash) != 2*len(c.Hash) {
 		return Cursor{}, fmt.Errorf("read %s: message %d: %q is not a hash", o.subject, m.Seq, w.Hash)
 	}
@@ -98,7 +107,7 @@ func (o *Output) LastCursor(ctx context.Context) (Cursor, error) {
 // whatever goes wrong, the cursor is read, and if it says what was to be said
 // the messages are there.
 //
-// ErrFenced and ErrRefused are final; after any other error the messages may
+// ErrFenced and ErrRefused come again; after any other error the messages may
 // yet appear, and the caller repeats the call or reads LastCursor first.
 func (o *Output) Publish(ctx context.Context, msgs []OutMsg, from, to Cursor) (Cursor, error) {
 	if len(msgs) > MaxOutput {
@@ -112,15 +121,18 @@ func (o *Output) Publish(ctx context.Context, msgs []OutMsg, from, to Cursor) (C
 	now, readErr := o.LastCursor(ctx)
 	switch {
 	case readErr != nil:
-		return Cursor{}, fmt.Errorf("publish to %s: %w (and %w)", o.stream, err, readErr)
+		return Cursor{}, fmt.Errorf("publish to %s: %w (and %w)", o.stream, o.explain(err), readErr)
 	case now.same(to) && now.Seq != from.Seq:
 		return now, nil // stored, and the answer was lost
 	case now.Seq != from.Seq:
 		return Cursor{}, fmt.Errorf("%w: it says %d (message %d), not %d (message %d)", ErrFenced, now.N, now.Seq, from.N, from.Seq)
 	case code(err) == jetstreamext.JSErrCodeBatchPublishDuplicateMsgID:
-		// The stream has one of the messages without the cursor that goes with
-		// it: the cursor was lost or deleted. The cursor decides, and it says
-		// that they are not published; readers know repeats by their id.
+		// The stream knows one of the messages by its id, without the cursor
+		// that goes with it. It may have it still; if not, it was purged, and
+		// the id alone is remembered for a while.
+		if tail, tailErr := o.Tail(ctx); tailErr != nil || tail.Seq > from.Seq {
+			return Cursor{}, fmt.Errorf("publish to %s: %w: %w", o.stream, ErrAhead, errors.Join(err, tailErr))
+		}
 		seq, err = o.try(ctx, msgs, from, to, false)
 		if err == nil {
 			to.Seq = seq
@@ -130,7 +142,7 @@ func (o *Output) Publish(ctx context.Context, msgs []OutMsg, from, to Cursor) (C
 	if c := code(err); errors.Is(err, nats.ErrMaxPayload) || c == jetstream.JSErrCodeStreamMessageExceedsMaximum || c == jetstreamext.JSErrCodeBatchPublishExceedsLimit {
 		err = fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	return Cursor{}, fmt.Errorf("publish to %s: %w", o.stream, err)
+	return Cursor{}, fmt.Errorf("publish to %s: %w", o.stream, o.explain(err))
 }
 
 // try publishes one batch and returns the sequence of its cursor message.
@@ -142,7 +154,7 @@ func (o *Output) try(ctx context.Context, msgs []OutMsg, from, to Cursor, ids bo
 		out.Header[jetstream.ExpectedStreamHeader] = []string{o.stream}
 		batch = append(batch, out)
 	}
-	body, err := json.Marshal(cursorWire{to.N, hex.EncodeToString(to.Hash[:])})
+	body, err := json.Marshal(cursorWire{to.N, hex.EncodeToString(to.Hash[:]), to.Writer})
 	if err != nil {
 		return 0, err
 	}

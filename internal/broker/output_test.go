@@ -42,7 +42,7 @@ func published(t testing.TB, c *broker.Conn) (bodies []string) {
 		t.Fatal(err)
 	}
 	info := s.CachedInfo()
-	for seq := info.State.FirstSeq; seq <= info.State.LastSeq; seq++ {
+	for seq := max(info.State.FirstSeq, 1); seq <= info.State.LastSeq; seq++ {
 		m, err := s.GetMsg(t.Context(), seq)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			continue
@@ -113,10 +113,15 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// TestOutputLostCursor publishes what the stream has, after its cursor is gone.
+// TestOutputLostCursor publishes what the stream has, after its cursor is gone:
+// it is refused and the tail says where the stream ends. What the stream has
+// lost, and knows only by its ids, is taken.
 func TestOutputLostCursor(t *testing.T) {
 	c := streams(t)
 	o := output(t, c)
+	if tail, err := o.Tail(t.Context()); err != nil || tail.Seq != 0 {
+		t.Fatalf("Tail() of an empty stream = %+v, %v", tail, err)
+	}
 	msgs, to := batch(1, 3)
 	first, err := o.Publish(t.Context(), msgs, broker.Cursor{}, to)
 	if err != nil {
@@ -129,12 +134,37 @@ func TestOutputLostCursor(t *testing.T) {
 	if err := s.DeleteMsg(t.Context(), first.Seq); err != nil {
 		t.Fatal(err)
 	}
-	again, err := o.Publish(t.Context(), msgs, broker.Cursor{}, to)
-	if err != nil || again.Seq <= first.Seq {
-		t.Fatalf("Publish() without the cursor = %+v, %v", again, err)
+	if again, err := o.Publish(t.Context(), msgs, broker.Cursor{}, to); !errors.Is(err, broker.ErrAhead) {
+		t.Errorf("Publish() without the cursor = %+v, %v, want ErrAhead", again, err)
 	}
-	if got := published(t, c); len(got) != 6 {
-		t.Errorf("%d messages are published, want each twice: the cursor decides", len(got))
+	tail, err := o.Tail(t.Context())
+	if err != nil || tail.Seq != first.Seq-1 || tail.ID != "out-3" || string(tail.Body) != "3" {
+		t.Errorf("Tail() = %+v, %v, want the last output", tail, err)
+	}
+	if got := published(t, c); len(got) != 3 {
+		t.Errorf("%d messages are published, want each once", len(got))
+	}
+	if err := s.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := o.Publish(t.Context(), msgs, broker.Cursor{}, to); err != nil || again.N != 3 {
+		t.Errorf("Publish() after a purge = %+v, %v", again, err)
+	}
+	if got := published(t, c); len(got) != 3 {
+		t.Errorf("%d messages are published after a purge, want 3", len(got))
+	}
+}
+
+// TestTailIsTheNewest looks among all subjects of the tenant, and at no other's.
+func TestTailIsTheNewest(t *testing.T) {
+	c := streams(t)
+	for i, subject := range []string{"ledger.acme.b.c", "payout.acme.a", "sla.acme.x", "ops.acme.y", "payout.acme.adjustment.z", "payout.other.a"} {
+		if _, err := c.JetStream().PublishMsg(t.Context(), &nats.Msg{Subject: subject, Data: fmt.Append(nil, i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if tail, err := output(t, c).Tail(t.Context()); err != nil || tail.Seq != 5 || string(tail.Body) != "4" || tail.ID != "" {
+		t.Errorf("Tail() = %+v, %v, want message 5", tail, err)
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 	pullExpiry   = 30 * time.Second
 	pullBeat     = 5 * time.Second // twice this without a sign from the server, and the consumer is looked up anew
 	iteratorStop = time.Second
-	drainReport  = 10 * time.Second
+	drainReport  = 10 * time.Second // the first time; later ones come ever more seldom
 )
 
 var errReconnected = errors.New("the connection was made anew")
@@ -70,6 +70,11 @@ func (s *Subscriber) readSession(ctx context.Context) error {
 		}
 	}
 	r := &reading{generation: s.conn.generation(), next: 1}
+	if s.cfg.Before != nil {
+		if err := s.cfg.Before(ctx); err != nil {
+			return err
+		}
+	}
 
 	info, err := s.stream(ctx)
 	if err != nil {
@@ -194,7 +199,8 @@ func (s *Subscriber) waitForRoom(ctx context.Context, n int) error {
 	if s.inFlight() <= n {
 		return nil
 	}
-	report := time.NewTicker(drainReport)
+	every := drainReport
+	report := time.NewTicker(every)
 	defer report.Stop()
 	for s.inFlight() > n {
 		select {
@@ -203,6 +209,8 @@ func (s *Subscriber) waitForRoom(ctx context.Context, n int) error {
 		case <-s.room:
 		case <-report.C:
 			s.log.Warn().Int("messages", s.inFlight()).Msg("handlers hold all messages given out; waiting for them")
+			every *= 2
+			report.Reset(every)
 		}
 	}
 	return nil

@@ -30,6 +30,11 @@ type SubscriberConfig struct {
 	// no Resume, the server's own acknowledgements say where to go on.
 	Resume func(ctx context.Context) ([]Position, error)
 
+	// Before, if set, is asked before the server's consumer is touched, at the
+	// start and after every reconnect. While it returns an error nothing is
+	// read, so that a worker that was replaced does not disturb its successor.
+	Before func(ctx context.Context) error
+
 	// Alarm is told of a rewind before anything is delivered again. It is
 	// called by the goroutine that delivers and must return soon. If nil, the
 	// rewind is logged as an error.
