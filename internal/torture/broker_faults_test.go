@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -81,6 +82,30 @@ func TestBrokerFaults(t *testing.T) {
 	atOnce(t, atOnceTrials, trials)
 }
 
+// A line that is dead one way and never breaks: the worker finds out by itself
+// and connects anew.
+func TestDeadLine(t *testing.T) {
+	if size(0, 1) == 0 {
+		t.Skip("it takes the minute in which pings go unanswered: TRUEUP_TORTURE=long")
+	}
+	s := seed(t)
+	var trials []trialOf
+	for way, vanish := range map[string]func(*pair){
+		"nothing reaches the broker": func(c *pair) { c.toBroker.Store(true) },
+		"nothing reaches the worker": func(c *pair) { c.toWorker.Store(true) },
+		"nothing reaches anybody":    func(c *pair) { c.toBroker.Store(true); c.toWorker.Store(true) },
+	} {
+		trials = append(trials, trialOf{way, func(t *testing.T) {
+			o := newBeset(t, s, faultAccounts)
+			during(func(o *beset) { o.line.each(vanish) })(o, len(o.company.msgs))
+			o.worker.Settled()
+			o.published()
+			o.check()
+		}})
+	}
+	atOnce(t, len(trials), trials)
+}
+
 // during makes something happen once while events are fed.
 func during(happens func(*beset)) func(*beset, int) {
 	return func(o *beset, to int) {
@@ -139,7 +164,7 @@ func (o *beset) consumerDeleted() {
 	for range 1 + o.r.IntN(2) {
 		o.eventually("the consumer is deleted", func(ctx context.Context) (bool, any) {
 			err := o.conn.JetStream().DeleteConsumer(ctx, broker.DefaultNames.In, "trueup-"+tenantName)
-			return err == nil, err
+			return err == nil || errors.Is(err, jetstream.ErrConsumerNotFound), err
 		})
 		o.pause(500 * time.Millisecond)
 	}
