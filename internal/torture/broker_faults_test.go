@@ -30,9 +30,9 @@ func brokerFaults() []fault {
 		{"broker down", during((*beset).down)},
 		{"cut off", during((*beset).cutOff)},
 		// Acknowledgements and outputs are lost, and nobody tells the worker.
-		{"nothing reaches the broker", during(func(o *beset) { o.halfOpen(func(c *pair) { c.toBroker.Store(true) }) })},
+		{"nothing reaches the broker", during(func(o *beset) { o.halfOpen((*pair).deafen) })},
 		// The broker has what the worker sent, and the worker does not know.
-		{"nothing reaches the worker", during(func(o *beset) { o.halfOpen(func(c *pair) { c.toWorker.Store(true) }) })},
+		{"nothing reaches the worker", during(func(o *beset) { o.halfOpen((*pair).mute) })},
 		{"slow", during((*beset).slow)},
 		{"consumer deleted", during((*beset).consumerDeleted)},
 		// Outputs wait while the stream cannot take them with their cursor.
@@ -91,9 +91,9 @@ func TestDeadLine(t *testing.T) {
 	s := seed(t)
 	var trials []trialOf
 	for way, vanish := range map[string]func(*pair){
-		"nothing reaches the broker": func(c *pair) { c.toBroker.Store(true) },
-		"nothing reaches the worker": func(c *pair) { c.toWorker.Store(true) },
-		"nothing reaches anybody":    func(c *pair) { c.toBroker.Store(true); c.toWorker.Store(true) },
+		"nothing reaches the broker": (*pair).deafen,
+		"nothing reaches the worker": (*pair).mute,
+		"nothing reaches anybody":    (*pair).die,
 	} {
 		trials = append(trials, trialOf{way, func(t *testing.T) {
 			o := newBeset(t, s, faultAccounts)

@@ -33,11 +33,18 @@ type beset struct {
 // newBeset starts a worker that reaches its broker over a proxy.
 func newBeset(t *testing.T, seed uint64, accounts int) *beset {
 	t.Helper()
+	o := readyBeset(t, seed, accounts)
+	o.worker.Start()
+	return o
+}
+
+// readyBeset makes the streams and does not start the worker.
+func readyBeset(t *testing.T, seed uint64, accounts int) *beset {
+	t.Helper()
 	o := &beset{trial: newTrial(t, newCompany(t, seed, accounts), ""), r: rand.New(rand.NewPCG(seed, 2))}
 	o.line = newProxy(t, o.broker)
 	o.worker = workertest.New(t, "", o.company.args(o.data, o.line.url())...)
-	o.worker.Start()
-	o.conn = brokertest.Connect(t, o.broker.URL())
+	o.conn = brokertest.Streams(t, o.broker.URL(), tenantName)
 	return o
 }
 

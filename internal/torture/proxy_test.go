@@ -33,6 +33,16 @@ type pair struct {
 	toWorker       atomic.Bool // what the broker sends vanishes
 }
 
+// deafen lets vanish what the worker sends, mute what the broker sends.
+func (c *pair) deafen() { c.toBroker.Store(true) }
+func (c *pair) mute()   { c.toWorker.Store(true) }
+
+// die lets everything vanish.
+func (c *pair) die() {
+	c.deafen()
+	c.mute()
+}
+
 func newProxy(t *testing.T, b *brokertest.Process) *proxy {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
