@@ -44,7 +44,7 @@ type fenced string
 func (f fenced) Error() string { return string(f) }
 
 // Is reports whether another worker, or another ledger, has the output stream.
-func (f fenced) Is(target error) bool { return target == broker.ErrFenced } //nolint:errorlint // as Is does
+func (f fenced) Is(target error) bool { return target == broker.ErrFenced }
 
 const (
 	// ErrForeignLog says that the output stream holds another ledger's outputs

@@ -39,11 +39,21 @@ type Sweeper struct {
 
 	played atomic.Bool // the tick of Played was applied
 	sent   time.Time   // the last tick
-	tries  int         // looks since then
+	asOf   time.Time   // of the ledger when it was sent
+	looks  int         // since then
+	first  time.Time   // the timer that is waited for
+	tried  int         // ticks it has not fired for
+
+	foretold int // of these, those that it was expected to fire for
 }
 
-// retick is how many looks pass before a tick that changed nothing is repeated.
-const retick = 20
+// Ticks that change nothing are stored for good like all others. So each is
+// repeated after twice as many looks as the one before, from retick to rarely
+// (at five looks a second: from four seconds to eight and a half minutes).
+const (
+	retick = 20
+	rarely = retick << 7
+)
 
 // Run sweeps until ctx ends.
 func (s *Sweeper) Run(ctx context.Context) error {
@@ -57,6 +67,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
+		s.looks++
 		w, err := s.Waiting()
 		if err != nil {
 			return err
@@ -98,10 +109,12 @@ func (s *Sweeper) wants(w Waiting) bool {
 }
 
 func (s *Sweeper) tick(ctx context.Context, w Waiting) {
-	if !s.sent.IsZero() && w.AsOf.Before(s.sent) {
-		if s.tries++; s.tries < retick {
-			return // on its way
-		}
+	if !w.First.Equal(s.first) {
+		s.first, s.tried, s.foretold = w.First, 0, 0
+	}
+	patience, foretold := s.patience(w)
+	if s.looks < patience {
+		return
 	}
 	now := s.Clock.Now()
 	failpoint.At("tick-due")
@@ -110,7 +123,42 @@ func (s *Sweeper) tick(ctx context.Context, w Waiting) {
 		return
 	}
 	failpoint.At("ticked")
-	s.sent, s.tries = now, 0
+	s.sent, s.asOf, s.looks = now, w.AsOf, 0
+	if !w.Dirty { // else it is of use, whatever the broker's clock says
+		s.tried++
+	}
+	if foretold {
+		s.foretold++
+	}
+}
+
+// patience is how many looks after the last tick the next may come. Where the
+// ledger has got as far as the last one that is at once. Where it has not, either
+// nothing has come since: the tick is on its way or lost, or the broker's clock
+// stands. Or the broker's clock, by which timers fire, is behind ours: how far it
+// has to go foretells when the timer can fire, if the two go equally fast.
+func (s *Sweeper) patience(w Waiting) (looks int, foretold bool) {
+	moved := !w.AsOf.Equal(s.asOf)
+	if s.sent.IsZero() || moved && (w.Dirty || !w.AsOf.Before(s.sent)) {
+		return 0, false
+	}
+	most := doubled(retick, s.tried-1)
+	if !moved {
+		return most, false
+	}
+	reached := int(min(w.First.Sub(w.AsOf)/s.Every, rarely)) + 1
+	if reached = max(reached, doubled(1, s.foretold)); reached > most {
+		return most, false
+	}
+	return reached, true
+}
+
+// doubled is looks doubled so many times, and no more than rarely.
+func doubled(looks, times int) int {
+	for ; times > 0 && looks < rarely; times-- {
+		looks *= 2
+	}
+	return min(looks, rarely)
 }
 
 // Owes is 1 where a tick is still to come for all that is due now to be

@@ -228,6 +228,28 @@ func edit(t testing.TB, s *Store, change func(*bbolt.Tx) error) {
 	}
 }
 
+// unseal takes the seals off every record, as it was before layout 3.
+func unseal(t testing.TB, tx *bbolt.Tx) {
+	t.Helper()
+	for _, name := range buckets {
+		b := tx.Bucket(name)
+		if b == nil {
+			continue
+		}
+		plain := map[string][]byte{}
+		err := b.ForEach(func(k, v []byte) error {
+			plain[string(k)] = bytes.Clone(v[:len(v)-sealSize])
+			return nil
+		})
+		for k, v := range plain {
+			err = errors.Join(err, b.Put([]byte(k), v))
+		}
+		if err := errors.Join(err, b.SetSequence(0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // behind changes a file that no store has open.
 func behind(t testing.TB, path string, change func(*bbolt.Tx) error) {
 	t.Helper()

@@ -120,7 +120,13 @@ func forms(t testing.TB) []stored {
 	out.Hash = hashOut([32]byte{}, []byte("\x1dpayout.acme.adjustment.issued\x040102"+`{"a":1}`))
 	k8, q4 := "\x00\x00\x00\x00\x00\x00\x00\x01", string(key(q1))
 	get := func(b []byte, k string) func(v *View) []byte {
-		return func(v *View) []byte { return v.tx.Bucket(b).Get([]byte(k)) }
+		return func(v *View) []byte {
+			stored, err := in(v.tx, b).get([]byte(k))
+			if err != nil {
+				t.Error(err)
+			}
+			return stored
+		}
 	}
 	full, fullHead := explained(t)
 	return []stored{
@@ -206,7 +212,7 @@ func forms(t testing.TB) []stored {
 		},
 		{
 			"totals.v1", bMeta, "totals",
-			func(r *recording) error { r.totals = &totals1; return r.finish() },
+			func(r *recording) error { r.totals, r.before = &totals1, totals1; return r.finish() },
 			func(v *View) (any, error) { return readTotals(v.tx) }, totals1,
 		},
 		{
@@ -229,7 +235,7 @@ func forms(t testing.TB) []stored {
 				if err != nil {
 					return err
 				}
-				return r.tx.Bucket(bPlans).Put([]byte("csm-plan\x00\x00\x00\x00\x09"), b)
+				return in(r.tx, bPlans).put([]byte("csm-plan\x00\x00\x00\x00\x09"), b)
 			},
 			func(v *View) (any, error) {
 				var f planForm
@@ -253,7 +259,7 @@ func forms(t testing.TB) []stored {
 		{
 			"output.v1", bOut, k8,
 			func(r *recording) error { return appendOut(r.tx, []tenant.Message{output.Message}) },
-			func(v *View) (any, error) { return lastOut(v.tx.Bucket(bOut)) }, out,
+			func(v *View) (any, error) { return lastOut(in(v.tx, bOut)) }, out,
 		},
 	}
 }
@@ -266,7 +272,7 @@ func stateForms(name string, state tenant.State) stored {
 			if err != nil {
 				return err
 			}
-			return r.tx.Bucket(bMeta).Put(kState, b)
+			return in(r.tx, bMeta).put(kState, b)
 		},
 		func(v *View) (any, error) { return readState(v.tx) }, state,
 	}
@@ -394,8 +400,9 @@ func written(t *testing.T, f stored) (wrote []byte) {
 		if err := f.write(&recording{store: s, tx: tx, records: records{tx, s.opts.Codec}}); err != nil {
 			return err
 		}
-		wrote = bytes.Clone(tx.Bucket(f.bucket).Get([]byte(f.key)))
-		return nil
+		v, err := in(tx, f.bucket).get([]byte(f.key))
+		wrote = bytes.Clone(v)
+		return err
 	})
 	return wrote
 }
@@ -420,7 +427,7 @@ func TestFormsAreGolden(t *testing.T) {
 				t.Errorf("written as %q, want %q as ever", wrote, golden)
 			}
 			old := fresh(t, planfile.Default())
-			edit(t, old, func(tx *bbolt.Tx) error { return tx.Bucket(f.bucket).Put([]byte(f.key), golden) })
+			edit(t, old, func(tx *bbolt.Tx) error { return in(tx, f.bucket).put([]byte(f.key), golden) })
 			err = old.db.View(func(tx *bbolt.Tx) error {
 				got, err := f.read(&View{records: records{tx, old.opts.Codec}})
 				if err == nil && !reflect.DeepEqual(got, f.want) {
@@ -447,7 +454,7 @@ func TestFormsOfAnotherVersion(t *testing.T) {
 				continue // its version leads; what follows is for the codec
 			}
 			s := fresh(t, planfile.Default())
-			edit(t, s, func(tx *bbolt.Tx) error { return tx.Bucket(f.bucket).Put([]byte(f.key), b) })
+			edit(t, s, func(tx *bbolt.Tx) error { return in(tx, f.bucket).put([]byte(f.key), b) })
 			_ = s.db.View(func(tx *bbolt.Tx) error {
 				if got, err := f.read(&View{records: records{tx, s.opts.Codec}}); err == nil && !strings.HasPrefix(f.name, "ledger") {
 					t.Errorf("%s: %q reads as %+v, want an error", f.name, b, got)

@@ -168,6 +168,4 @@ func FuzzForms(f *testing.F) {
 	})
 }
 
-func readForm[F any](b []byte) (form F, err error) { return form, decode(b, &form) }
-
 func writeForm[F any](form F) ([]byte, error) { return encode(form) }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
 
 	"go.etcd.io/bbolt"
 
@@ -33,18 +32,18 @@ func (r *recording) keep(c *tenant.Changes) error {
 }
 
 func (r *recording) keepFacts(c *tenant.Changes) error {
-	facts, of := r.tx.Bucket(bFacts), r.tx.Bucket(bFactsOf)
-	facts.FillPercent = 0.95
-	for _, in := range c.Facts {
-		n, err := facts.NextSequence()
+	facts, of := in(r.tx, bFacts), in(r.tx, bFactsOf)
+	for _, f := range c.Facts {
+		n, err := lastFact(r.tx)
 		if err != nil {
 			return err
 		}
-		if err := facts.Put(key(n), encodeFact(in)); err != nil {
+		n++
+		if err := facts.appended(key(n), encodeFact(f)); err != nil {
 			return err
 		}
-		scope := in.Event.Scope()
-		if err := of.Put(key(scope, n), nil); err != nil {
+		scope := f.Event.Scope()
+		if err := of.add(key(scope, n), nil); err != nil {
 			return err
 		}
 		if err := r.keepPayee(scope.Payee); err != nil {
@@ -54,17 +53,33 @@ func (r *recording) keepFacts(c *tenant.Changes) error {
 	return nil
 }
 
+// lastFact is the number of the newest fact, which is how many there are.
+func lastFact(tx *bbolt.Tx) (uint64, error) {
+	c := in(tx, bFacts).cursor()
+	if !c.last() {
+		return 0, c.err
+	}
+	_, n, err := cut(c.k, 8)
+	if err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(n), nil
+}
+
 // keepPayee makes a payee known.
 func (r *recording) keepPayee(id event.PayeeID) error {
-	b := r.tx.Bucket(bPayees)
-	if id == "" || b.Get([]byte(id)) != nil {
+	if id == "" {
 		return nil
+	}
+	b := in(r.tx, bPayees)
+	if known, err := b.has([]byte(id)); err != nil || known {
+		return err
 	}
 	v, err := encodeLedger(ledger.Account{Payee: id})
 	if err != nil {
 		return err
 	}
-	return b.Put([]byte(id), v)
+	return b.add([]byte(id), v)
 }
 
 // keepEntries appends entries to their payees' ledgers, each checked against
@@ -74,7 +89,7 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 	if len(c.Entries) == 0 {
 		return nil
 	}
-	ledgers, of, ids := r.tx.Bucket(bLedger), r.tx.Bucket(bEntriesOf), r.tx.Bucket(bEntryIDs)
+	ledgers, of, ids := in(r.tx, bLedger), in(r.tx, bEntriesOf), in(r.tx, bEntryIDs)
 	heads := map[event.PayeeID]ledger.Account{}
 	for i := range c.Entries {
 		e := &c.Entries[i]
@@ -84,6 +99,7 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 			if head, err = r.records.Ledger(e.Payee); err != nil {
 				return err
 			}
+			r.touch(e.Payee, head.Balances)
 		}
 		again := *e
 		if err := head.Append(&again); err != nil {
@@ -98,14 +114,16 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 		if err != nil {
 			return err
 		}
-		if ids.Get(e.ID[:]) != nil {
+		if taken, err := ids.has(e.ID[:]); err != nil {
+			return err
+		} else if taken {
 			return domain.Errorf(domain.Corrupt, "entry id %s is taken", e.ID)
 		}
 		for _, put := range []struct {
-			b    *bbolt.Bucket
+			b    bucket
 			k, v []byte
 		}{{ledgers, at, v}, {of, key(e.Scope, at), nil}, {ids, e.ID[:], at}} {
-			if err := put.b.Put(put.k, put.v); err != nil {
+			if err := put.b.add(put.k, put.v); err != nil {
 				return err
 			}
 		}
@@ -115,11 +133,12 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 	}
 	r.out.Entries += len(c.Entries)
 	for payee, head := range heads {
+		r.touch(payee, head.Balances)
 		v, err := encodeLedger(head)
 		if err != nil {
 			return err
 		}
-		if err := r.tx.Bucket(bPayees).Put([]byte(payee), v); err != nil {
+		if err := in(r.tx, bPayees).put([]byte(payee), v); err != nil {
 			return err
 		}
 	}
@@ -129,7 +148,7 @@ func (r *recording) keepEntries(c *tenant.Changes) error {
 // keepRefs keeps which accounts look at a payee, or have amounts in a currency.
 func (r *recording) keepRefs(c *tenant.Changes) error {
 	for _, ref := range c.Refs {
-		if err := r.tx.Bucket(bRefs).Put(key(ref.Payee, ref.Account), nil); err != nil {
+		if err := in(r.tx, bRefs).put(key(ref.Payee, ref.Account), nil); err != nil {
 			return err
 		}
 		if err := r.keepPayee(ref.Payee); err != nil {
@@ -137,26 +156,21 @@ func (r *recording) keepRefs(c *tenant.Changes) error {
 		}
 	}
 	for _, id := range c.Ahead {
-		if err := r.tx.Bucket(bAhead).Put([]byte(id), nil); err != nil {
+		if err := in(r.tx, bAhead).put([]byte(id), nil); err != nil {
 			return err
 		}
 	}
 	if c.Caught {
-		if err := errors.Join(r.tx.DeleteBucket(bAhead), r.newBucket(bAhead)); err != nil {
+		if err := in(r.tx, bAhead).clear(); err != nil {
 			return err
 		}
 	}
 	for _, f := range c.Foreign {
-		if err := r.tx.Bucket(bForeign).Put(key(f.Currency, f.Account), nil); err != nil {
+		if err := in(r.tx, bForeign).put(key(f.Currency, f.Account), nil); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r *recording) newBucket(name []byte) error {
-	_, err := r.tx.CreateBucket(name)
-	return err
 }
 
 func creditKey(c account.Credit) []byte {
@@ -168,9 +182,9 @@ func creditKey(c account.Credit) []byte {
 }
 
 func (r *recording) keepCredits(c *tenant.Changes) error {
-	b := r.tx.Bucket(bCredits)
+	b := in(r.tx, bCredits)
 	for _, cr := range c.Uncredited {
-		if err := b.Delete(creditKey(cr)); err != nil {
+		if err := b.drop(creditKey(cr)); err != nil {
 			return err
 		}
 	}
@@ -179,7 +193,7 @@ func (r *recording) keepCredits(c *tenant.Changes) error {
 		if err != nil {
 			return err
 		}
-		if err := b.Put(creditKey(cr), v); err != nil {
+		if err := b.put(creditKey(cr), v); err != nil {
 			return err
 		}
 	}
@@ -189,22 +203,22 @@ func (r *recording) keepCredits(c *tenant.Changes) error {
 // keepAdvice keeps what was announced and which flags are raised.
 func (r *recording) keepAdvice(c *tenant.Changes) error {
 	for _, n := range c.Notices {
-		if err := r.tx.Bucket(bNotices).Put(noticeKey(n), nil); err != nil {
+		if err := in(r.tx, bNotices).put(noticeKey(n), nil); err != nil {
 			return err
 		}
 	}
-	flags := r.tx.Bucket(bFlags)
+	flags := in(r.tx, bFlags)
 	for _, f := range c.Raised {
 		v, err := encodeFlag(f)
 		if err != nil {
 			return err
 		}
-		if err := flags.Put(flagKey(f.FlagKey), v); err != nil {
+		if err := flags.put(flagKey(f.FlagKey), v); err != nil {
 			return err
 		}
 	}
 	for _, k := range c.Cleared {
-		if err := flags.Delete(flagKey(k)); err != nil {
+		if err := flags.drop(flagKey(k)); err != nil {
 			return err
 		}
 	}
@@ -217,7 +231,7 @@ func (r *recording) keepEpisodes(c *tenant.Changes) error {
 		if err != nil {
 			return err
 		}
-		if err := r.tx.Bucket(bEpisodes).Put(key(e.Account, e.Opened, []byte(e.Dispute)), v); err != nil {
+		if err := in(r.tx, bEpisodes).put(key(e.Account, e.Opened, []byte(e.Dispute)), v); err != nil {
 			return err
 		}
 	}
@@ -234,7 +248,7 @@ func (r *recording) keepLocks(c *tenant.Changes) error {
 		if err != nil {
 			return err
 		}
-		if err := r.tx.Bucket(bLocks).Put(key(l.Period), v); err != nil {
+		if err := in(r.tx, bLocks).put(key(l.Period), v); err != nil {
 			return err
 		}
 	}
@@ -246,10 +260,12 @@ func (r *recording) keepLocks(c *tenant.Changes) error {
 			return err
 		}
 		k := statementKey(st)
-		if r.tx.Bucket(bStatements).Get(k) != nil {
+		if frozen, err := in(r.tx, bStatements).has(k); err != nil {
+			return err
+		} else if frozen {
 			return domain.Errorf(domain.Corrupt, "statement of %s for %s is frozen already", st.Payee, st.Period)
 		}
-		if err := r.tx.Bucket(bStatements).Put(k, v); err != nil {
+		if err := in(r.tx, bStatements).add(k, v); err != nil {
 			return err
 		}
 	}
@@ -257,14 +273,14 @@ func (r *recording) keepLocks(c *tenant.Changes) error {
 }
 
 func (r *recording) keepTimers(c *tenant.Changes) error {
-	b := r.tx.Bucket(bTimers)
+	b := in(r.tx, bTimers)
 	for _, t := range c.Clear {
-		if err := b.Delete(timerKey(t)); err != nil {
+		if err := b.drop(timerKey(t)); err != nil {
 			return err
 		}
 	}
 	for _, t := range c.Set {
-		if err := b.Put(timerKey(t), nil); err != nil {
+		if err := b.put(timerKey(t), nil); err != nil {
 			return err
 		}
 	}
@@ -287,7 +303,7 @@ func (r *recording) count(e *ledger.Entry) error {
 		if err != nil {
 			return err
 		}
-		r.totals = &t
+		r.totals, r.before = &t, t
 	}
 	return r.totals.add(e)
 }
@@ -321,9 +337,9 @@ func (t *totals) of(b ledger.Bucket) *int64 {
 
 func readTotals(tx *bbolt.Tx) (totals, error) {
 	var t totals
-	v := tx.Bucket(bMeta).Get(kTotals)
+	v, err := in(tx, bMeta).get(kTotals)
 	if v == nil {
-		return t, nil
+		return t, err
 	}
 	return t, decode(v, &t)
 }
@@ -333,13 +349,16 @@ func (r *recording) finish() error {
 	if err := appendOut(r.tx, r.messages); err != nil {
 		return err
 	}
-	meta := r.tx.Bucket(bMeta)
+	meta := in(r.tx, bMeta)
 	if r.totals != nil {
+		if err := r.balanced(); err != nil {
+			return err
+		}
 		v, err := encode(r.totals)
 		if err != nil {
 			return err
 		}
-		if err := meta.Put(kTotals, v); err != nil {
+		if err := meta.put(kTotals, v); err != nil {
 			return err
 		}
 	}
@@ -347,8 +366,8 @@ func (r *recording) finish() error {
 	if err != nil {
 		return err
 	}
-	if err := meta.Put(kState, state); err != nil {
+	if err := meta.put(kState, state); err != nil {
 		return err
 	}
-	return meta.Put(kConfirmed, binary.BigEndian.AppendUint64(nil, r.store.confirmed.Load()))
+	return meta.put(kConfirmed, binary.BigEndian.AppendUint64(nil, r.store.confirmed.Load()))
 }

@@ -14,13 +14,16 @@ import (
 	"github.com/trueup/trueup/domain/money"
 )
 
-// The bucket tree, version 2. Keys are flat; integers in keys are big-endian
+// The bucket tree, version 3. Keys are flat; integers in keys are big-endian
 // and 0x00 ends a name (names hold no control characters). Every value but the
-// plain ones marked so starts with the version byte of its form (forms.go).
+// plain ones marked so starts with the version byte of its form (forms.go), and
+// every record, also of nothing, ends with its seal (bucket.go). A bucket's
+// sequence is the sum of its records' seals.
 //
 //	meta/        version → uint32, plain · tenant → name, plain
 //	             state → the tenant's own state · position → where the input stands
 //	             totals → sums over all entries, by bucket · confirmed → uint64, plain: outputs the broker has
+//	             upgraded → uint32, plain: the layout that an earlier release kept it in, where one did
 //	plans/       <name> 0 <version u32> → the plan's canonical text and hash
 //	checkpoints/ <input seq u64> → earlier positions, the newest 32
 //	facts/       <n u64> → arrival, fingerprint, canonical event; in order of arrival
@@ -37,13 +40,15 @@ import (
 //	notices/     <account> 0 <due u32> <opportunity> 0 <term end u32> → nothing
 //	flags/       'a' <account> 0 or 'p' <payee> 0, <name> 0 <quarter u32> → flag as raised
 //	timers/      <due u64> <kind u8> <name> → nothing
+//	ticks/       <at u64> <facts so far u64> <source> 0 <id> → nothing; ticks of the clock that settled what waited for one
 //	locks/       <quarter u32> → lock
 //	statements/  <quarter u32> <payee> [0 <revision u32>] → frozen statement
 //	out/         <n u64> → hash of the log so far, subject, id, body; never trimmed
 //	parked/      <id> → what could not be applied, its bytes and its reason
 //
 // Version 1 had shares/ <payee> 0 <role> 0 <quarter u32> and none of foreign/,
-// ahead/, notices/ and flags/ (migrate.go).
+// ahead/, notices/ and flags/; version 2 had none of ticks/, no seals, and the
+// number of facts as the sequence of their bucket (migrate.go).
 //
 // A scope is 'a' <account> 0, 'p' <payee> 0 or 't' 0. Instants are nanoseconds
 // since 1970 with the sign bit flipped, so that they sort.
@@ -65,6 +70,7 @@ var (
 	bCredits     = []byte("credits")
 	bEpisodes    = []byte("episodes")
 	bTimers      = []byte("timers")
+	bTicks       = []byte("ticks")
 	bLocks       = []byte("locks")
 	bStatements  = []byte("statements")
 	bOut         = []byte("out")
@@ -72,7 +78,7 @@ var (
 
 	buckets = [][]byte{
 		bMeta, bPlans, bCheckpoints, bFacts, bFactsOf, bLedger, bEntriesOf, bEntryIDs, bPayees, bRefs, bForeign, bAhead, bCredits,
-		bEpisodes, bNotices, bFlags, bTimers, bLocks, bStatements, bOut, bParked,
+		bEpisodes, bNotices, bFlags, bTimers, bTicks, bLocks, bStatements, bOut, bParked,
 	}
 
 	kVersion   = []byte("version")
@@ -81,10 +87,11 @@ var (
 	kPosition  = []byte("position")
 	kTotals    = []byte("totals")
 	kConfirmed = []byte("confirmed")
+	kUpgraded  = []byte("upgraded")
 )
 
 // layoutVersion is the version of the tree above.
-const layoutVersion = 2
+const layoutVersion = 3
 
 // key joins parts: strings end with 0x00, integers are big-endian, bytes are as
 // they are.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -14,36 +15,105 @@ import (
 )
 
 // migrate brings a file of an earlier layout up to this one, in one
-// transaction. A file opened for reading only stays as it is, for start to
+// transaction. A file opened for reading only stays as it is, for check to
 // refuse.
 func (s *Store) migrate() error {
 	if s.opts.ReadOnly {
 		return nil
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		meta := tx.Bucket(bMeta)
-		if meta == nil {
-			return nil
+	return s.update(func(tx *bbolt.Tx) error {
+		from, err := layoutOf(tx)
+		if err != nil || from == 0 || from >= layoutVersion {
+			return err // nil: for check to refuse, or as it is to be
 		}
-		if v := meta.Get(kVersion); len(v) != 4 || binary.BigEndian.Uint32(v) != 1 {
-			return nil
+		steps := []func(*bbolt.Tx, Codec) error{sealAll, fromSecond, heldAgainstItself}
+		if from == 1 {
+			steps = []func(*bbolt.Tx, Codec) error{sealAll, fromFirst, sumAgain, fromSecond, heldAgainstItself}
 		}
-		err := fromFirst(tx)
-		if err == nil {
-			err = sumAgain(tx, s.opts.Codec)
+		steps = append(steps, markUpgraded)
+		for _, step := range steps {
+			if err := step(tx, s.opts.Codec); err != nil {
+				return domain.Errorf(domain.Corrupt, "bring layout version %d up to %d: %w", from, layoutVersion, err)
+			}
 		}
-		if err != nil {
-			return domain.Errorf(domain.Corrupt, "bring layout version 1 up to %d: %w", layoutVersion, err)
-		}
-		return meta.Put(kVersion, binary.BigEndian.AppendUint32(nil, layoutVersion))
+		return in(tx, bMeta).put(kVersion, binary.BigEndian.AppendUint32(nil, layoutVersion))
 	})
+}
+
+// sealAll gives every record its seal and every bucket its sum: until version 3
+// there were none. The steps after it find records as they are now.
+func sealAll(tx *bbolt.Tx, _ Codec) error {
+	var names [][]byte
+	err := tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+		names = append(names, bytes.Clone(name))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := sealBucket(tx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealBucket seals some records at a time: what a bucket holds must not be
+// changed while a cursor goes through it.
+func sealBucket(tx *bbolt.Tx, name []byte) error {
+	const some = 1024
+	raw := tx.Bucket(name)
+	if err := raw.SetSequence(0); err != nil { // what it was is in the number of the last record
+		return err
+	}
+	type record struct{ k, v []byte }
+	var list []record
+	next := []byte{}
+	for {
+		list = list[:0]
+		c := raw.Cursor()
+		for k, v := c.Seek(next); k != nil && len(list) < some; k, v = c.Next() {
+			list = append(list, record{bytes.Clone(k), bytes.Clone(v)})
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		for _, r := range list {
+			if err := in(tx, name).add(r.k, r.v); err != nil {
+				return err
+			}
+		}
+		next = append(list[len(list)-1].k, 0)
+	}
+}
+
+// heldAgainstItself refuses a ledger that contradicts itself: seals must not
+// vouch for what had rotten before.
+func heldAgainstItself(tx *bbolt.Tx, c Codec) error {
+	v := verifier{View: &View{records: records{tx, c}}, progress: func(string, int) {}}
+	for _, walk := range []func() error{v.facts, v.ledgers, v.outputs} {
+		if err := walk(); err != nil {
+			return err
+		}
+	}
+	if len(v.out.Problems) > 0 {
+		return domain.Errorf(domain.Corrupt, "%s", v.out.Problems[0])
+	}
+	return nil
+}
+
+// fromSecond takes a file of version 2: ticks of the clock were not kept.
+func fromSecond(tx *bbolt.Tx, _ Codec) error {
+	_, err := tx.CreateBucket(bTicks)
+	return err
 }
 
 // fromFirst takes a file of version 1: a payee's book is no longer kept, and
 // there are rules the first release did not compute, so that everything must be
 // settled again. What it recorded of credits and of accounts' timers is
 // recorded anew by the sweep that does so; entries and facts stay untouched.
-func fromFirst(tx *bbolt.Tx) error {
+func fromFirst(tx *bbolt.Tx, _ Codec) error {
 	if err := tx.DeleteBucket([]byte("shares")); err != nil {
 		return err
 	}
@@ -52,19 +122,16 @@ func fromFirst(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	if err := tx.DeleteBucket(bCredits); err != nil {
-		return err
-	}
-	if _, err := tx.CreateBucket(bCredits); err != nil {
+	if err := in(tx, bCredits).clear(); err != nil {
 		return err
 	}
 	state, err := readState(tx)
 	if err != nil || state.AsOf.IsZero() {
 		return err
 	}
-	timers := tx.Bucket(bTimers)
+	timers := in(tx, bTimers)
 	var gone [][]byte
-	err = timers.ForEach(func(k, _ []byte) error {
+	err = timers.walk(nil, func(k, _ []byte) error {
 		if len(k) > 8 && tenant.TimerKind(k[8]) == tenant.WakeAccount {
 			gone = append(gone, append([]byte(nil), k...))
 		}
@@ -74,7 +141,7 @@ func fromFirst(tx *bbolt.Tx) error {
 		return err
 	}
 	for _, k := range gone {
-		if err := timers.Delete(k); err != nil {
+		if err := timers.drop(k); err != nil {
 			return err
 		}
 	}
@@ -82,20 +149,20 @@ func fromFirst(tx *bbolt.Tx) error {
 		return err
 	}
 	state.Sweep = &tenant.Sweep{Before: tenant.FromNothing, Cause: event.Identity{Source: "trueup/upgrade", ID: "layout 2"}}
-	if err := timers.Put(timerKey(tenant.Timer{Due: state.AsOf, Kind: tenant.SweepOn}), nil); err != nil {
+	if err := timers.put(timerKey(tenant.Timer{Due: state.AsOf, Kind: tenant.SweepOn}), nil); err != nil {
 		return err
 	}
 	form, err := encodeState(state)
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(bMeta).Put(kState, form)
+	return in(tx, bMeta).put(kState, form)
 }
 
 // requested lists the quarters that payroll was asked to pay somebody for.
 func requested(tx *bbolt.Tx) ([]civil.Quarter, error) {
 	var out []civil.Quarter
-	err := tx.Bucket(bStatements).ForEach(func(k, v []byte) error {
+	err := in(tx, bStatements).walk(nil, func(k, v []byte) error {
 		if len(k) < 4 {
 			return domain.Errorf(domain.Corrupt, "stored statement has a malformed key %q", k)
 		}
@@ -135,7 +202,7 @@ func sumAgain(tx *bbolt.Tx, c Codec) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Bucket(bPayees).Put([]byte(id), form); err != nil {
+		if err := in(tx, bPayees).put([]byte(id), form); err != nil {
 			return err
 		}
 	}

@@ -23,8 +23,9 @@ import (
 // The ledgers of every layout version there was are kept in testdata, with what
 // they came to. Each was made once: a later release must open these very files.
 const (
-	firstLedger = "testdata/v1.db"
-	oldLedger   = "testdata/v2.db" // of this release's layout, while it is the newest
+	firstLedger  = "testdata/v1.db"
+	secondLedger = "testdata/v2.db"
+	oldLedger    = "testdata/v3.db" // of this release's layout, while it is the newest
 )
 
 func summaryOf(file string) string { return strings.TrimSuffix(file, ".db") + ".txt" }
@@ -59,13 +60,13 @@ func writeOld(t *testing.T) {
 	}
 }
 
-// everything reports whether a ledger has what layout 2 keeps anew.
+// everything reports whether a ledger has what layouts 2 and 3 keep anew.
 func everything(t *testing.T, s *Store) bool {
 	t.Helper()
 	disputes, entries, all := 0, 0, true
 	err := s.View(func(v *View) error {
-		for _, b := range [][]byte{bForeign, bFlags, bNotices, bCredits, bEpisodes, bStatements, bLedger} {
-			all = all && v.tx.Bucket(b).Stats().KeyN > 0
+		for _, b := range [][]byte{bForeign, bFlags, bNotices, bCredits, bEpisodes, bStatements, bTicks, bLedger} {
+			all = all && in(v.tx, b).cursor().first()
 		}
 		_ = v.prefixed(bEntriesOf, []byte("a"), func(_, _ []byte) error { entries++; return nil })
 		return v.AllEpisodes(func(e tenant.Episode) error {
@@ -202,7 +203,7 @@ func TestOldLedgersOpen(t *testing.T) {
 			writeOld(t)
 		}
 	}
-	for _, file := range []string{firstLedger, oldLedger} {
+	for _, file := range []string{firstLedger, secondLedger, oldLedger} {
 		t.Run(file, func(t *testing.T) {
 			want, err := os.ReadFile(summaryOf(file))
 			if err != nil {

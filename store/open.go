@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/event"
@@ -60,6 +59,8 @@ type Store struct {
 	engine      *tenant.Engine
 	broken      error // why nothing more may be recorded
 	wrote       chan struct{}
+	noticed     []string
+	unfolded    int // inputs since an account was derived afresh
 	// confirmed is how far the broker is known to have the outputs.
 	confirmed atomic.Uint64
 }
@@ -74,7 +75,11 @@ const lockWait = time.Second
 
 // Open opens a ledger file, and makes it where there is none.
 func Open(path string, o Options) (*Store, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("ledger %s is a directory", path) // what is wrong with the path is not wrong with a ledger
+	case errors.Is(err, fs.ErrNotExist):
 		if o.ReadOnly {
 			return nil, fmt.Errorf("ledger %s does not exist", path)
 		}
@@ -87,7 +92,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{db: db, opts: o, wrote: make(chan struct{}, 1)}
-	for _, step := range []func() error{s.migrate, s.replan, s.start} {
+	for _, step := range []func() error{s.notice, s.migrate, s.check, s.replan, s.start} {
 		if err := step(); err != nil {
 			return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), db.Close())
 		}
@@ -95,46 +100,17 @@ func Open(path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func openFile(path string, readOnly bool) (*bbolt.DB, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: lockWait, ReadOnly: readOnly, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
-		InitialMmapSize: 1 << 30, // address space, not memory: a read transaction must not block a growing file
-	})
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, fmt.Errorf("ledger %s is in use by another process", path)
-	case err != nil:
-		return nil, domain.Errorf(domain.Corrupt, "ledger %s: %w", path, err)
-	}
-	return db, nil
+// notice remembers a meta page that is damaged before the next commit writes it
+// anew.
+func (s *Store) notice() (err error) {
+	s.noticed, err = s.metaPages()
+	return err
 }
 
-// create makes the file whole: under another name, synced, then renamed.
-func create(path string, o Options) (err error) {
-	if len(o.Plans) == 0 {
-		return errors.New("a new ledger needs a plan")
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	temp := path + ".new"
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	db, err := openFile(temp, false)
-	if err != nil {
-		return err
-	}
-	err = db.Update(func(tx *bbolt.Tx) error { return lay(tx, o) })
-	if err := errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
+// Noticed lists what was wrong with the file when it was opened and did not
+// keep it from being: a meta page that was not whole, as after a loss of power
+// amid a commit, so that the ledger may have gone on from the commit before.
+func (s *Store) Noticed() []string { return s.noticed }
 
 // replan takes the plans given into a ledger that nothing has come to yet: a
 // first start that failed must not fix them.
@@ -142,36 +118,21 @@ func (s *Store) replan() error {
 	if s.opts.ReadOnly || len(s.opts.Plans) == 0 {
 		return nil
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		meta := tx.Bucket(bMeta)
-		if meta == nil || tx.Bucket(bPlans) == nil || meta.Get(kPosition) != nil || meta.Get(kState) != nil || string(meta.Get(kTenant)) != s.opts.Tenant {
-			return nil // used before, or for start to refuse
+	return s.update(func(tx *bbolt.Tx) error {
+		meta := in(tx, bMeta)
+		for _, k := range [][]byte{kPosition, kState} {
+			if used, err := meta.has(k); err != nil || used {
+				return err
+			}
 		}
-		if err := tx.DeleteBucket(bPlans); err != nil {
-			return err
+		if name, err := meta.get(kTenant); err != nil || string(name) != s.opts.Tenant {
+			return err // for start to refuse
 		}
-		if _, err := tx.CreateBucket(bPlans); err != nil {
+		if err := in(tx, bPlans).clear(); err != nil {
 			return err
 		}
 		return putPlans(tx, s.opts)
 	})
-}
-
-// lay makes the bucket tree and writes down whose ledger it is.
-func lay(tx *bbolt.Tx, o Options) error {
-	for _, name := range buckets {
-		if _, err := tx.CreateBucket(name); err != nil {
-			return err
-		}
-	}
-	meta := tx.Bucket(bMeta)
-	if err := meta.Put(kVersion, binary.BigEndian.AppendUint32(nil, layoutVersion)); err != nil {
-		return err
-	}
-	if err := meta.Put(kTenant, []byte(o.Tenant)); err != nil {
-		return err
-	}
-	return putPlans(tx, o)
 }
 
 func putPlans(tx *bbolt.Tx, o Options) error {
@@ -180,7 +141,7 @@ func putPlans(tx *bbolt.Tx, o Options) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.Bucket(bPlans).Put(planKey(p), form); err != nil {
+		if err := in(tx, bPlans).put(planKey(p), form); err != nil {
 			return err
 		}
 	}
@@ -189,24 +150,33 @@ func putPlans(tx *bbolt.Tx, o Options) error {
 
 func planKey(p *plan.Plan) []byte { return key(p.Name, uint32(p.Version)) } //nolint:gosec // versions are from 1
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the operator's own folder
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+// read runs f in a read transaction. A fault in the file's memory, as where the
+// disk cannot read it, is an error and not the end of the process (see guard).
+func (s *Store) read(f func(*bbolt.Tx) error) error {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	return s.db.View(f)
 }
+
+// update runs f in a write transaction, as read does.
+func (s *Store) update(f func(*bbolt.Tx) error) error {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	return s.db.Update(f)
+}
+
+// check refuses a file of another layout, or that is no ledger.
+func (s *Store) check() error { return s.read(checkLayout) }
 
 // start checks whose ledger the file is and readies the engine.
 func (s *Store) start() error {
-	return s.db.View(func(tx *bbolt.Tx) error {
-		if err := checkLayout(tx); err != nil {
+	return s.read(func(tx *bbolt.Tx) error {
+		meta := in(tx, bMeta)
+		name, err := meta.get(kTenant)
+		if err != nil {
 			return err
 		}
-		meta := tx.Bucket(bMeta)
-		if name := string(meta.Get(kTenant)); s.opts.Tenant == "" {
-			s.opts.Tenant = name
-		} else if name != s.opts.Tenant {
+		if s.opts.Tenant == "" {
+			s.opts.Tenant = string(name)
+		} else if string(name) != s.opts.Tenant {
 			return domain.Errorf(domain.Invalid, "the file is the ledger of tenant %q, not of %q", name, s.opts.Tenant)
 		}
 		if err := s.readPlans(tx); err != nil {
@@ -216,7 +186,11 @@ func (s *Store) start() error {
 		if err != nil {
 			return err
 		}
-		if b := meta.Get(kConfirmed); len(b) == 8 {
+		b, err := meta.get(kConfirmed)
+		if err != nil {
+			return err
+		}
+		if len(b) == 8 {
 			s.confirmed.Store(binary.BigEndian.Uint64(b))
 		}
 		s.engine, err = tenant.New(s.opts.Tenant, s.plans, s.opts.Plan, state, s.opts.Cache)
@@ -224,22 +198,40 @@ func (s *Store) start() error {
 	})
 }
 
-// checkLayout refuses a file of another layout, or that is no ledger.
 func checkLayout(tx *bbolt.Tx) error {
-	if meta := tx.Bucket(bMeta); meta != nil {
-		switch v := meta.Get(kVersion); {
-		case len(v) == 4 && binary.BigEndian.Uint32(v) < layoutVersion:
-			return domain.Errorf(domain.Invalid, "layout version %x is not %d: an earlier release wrote it, and a worker of this one brings it up when it is started", v, layoutVersion)
-		case len(v) != 4 || binary.BigEndian.Uint32(v) != layoutVersion:
-			return domain.Errorf(domain.Invalid, "layout version %x is not %d: it was written by another release", v, layoutVersion)
-		}
+	version, err := layoutOf(tx)
+	switch {
+	case err != nil:
+		return err
+	case version > 0 && version < layoutVersion:
+		return domain.Errorf(domain.Invalid, "layout version %d is not %d: an earlier release wrote it, and a worker of this one brings it up when it is started", version, layoutVersion)
+	case version != layoutVersion:
+		return domain.Errorf(domain.Invalid, "layout version %d is not %d: it was written by another release", version, layoutVersion)
 	}
 	for _, name := range buckets {
-		if tx.Bucket(name) == nil {
-			return domain.Errorf(domain.Corrupt, "bucket %s is missing: this is not a trueup ledger", name)
+		if _, err := in(tx, name).raw(); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// layoutOf is the version of a file's layout, 0 where it names none. Until
+// version 3 records had no seal, by which the others are told from them.
+func layoutOf(tx *bbolt.Tx) (version uint32, err error) {
+	defer guard(bMeta, &err)
+	raw, err := in(tx, bMeta).raw()
+	if err != nil {
+		return 0, err
+	}
+	v := raw.Get(kVersion)
+	if len(v) == 4+sealSize {
+		v, err = unsealed(bMeta, kVersion, v)
+	}
+	if len(v) != 4 || err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint32(v), nil
 }
 
 // readPlans takes the plans given and holds them against those in the file, or
@@ -247,13 +239,10 @@ func checkLayout(tx *bbolt.Tx) error {
 func (s *Store) readPlans(tx *bbolt.Tx) error {
 	var kept []*plan.Plan
 	hashes := map[string][32]byte{}
-	err := tx.Bucket(bPlans).ForEach(func(k, v []byte) error {
-		var f planForm
-		if err := decode(v, &f); err != nil {
+	err := in(tx, bPlans).walk(nil, func(k, v []byte) error {
+		f, err := decodePlan(v)
+		if err != nil {
 			return err
-		}
-		if len(f.Hash) != 32 {
-			return domain.Errorf(domain.Corrupt, "stored plan %q is malformed", k)
 		}
 		hashes[string(k)] = [32]byte(f.Hash)
 		p, err := s.opts.Plan(f.Text)
@@ -336,12 +325,13 @@ func (s *Store) Wrote() <-chan struct{} { return s.wrote }
 func (s *Store) Close() error {
 	var err error
 	if s.broken == nil && !s.opts.ReadOnly {
-		err = s.db.Update(func(tx *bbolt.Tx) error {
+		err = s.update(func(tx *bbolt.Tx) error {
 			confirmed := binary.BigEndian.AppendUint64(nil, s.confirmed.Load())
-			if bytes.Equal(tx.Bucket(bMeta).Get(kConfirmed), confirmed) {
-				return nil
+			kept, err := in(tx, bMeta).get(kConfirmed)
+			if err != nil || bytes.Equal(kept, confirmed) {
+				return err
 			}
-			return tx.Bucket(bMeta).Put(kConfirmed, confirmed)
+			return in(tx, bMeta).put(kConfirmed, confirmed)
 		})
 	}
 	return errors.Join(err, s.db.Close())

@@ -13,8 +13,7 @@ import (
 
 // appendOut adds messages to the out log.
 func appendOut(tx *bbolt.Tx, messages []tenant.Message) error {
-	b := tx.Bucket(bOut)
-	b.FillPercent = 0.95
+	b := in(tx, bOut)
 	last, err := lastOut(b)
 	if err != nil {
 		return err
@@ -29,7 +28,7 @@ func appendOut(tx *bbolt.Tx, messages []tenant.Message) error {
 		last = tenant.Output{Message: m, N: last.N + 1, Hash: hashOut(last.Hash, payload)}
 		v := make([]byte, 0, 33+len(payload))
 		v = append(append(append(v, formVersion), last.Hash[:]...), payload...)
-		if err := b.Put(key(last.N), v); err != nil {
+		if err := b.appended(key(last.N), v); err != nil {
 			return err
 		}
 	}
@@ -44,12 +43,12 @@ func hashOut(before [32]byte, payload []byte) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-func lastOut(b *bbolt.Bucket) (tenant.Output, error) {
-	k, v := b.Cursor().Last()
-	if k == nil {
-		return tenant.Output{}, nil
+func lastOut(b bucket) (tenant.Output, error) {
+	c := b.cursor()
+	if !c.last() {
+		return tenant.Output{}, c.err
 	}
-	return decodeOut(k, v)
+	return decodeOut(c.k, c.v)
 }
 
 func decodeOut(k, v []byte) (tenant.Output, error) {
@@ -74,16 +73,16 @@ func decodeOut(k, v []byte) (tenant.Output, error) {
 // Outputs reads up to limit messages of the out log after number n.
 func (s *Store) Outputs(after uint64, limit int) ([]tenant.Output, error) {
 	var out []tenant.Output
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		c := tx.Bucket(bOut).Cursor()
-		for k, v := c.Seek(key(after + 1)); k != nil && len(out) < limit; k, v = c.Next() {
-			o, err := decodeOut(k, v)
+	err := s.read(func(tx *bbolt.Tx) error {
+		c := in(tx, bOut).cursor()
+		for ok := c.seek(key(after + 1)); ok && len(out) < limit; ok = c.next() {
+			o, err := decodeOut(c.k, c.v)
 			if err != nil {
 				return err
 			}
 			out = append(out, o)
 		}
-		return nil
+		return c.err
 	})
 	return out, err
 }
@@ -94,10 +93,10 @@ func (s *Store) OutputHash(n uint64) (hash [32]byte, ok bool, err error) {
 	if n == 0 {
 		return hash, true, nil
 	}
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		v := tx.Bucket(bOut).Get(key(n))
+	err = s.read(func(tx *bbolt.Tx) error {
+		v, err := in(tx, bOut).get(key(n))
 		if v == nil {
-			return nil
+			return err
 		}
 		o, err := decodeOut(key(n), v)
 		hash, ok = o.Hash, err == nil
@@ -109,8 +108,8 @@ func (s *Store) OutputHash(n uint64) (hash [32]byte, ok bool, err error) {
 // LastOutput is the number of the newest message in the out log.
 func (s *Store) LastOutput() (uint64, error) {
 	var n uint64
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		o, err := lastOut(tx.Bucket(bOut))
+	err := s.read(func(tx *bbolt.Tx) error {
+		o, err := lastOut(in(tx, bOut))
 		n = o.N
 		return err
 	})

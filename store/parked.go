@@ -82,13 +82,13 @@ func putParked(tx *bbolt.Tx, p Parked) error {
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(bParked).Put([]byte(p.ID), form)
+	return in(tx, bParked).put([]byte(p.ID), form)
 }
 
 func getParked(tx *bbolt.Tx, id string) (Parked, bool, error) {
-	v := tx.Bucket(bParked).Get([]byte(id))
+	v, err := in(tx, bParked).get([]byte(id))
 	if v == nil {
-		return Parked{}, false, nil
+		return Parked{}, false, err
 	}
 	p, err := decodeParked([]byte(id), v)
 	return p, err == nil, err

@@ -33,14 +33,18 @@ func putPosition(tx *bbolt.Tx, p tenant.Position) error {
 	if err != nil {
 		return err
 	}
-	meta, checkpoints := tx.Bucket(bMeta), tx.Bucket(bCheckpoints)
-	if old := meta.Get(kPosition); old != nil {
+	meta, checkpoints := in(tx, bMeta), in(tx, bCheckpoints)
+	old, err := meta.get(kPosition)
+	if err != nil {
+		return err
+	}
+	if old != nil {
 		last, err := readPosition(old)
 		if err != nil {
 			return err
 		}
 		if last.Seq/checkpointEvery != p.Seq/checkpointEvery {
-			if err := checkpoints.Put(key(last.Seq), old); err != nil {
+			if err := checkpoints.put(key(last.Seq), old); err != nil {
 				return err
 			}
 			if err := trimCheckpoints(checkpoints); err != nil {
@@ -48,18 +52,18 @@ func putPosition(tx *bbolt.Tx, p tenant.Position) error {
 			}
 		}
 	}
-	return meta.Put(kPosition, form)
+	return meta.put(kPosition, form)
 }
 
 // trimCheckpoints drops the oldest of more than are kept. The oldest is not the
 // one with the lowest number: a stream made anew counts from 1 again.
-func trimCheckpoints(b *bbolt.Bucket) error {
+func trimCheckpoints(b bucket) error {
 	kept, err := readCheckpoints(b)
 	if err != nil {
 		return err
 	}
 	for ; len(kept) > checkpointsKept; kept = kept[:len(kept)-1] {
-		if err := b.Delete(key(kept[len(kept)-1].Seq)); err != nil {
+		if err := b.drop(key(kept[len(kept)-1].Seq)); err != nil {
 			return err
 		}
 	}
@@ -67,9 +71,9 @@ func trimCheckpoints(b *bbolt.Bucket) error {
 }
 
 // readCheckpoints lists the checkpoints, the newest first.
-func readCheckpoints(b *bbolt.Bucket) ([]tenant.Position, error) {
+func readCheckpoints(b bucket) ([]tenant.Position, error) {
 	var out []tenant.Position
-	err := b.ForEach(func(_, v []byte) error {
+	err := b.walk(nil, func(_, v []byte) error {
 		p, err := readPosition(v)
 		out = append(out, p)
 		return err
@@ -82,15 +86,19 @@ func readCheckpoints(b *bbolt.Bucket) ([]tenant.Position, error) {
 // before the first input.
 func (s *Store) Positions() ([]tenant.Position, error) {
 	var out []tenant.Position
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		if v := tx.Bucket(bMeta).Get(kPosition); v != nil {
+	err := s.read(func(tx *bbolt.Tx) error {
+		v, err := in(tx, bMeta).get(kPosition)
+		if err != nil {
+			return err
+		}
+		if v != nil {
 			p, err := readPosition(v)
 			if err != nil {
 				return err
 			}
 			out = append(out, p)
 		}
-		checkpoints, err := readCheckpoints(tx.Bucket(bCheckpoints))
+		checkpoints, err := readCheckpoints(in(tx, bCheckpoints))
 		out = append(out, checkpoints...)
 		return err
 	})

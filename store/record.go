@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -41,6 +42,7 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 // failure of any kind leaves the outcome unknown to the engine's caches: the
 // store stops.
 func (s *Store) transact(r *recording, f func() error) error {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	tx, err := s.db.Begin(true)
 	if err != nil {
 		return s.stop(err)
@@ -52,7 +54,7 @@ func (s *Store) transact(r *recording, f func() error) error {
 	if err := r.finish(); err != nil {
 		return s.stop(errors.Join(err, tx.Rollback()))
 	}
-	if err := tx.Commit(); err != nil {
+	if err := commit(tx); err != nil {
 		return s.stop(fmt.Errorf("commit: %w", err))
 	}
 	if len(r.messages) > 0 {
@@ -62,6 +64,20 @@ func (s *Store) transact(r *recording, f func() error) error {
 		}
 	}
 	return nil
+}
+
+// commit commits, or lets go of the transaction also where bbolt panics over a
+// page.
+func commit(tx *bbolt.Tx) error {
+	guarded := func(what string, do func() error) (err error) {
+		defer guard([]byte(what), &err)
+		return do()
+	}
+	err := guarded("the file", tx.Commit)
+	if err != nil {
+		_ = guarded("the file", tx.Rollback) // which it has been, but for a panic
+	}
+	return err
 }
 
 func (s *Store) stop(err error) error {
@@ -77,6 +93,10 @@ type recording struct {
 	messages []tenant.Message
 	out      tenant.Recorded
 	totals   *totals
+	before   totals // what they were
+	heads    map[event.PayeeID]heads
+	last     tenant.Timer  // that fired
+	sweep    *tenant.Sweep // where the sweep stood when it had
 }
 
 // arrive takes one arrival.
@@ -110,9 +130,13 @@ func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 func (r *recording) apply(in tenant.Input) (refusal, err error) {
 	err = r.checkParked(in.Event)
 	if err == nil {
+		ticks := r.ticks(in.Event) // before it changes what waits
 		var c *tenant.Changes
 		if c, err = r.store.engine.Apply(r.records, in); err == nil {
-			return nil, r.keepAll(c, in)
+			if err := errors.Join(r.keepTick(ticks, in.Event.Head().Identity), r.keepAll(c, in)); err != nil {
+				return nil, err
+			}
+			return nil, r.refold(in.Event.Scope().Account)
 		}
 	}
 	switch domain.KindOf(err) {
@@ -121,6 +145,30 @@ func (r *recording) apply(in tenant.Input) (refusal, err error) {
 	case domain.Transient, domain.Corrupt:
 	}
 	return nil, err
+}
+
+// ticks reports whether an input is a tick that changes more than the clock. A
+// tick is no fact; a replay of the facts needs to know of those that settled
+// what waited for a quiet moment, or that set the clocks of the quarters going.
+func (r *recording) ticks(ev event.Event) bool {
+	if _, ok := ev.(event.Ticked); !ok {
+		return false
+	}
+	st := r.store.engine.State()
+	return len(st.Dirty) > 0 || st.NextEnd == 0
+}
+
+// keepTick remembers a tick at the instant the clock is at now, how many facts
+// came before it, and its identity, which is the cause of what it settled.
+func (r *recording) keepTick(ticks bool, id event.Identity) error {
+	if !ticks {
+		return nil
+	}
+	n, err := lastFact(r.tx)
+	if err != nil {
+		return err
+	}
+	return in(r.tx, bTicks).put(key(r.store.engine.State().AsOf, n, id.Source, []byte(id.ID)), nil)
 }
 
 // fire lets every timer due by an instant fire, in order.
@@ -136,6 +184,9 @@ func (r *recording) fire(until time.Time) error {
 		}
 		r.out.Timers++
 		if err := r.keep(c); err != nil {
+			return err
+		}
+		if err := r.fired(t); err != nil {
 			return err
 		}
 	}

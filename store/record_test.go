@@ -66,17 +66,15 @@ func TestRecordStopsAtCorruption(t *testing.T) {
 		name string
 		edit func(t *testing.T, tx *bbolt.Tx, k, v []byte) error
 	}{
-		{"an entry that cannot be read", func(_ *testing.T, tx *bbolt.Tx, k, v []byte) error { return tx.Bucket(bLedger).Put(k, v[:len(v)-1]) }},
-		{"an entry that is gone", func(_ *testing.T, tx *bbolt.Tx, k, _ []byte) error { return tx.Bucket(bLedger).Delete(k) }},
+		{"an entry that cannot be read", func(_ *testing.T, tx *bbolt.Tx, k, v []byte) error { return in(tx, bLedger).put(k, v[:len(v)-1]) }},
+		{"an entry that is gone", func(_ *testing.T, tx *bbolt.Tx, k, _ []byte) error { return in(tx, bLedger).drop(k) }},
 		{"a fact that is gone", func(t *testing.T, tx *bbolt.Tx, _, _ []byte) error {
-			c := tx.Bucket(bFactsOf).Cursor()
-			at, _ := c.Seek([]byte("aacct-1\x00"))
-			return tx.Bucket(bFacts).Delete(at[len(at)-8:])
+			at, _ := first(t, tx, bFactsOf, "aacct-1\x00")
+			return in(tx, bFacts).drop(at[len(at)-8:])
 		}},
 		{"a fact that cannot be read", func(t *testing.T, tx *bbolt.Tx, _, _ []byte) error {
-			c := tx.Bucket(bFactsOf).Cursor()
-			at, _ := c.Seek([]byte("aacct-1\x00"))
-			return tx.Bucket(bFacts).Put(at[len(at)-8:], []byte("\x01short"))
+			at, _ := first(t, tx, bFactsOf, "aacct-1\x00")
+			return in(tx, bFacts).put(at[len(at)-8:], []byte("\x01short"))
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -27,13 +27,7 @@ type records struct {
 
 // prefixed goes through the keys of a bucket that start with a prefix.
 func (r records) prefixed(bucket, prefix []byte, yield func(k, v []byte) error) error {
-	c := r.tx.Bucket(bucket).Cursor()
-	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		if err := yield(k, v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return in(r.tx, bucket).walk(prefix, yield)
 }
 
 // Facts implements tenant.Records.
@@ -52,13 +46,17 @@ type fact struct {
 
 // facts goes through the facts of a scope in the order of their arrival.
 func (r records) facts(of event.Scope, yield func(fact) error) error {
-	facts := r.tx.Bucket(bFacts)
+	facts := in(r.tx, bFacts)
 	return r.prefixed(bFactsOf, key(of), func(k, _ []byte) error {
 		_, n, err := cut(k, 8)
 		if err != nil {
 			return err
 		}
-		arrived, sum, canonical, err := decodeFact(facts.Get(n))
+		v, err := facts.get(n)
+		if err != nil {
+			return err
+		}
+		arrived, sum, canonical, err := decodeFact(v)
 		if err != nil {
 			return err
 		}
@@ -73,10 +71,14 @@ func (r records) facts(of event.Scope, yield func(fact) error) error {
 // Entries implements tenant.Records.
 func (r records) Entries(of event.Scope, yield func(*ledger.Entry) error) error {
 	prefix := key(of)
-	entries := r.tx.Bucket(bLedger)
+	entries := in(r.tx, bLedger)
 	return r.prefixed(bEntriesOf, prefix, func(k, _ []byte) error {
 		at := k[len(prefix):]
-		e, err := decodeEntry(at, entries.Get(at))
+		v, err := entries.get(at)
+		if err != nil {
+			return err
+		}
+		e, err := decodeEntry(at, v)
 		if err != nil {
 			return err
 		}
@@ -97,9 +99,9 @@ func (r records) Episodes(of event.AccountID) ([]tenant.Episode, error) {
 
 // Ledger implements tenant.Records.
 func (r records) Ledger(of event.PayeeID) (ledger.Account, error) {
-	v := r.tx.Bucket(bPayees).Get([]byte(of))
+	v, err := in(r.tx, bPayees).get([]byte(of))
 	if len(v) == 0 {
-		return ledger.Account{Payee: of}, nil
+		return ledger.Account{Payee: of}, err
 	}
 	return decodeLedger(of, v)
 }
@@ -227,42 +229,42 @@ func decodeStatement(payee event.PayeeID, q civil.Quarter, b []byte) (tenant.Sta
 
 // Revisions implements tenant.Records.
 func (r records) Revisions(q civil.Quarter) (int, error) {
-	v := r.tx.Bucket(bLocks).Get(key(q))
+	v, err := in(r.tx, bLocks).get(key(q))
 	if v == nil {
-		return 0, nil
+		return 0, err
 	}
 	var f lockForm
-	err := decode(v, &f)
+	err = decode(v, &f)
 	return f.Again + 1, err
 }
 
 // Accounts implements tenant.Records.
-func (r records) Accounts(in money.Currency, after event.AccountID, most int) ([]event.AccountID, error) {
+func (r records) Accounts(of money.Currency, after event.AccountID, most int) ([]event.AccountID, error) {
 	bucket, prefix := bFactsOf, []byte{'a'}
-	if in != "" {
-		bucket, prefix = bForeign, key(in)
+	if of != "" {
+		bucket, prefix = bForeign, key(of)
 	}
 	var out []event.AccountID
-	c := r.tx.Bucket(bucket).Cursor()
+	c := in(r.tx, bucket).cursor()
 	next := func(id event.AccountID) []byte { return append(append(bytes.Clone(prefix), id...), 1) } // past every key of id
 	at := prefix
 	if after != "" {
 		at = next(after)
 	}
-	for k, _ := c.Seek(at); k != nil && bytes.HasPrefix(k, prefix) && len(out) < most; k, _ = c.Seek(at) {
-		name, _, ok := bytes.Cut(k[len(prefix):], []byte{0})
+	for ok := c.seek(at); ok && bytes.HasPrefix(c.k, prefix) && len(out) < most; ok = c.seek(at) {
+		name, _, ok := bytes.Cut(c.k[len(prefix):], []byte{0})
 		if !ok {
-			return nil, domain.Errorf(domain.Corrupt, "stored index has a malformed key %q", k)
+			return nil, domain.Errorf(domain.Corrupt, "stored index has a malformed key %q", c.k)
 		}
 		out = append(out, event.AccountID(name))
 		at = next(event.AccountID(name))
 	}
-	return out, nil
+	return out, c.err
 }
 
 // Ahead implements tenant.Records.
 func (r records) Ahead(of event.AccountID) (bool, error) {
-	return r.tx.Bucket(bAhead).Get([]byte(of)) != nil, nil
+	return in(r.tx, bAhead).has([]byte(of))
 }
 
 // Scopes implements tenant.Records: it goes through every fact there is.
@@ -309,23 +311,47 @@ func (r records) Payees() ([]event.PayeeID, error) {
 
 // FirstTimer implements tenant.Records.
 func (r records) FirstTimer(until time.Time) (tenant.Timer, bool, error) {
-	k, _ := r.tx.Bucket(bTimers).Cursor().First()
-	if k == nil {
-		return tenant.Timer{}, false, nil
+	c := in(r.tx, bTimers).cursor()
+	if !c.first() {
+		return tenant.Timer{}, false, c.err
 	}
-	if len(k) < 9 {
-		return tenant.Timer{}, false, domain.Errorf(domain.Corrupt, "stored timer has a malformed key %q", k)
+	t, err := decodeTimer(c.k)
+	return t, err == nil && !t.Due.After(until), err
+}
+
+func decodeTimer(k []byte) (tenant.Timer, error) {
+	if len(k) < 9 || tenant.TimerKind(k[8]) > tenant.SweepOn {
+		return tenant.Timer{}, domain.Errorf(domain.Corrupt, "stored timer has a malformed key %q", k)
 	}
-	t := tenant.Timer{Due: unsortable(binary.BigEndian.Uint64(k)), Kind: tenant.TimerKind(k[8]), ID: string(k[9:])}
-	return t, !t.Due.After(until), nil
+	return tenant.Timer{Due: unsortable(binary.BigEndian.Uint64(k)), Kind: tenant.TimerKind(k[8]), ID: string(k[9:])}, nil
+}
+
+// keptTick is a tick, and how many facts came before it.
+type keptTick struct {
+	at    time.Time
+	facts uint64
+	id    event.Identity
+}
+
+func decodeTick(k []byte) (keptTick, error) {
+	if len(k) < 16 {
+		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
+	}
+	source, id, ok := bytes.Cut(k[16:], []byte{0})
+	if !ok {
+		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
+	}
+	return keptTick{
+		at: unsortable(binary.BigEndian.Uint64(k)), facts: binary.BigEndian.Uint64(k[8:]), id: event.Identity{Source: string(source), ID: string(id)},
+	}, nil
 }
 
 func timerKey(t tenant.Timer) []byte { return key(t.Due, byte(t.Kind), []byte(t.ID)) }
 
 func readState(tx *bbolt.Tx) (tenant.State, error) {
-	v := tx.Bucket(bMeta).Get(kState)
+	v, err := in(tx, bMeta).get(kState)
 	if v == nil {
-		return tenant.State{}, nil
+		return tenant.State{}, err
 	}
 	return decodeState(v)
 }

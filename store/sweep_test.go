@@ -203,11 +203,12 @@ func TestUpgradeInterrupted(t *testing.T) {
 	quiet(t, whole, time.Hour)
 
 	behind(t, path, func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bForeign, bAhead, bNotices, bFlags} {
+		for _, name := range [][]byte{bForeign, bAhead, bNotices, bFlags, bTicks} {
 			if err := tx.DeleteBucket(name); err != nil {
 				return err
 			}
 		}
+		unseal(t, tx)
 		_, err := tx.CreateBucket([]byte("shares"))
 		return errors.Join(err, tx.Bucket(bMeta).Put(kVersion, []byte{0, 0, 0, 1}))
 	})

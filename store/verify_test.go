@@ -17,14 +17,24 @@ import (
 // first is the first key of a bucket that holds a text, with its value.
 func first(t *testing.T, tx *bbolt.Tx, bucket []byte, has string) (k, v []byte) {
 	t.Helper()
-	c := tx.Bucket(bucket).Cursor()
-	for k, v = c.First(); k != nil; k, v = c.Next() {
-		if strings.Contains(string(k)+string(v), has) {
-			return bytes.Clone(k), bytes.Clone(v)
+	c := in(tx, bucket).cursor()
+	for ok := c.first(); ok; ok = c.next() {
+		if strings.Contains(string(c.k)+string(c.v), has) {
+			return bytes.Clone(c.k), bytes.Clone(c.v)
 		}
 	}
 	t.Fatalf("nothing in %s has %q", bucket, has)
 	return nil, nil
+}
+
+// last is the last record of a bucket.
+func last(t *testing.T, tx *bbolt.Tx, bucket []byte) (k, v []byte) {
+	t.Helper()
+	c := in(tx, bucket).cursor()
+	if !c.last() {
+		t.Fatalf("nothing is in %s (%v)", bucket, c.err)
+	}
+	return bytes.Clone(c.k), bytes.Clone(c.v)
 }
 
 // Whatever is changed behind the store's back is found.
@@ -32,13 +42,13 @@ func TestVerifyFinds(t *testing.T) {
 	swap := func(bucket []byte, old, with string) func(*testing.T, *bbolt.Tx) error {
 		return func(t *testing.T, tx *bbolt.Tx) error {
 			k, v := first(t, tx, bucket, old)
-			return tx.Bucket(bucket).Put(k, bytes.Replace(v, []byte(old), []byte(with), 1))
+			return in(tx, bucket).put(k, bytes.Replace(v, []byte(old), []byte(with), 1))
 		}
 	}
 	drop := func(bucket []byte) func(*testing.T, *bbolt.Tx) error {
 		return func(t *testing.T, tx *bbolt.Tx) error {
 			k, _ := first(t, tx, bucket, "")
-			return tx.Bucket(bucket).Delete(k)
+			return in(tx, bucket).drop(k)
 		}
 	}
 	for _, tt := range []struct {
@@ -63,7 +73,7 @@ func TestVerifyFinds(t *testing.T) {
 		{"an output that is gone", drop(bOut), "output 2 does not follow the one before it"},
 		{"a fact that is gone", drop(bFacts), "fact 1 is gone"},
 		{"the last fact and its index", func(t *testing.T, tx *bbolt.Tx) error {
-			k, v := tx.Bucket(bFacts).Cursor().Last()
+			k, v := last(t, tx, bFacts)
 			_, _, canonical, err := decodeFact(v)
 			if err != nil {
 				return err
@@ -76,26 +86,25 @@ func TestVerifyFinds(t *testing.T) {
 				return err
 			}
 			return tx.Bucket(bFacts).Delete(k)
-		}, "facts were written"},
+		}, "records of facts are missing"},
 		{"a fact that is gone from its scope's index", drop(bFactsOf), "is missing from the index of its scope"},
 		{"a fact that cannot be read", swap(bFacts, `"specversion"`, `"specversiom"`), "fact"},
 		{"facts that say something else", func(_ *testing.T, tx *bbolt.Tx) error {
-			c := tx.Bucket(bFacts).Cursor()
-			for k, v := c.First(); k != nil; k, v = c.Next() {
-				v = bytes.ReplaceAll(v, []byte(`"amount":"`), []byte(`"amount":"9`))
-				if err := tx.Bucket(bFacts).Put(k, v); err != nil {
-					return err
+			last, err := lastFact(tx)
+			for n := uint64(1); n <= last && err == nil; n++ {
+				var v []byte
+				if v, err = in(tx, bFacts).get(key(n)); err == nil {
+					err = in(tx, bFacts).put(key(n), bytes.ReplaceAll(v, []byte(`"amount":"`), []byte(`"amount":"9`)))
 				}
 			}
-			return nil
+			return err
 		}, "derived again"},
 		{"a fact that arrived earlier", func(_ *testing.T, tx *bbolt.Tx) error {
-			k, v := tx.Bucket(bFacts).Cursor().Last()
-			v = bytes.Clone(v)
+			k, v := last(t, tx, bFacts)
 			v[1]--
-			return tx.Bucket(bFacts).Put(k, v)
+			return in(tx, bFacts).put(k, v)
 		}, "arrived before the one before it"},
-		{"a key of no length", func(_ *testing.T, tx *bbolt.Tx) error { return tx.Bucket(bFactsOf).Put([]byte("a"), nil) }, "too short"},
+		{"a key of no length", func(_ *testing.T, tx *bbolt.Tx) error { return in(tx, bFactsOf).put([]byte("a"), nil) }, "too short"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := opened(t, copyOf(t, oldLedger), options(nil))
@@ -130,7 +139,7 @@ func TestVerifyFindsEveryByte(t *testing.T) {
 		for _, bit := range []byte{1, 0x20} {
 			bad := bytes.Clone(v)
 			bad[i] ^= bit
-			edit(t, s, func(tx *bbolt.Tx) error { return tx.Bucket(bLedger).Put(k, bad) })
+			edit(t, s, func(tx *bbolt.Tx) error { return in(tx, bLedger).put(k, bad) })
 			_ = s.View(func(view *View) error {
 				ver := verifier{View: view, progress: func(string, int) {}}
 				if ver.ledger(payee) == nil && len(ver.out.Problems) == 0 {
@@ -154,15 +163,11 @@ func TestVerifyTellsAHundred(t *testing.T) {
 	s := fresh(t, plans)
 	recordAll(t, s, list, 1000)
 	edit(t, s, func(tx *bbolt.Tx) error {
-		if err := tx.DeleteBucket(bFactsOf); err != nil {
-			return err
-		}
-		_, err := tx.CreateBucket(bFactsOf)
-		return err
+		return in(tx, bFactsOf).clear()
 	})
 	edit(t, s, func(tx *bbolt.Tx) error {
 		for i := range 200 {
-			if err := tx.Bucket(bPayees).Put(fmt.Appendf(nil, "payee-%d", i), []byte("\x01{}")); err != nil {
+			if err := in(tx, bPayees).put(fmt.Appendf(nil, "payee-%d", i), []byte("\x01{}")); err != nil {
 				return err
 			}
 		}

@@ -26,7 +26,7 @@ type View struct {
 // View reads the ledger at one moment. It holds the file's pages while it
 // runs, so it is to be short.
 func (s *Store) View(read func(*View) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.read(func(tx *bbolt.Tx) error {
 		state, err := readState(tx)
 		if err != nil {
 			return err
@@ -51,11 +51,15 @@ func (v *View) EntriesOf(payee event.PayeeID, yield func(*ledger.Entry) error) e
 
 // Entry finds an entry by its id.
 func (v *View) Entry(id ledger.EntryID) (*ledger.Entry, bool, error) {
-	at := v.tx.Bucket(bEntryIDs).Get(id[:])
+	at, err := in(v.tx, bEntryIDs).get(id[:])
 	if at == nil {
-		return nil, false, nil
+		return nil, false, err
 	}
-	e, err := decodeEntry(at, v.tx.Bucket(bLedger).Get(at))
+	stored, err := in(v.tx, bLedger).get(at)
+	if err != nil {
+		return nil, false, err
+	}
+	e, err := decodeEntry(at, stored)
 	return e, err == nil, err
 }
 
@@ -125,22 +129,31 @@ type Status struct {
 // Status reads where the ledger stands.
 func (v *View) Status() (Status, error) {
 	st := Status{AsOf: v.state.AsOf, Dirty: len(v.state.Dirty), FileBytes: v.tx.Size()}
-	if b := v.tx.Bucket(bMeta).Get(kPosition); b != nil {
-		var err error
+	meta := in(v.tx, bMeta)
+	b, err := meta.get(kPosition)
+	if err != nil {
+		return st, err
+	}
+	if b != nil {
 		if st.Position, err = readPosition(b); err != nil {
 			return st, err
 		}
 	}
-	if b := v.tx.Bucket(bMeta).Get(kConfirmed); len(b) == 8 {
+	if b, err = meta.get(kConfirmed); err != nil {
+		return st, err
+	}
+	if len(b) == 8 {
 		st.Confirmed = binary.BigEndian.Uint64(b)
 	}
-	st.Facts = v.tx.Bucket(bFacts).Sequence()
+	if st.Facts, err = lastFact(v.tx); err != nil {
+		return st, err
+	}
 	t, err := readTotals(v.tx)
 	if err != nil {
 		return st, err
 	}
 	st.Entries = t.Entries
-	last, err := lastOut(v.tx.Bucket(bOut))
+	last, err := lastOut(in(v.tx, bOut))
 	if err != nil {
 		return st, err
 	}
@@ -150,8 +163,14 @@ func (v *View) Status() (Status, error) {
 	} else if t != (tenant.Timer{}) {
 		st.NextTimer = t.Due
 	}
-	st.Payees = v.tx.Bucket(bPayees).Stats().KeyN
-	st.Timers = v.tx.Bucket(bTimers).Stats().KeyN
+	for _, of := range []struct {
+		bucket []byte
+		n      *int
+	}{{bPayees, &st.Payees}, {bTimers, &st.Timers}} {
+		if err := v.prefixed(of.bucket, nil, func(_, _ []byte) error { *of.n++; return nil }); err != nil {
+			return st, err
+		}
+	}
 	parked, err := v.Parked(StateParked)
 	st.Parked = len(parked)
 	return st, err

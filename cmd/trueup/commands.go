@@ -18,6 +18,9 @@ func commands(e env) []*cobra.Command {
 		newParkedCommand(e),
 		newExportCommand(e),
 		newVerifyCommand(e),
+		newReplayCommand(e),
+		newBackupCommand(e),
+		newRestoreCommand(e),
 		newPlanCommand(e),
 		newTargetsCommand(e),
 	}

@@ -34,6 +34,8 @@ func TestMain(m *testing.M) {
 //	stopworker                stops it
 //	parkedid                  names the first parked input in PARKED
 //	settled                   waits until everything published is applied and out
+//	nopartial                 fails if a copy that was not finished is left anywhere
+//	replaced FILE             fails unless one ledger was set aside, and it is FILE
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -42,6 +44,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *updateScripts,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "worker": startWorkerOf, "stopworker": stopWorkerOf, "settled": settledOf, "parkedid": parkedID,
+			"nopartial": noPartial, "replaced": replacedIs,
 		},
 	})
 }
@@ -147,4 +150,25 @@ func parkedID(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Fatalf("nothing is parked")
 	}
 	ts.Setenv("PARKED", list[0].ParkedID)
+}
+
+func noPartial(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, pattern := range []string{"*partial*", "*/*partial*", "*snapshot*", "*/*snapshot*", "trueup-replay*", ".tmp/trueup-replay*"} {
+		left, err := filepath.Glob(filepath.Join(ts.MkAbs("."), pattern))
+		ts.Check(err)
+		if len(left) > 0 {
+			ts.Fatalf("left behind: %q", left)
+		}
+	}
+}
+
+func replacedIs(ts *testscript.TestScript, _ bool, args []string) {
+	aside, err := filepath.Glob(ts.MkAbs(filepath.Join("data", "*.replaced-*")))
+	ts.Check(err)
+	if len(args) != 1 || len(aside) != 1 {
+		ts.Fatalf("set aside: %q, want one", aside)
+	}
+	if ts.ReadFile(aside[0]) != ts.ReadFile(args[0]) {
+		ts.Fatalf("%s is not %s", aside[0], args[0])
+	}
 }

@@ -35,7 +35,10 @@ func (w *worker) openStore(_ context.Context, _ env) error {
 		return err
 	}
 	w.closers = append(w.closers, w.store.Close)
-	return nil
+	for _, what := range w.store.Noticed() {
+		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
+	}
+	return store.RemoveSnapshots(w.cfg.ledgerPath())
 }
 
 func (w *worker) openBroker(ctx context.Context, _ env) error {
@@ -207,7 +210,7 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 	}
 	w.httpAddr = l.Addr().String()
 	w.httpServer = web.HTTPServer(web.NewServer(liveReader{fileReader{w.store}, w}, web.Options{
-		Listen: w.httpAddr, Ready: w.ready, Now: e.now, Log: w.log,
+		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Log: w.log,
 	}), w.log)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -139,6 +139,9 @@ func TestAttentionOrderLeavesNoTrace(t *testing.T) {
 			for q := civil.Quarter(2026*4 + 3); q < 2028*4; q++ {
 				for _, asOf := range []time.Time{noon("2027-02-15"), horizon} {
 					a := forth.Measures(Holders{{payee, event.CSM}}, q, asOf, percent(6500))
+					if g := forth.Glance(Holders{{payee, event.CSM}}, q, asOf); g != a.Glance {
+						t.Fatalf("Glance(%s, %v) = %+v, Measures has %+v", payee, q, g, a.Glance)
+					}
 					if b := other.Measures(Holders{{payee, event.CSM}}, q, asOf, percent(6500)); !reflect.DeepEqual(a, b) {
 						t.Fatalf("Measures(%s, %s) = %+v, or %+v in another order", payee, q, a, b)
 					}

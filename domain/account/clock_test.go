@@ -90,6 +90,50 @@ func TestAfter(t *testing.T) {
 	}
 }
 
+// Where a day has no midnight, or two, or is left out, working time is of that
+// day and no other: none of it is the evening before, and each of its hours
+// counts. Instants are local, with their offset.
+func TestAfterOnOddDays(t *testing.T) {
+	for _, tt := range []struct {
+		name, zone string
+		calendar   plan.Business
+		start      string
+		hours      int
+		want       string
+	}{
+		// Clocks in Beirut go from 24:00 on 27 March to 1:00 on the 28th: five hours until six.
+		{"no midnight", "Asia/Beirut", nights, "2027-03-27T12:00:00+02:00", 5, "2027-03-28T06:00:00+03:00"},
+		{"no midnight, from the evening before", "Asia/Beirut", nights, "2027-03-27T23:30:00+02:00", 1, "2027-03-28T02:00:00+03:00"},
+		{"no midnight in Santiago", "America/Santiago", nights, "2027-09-04T12:00:00-04:00", 6, "2027-09-06T01:00:00-03:00"},
+		{"no midnight in Cairo", "Africa/Cairo", nights, "2027-04-29T12:00:00+02:00", 1, "2027-04-30T02:00:00+03:00"},
+		// Clocks in Havana go from 1:00 on 7 November back to 0:00: seven hours until six.
+		{"midnight twice", "America/Havana", nights, "2027-11-06T12:00:00-04:00", 1, "2027-11-07T00:00:00-05:00"},
+		{"midnight twice, the whole night", "America/Havana", nights, "2027-11-06T12:00:00-04:00", 7, "2027-11-07T06:00:00-05:00"},
+		// Those in Amman went from 1:00 on 29 October 2021 back to 0:00.
+		{"midnight twice in Amman, the whole night", "Asia/Amman", nights, "2021-10-28T12:00:00+03:00", 7, "2021-10-29T06:00:00+02:00"},
+		// 30 December 2011, a Friday, was left out in Apia: after Thursday the 29th came Saturday.
+		{"a working day left out", "Pacific/Apia", office, "2011-12-29T16:00:00-10:00", 2, "2012-01-02T10:00:00+14:00"},
+		{"a day left out before a working one", "Pacific/Apia", plan.Business{Days: everyDay, From: "09:00", To: "17:00"}, "2011-12-29T16:00:00-10:00", 10, "2012-01-01T10:00:00+14:00"},
+	} {
+		zone, err := time.LoadLocation(tt.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		instant := func(text string) time.Time {
+			at, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return at
+		}
+		set := setting(func(p *plan.Plan) { p.SLA.Business, p.Zone = tt.calendar, zone })
+		set.Zone = zone
+		if got := New("acct-1", set).after(instant(tt.start), tt.hours, "business"); !got.Equal(instant(tt.want)) {
+			t.Errorf("%s: %d hours after %s = %s, want %s", tt.name, tt.hours, tt.start, got.In(zone).Format(time.RFC3339), tt.want)
+		}
+	}
+}
+
 // Between a start and its deadline there is just so much work, by counting it,
 // and the deadline is where it ends. No day opens in the hour that comes twice.
 func TestAfterCountsWork(t *testing.T) {

@@ -75,18 +75,23 @@ func (s *State) after(start time.Time, hours int, clock string) time.Time {
 	return start.Add(left)
 }
 
-// hours are a day's working time.
+// hours are a day's working time. A day has none that the zone leaves out, and
+// where its midnight is missing or comes twice it opens with its first instant.
 func (s *State) hours(b plan.Business, day civil.Date) (from, until time.Time, open bool) {
 	midnight := day.Start(s.set.Zone)
-	if !slices.Contains(b.Days, midnight.Weekday()) || slices.Contains(b.Holidays, day) {
+	if civil.In(midnight, s.set.Zone) != day || !slices.Contains(b.Days, midnight.Weekday()) || slices.Contains(b.Holidays, day) {
 		return from, until, false
 	}
 	at := func(clock string) time.Time {
 		t, err := time.Parse("15:04", clock)
-		if err != nil {
+		if err != nil || t.Hour() == 0 && t.Minute() == 0 {
 			return midnight
 		}
-		return time.Date(day.Year(), day.Month(), day.Day(), t.Hour(), t.Minute(), 0, 0, s.set.Zone)
+		at := time.Date(day.Year(), day.Month(), day.Day(), t.Hour(), t.Minute(), 0, 0, s.set.Zone)
+		if at.Before(midnight) { // missing that day, and told by the clocks of the evening before
+			return midnight
+		}
+		return at
 	}
 	from, until = at(b.From), at(b.To)
 	return from, until, until.After(from)

@@ -30,16 +30,11 @@ type look struct {
 // whoever was the CSM when they opened. Everything else is the owner's.
 func (s *State) Measures(h Holders, q civil.Quarter, asOf time.Time, healthy money.Ratio) Measures {
 	var m Measures
-	l := look{
-		State: s, holders: h, owned: s.owned(h), asOf: asOf, m: &m,
-		first: s.set.Calendar.First(q), until: s.set.Calendar.Last(q),
-	}
-	if !l.until.End(s.set.Zone).After(asOf) {
-		l.asOf = asOf.Add(1) // a deadline in its last instant is over too: the clock changes nothing any more
-	}
-	if l.last = min(l.until, civil.In(asOf, s.set.Zone)); l.last < l.first {
+	l := s.look(h, q, asOf, &m)
+	if l.last < l.first {
 		return m
 	}
+	l.owned = s.owned(h)
 	l.pipeline()
 	l.episodes()
 	if !slices.ContainsFunc(l.owned, func(iv interval) bool { return iv.from <= l.last && iv.until > l.first }) {
@@ -51,12 +46,36 @@ func (s *State) Measures(h Holders, q civil.Quarter, asOf time.Time, healthy mon
 	l.onboardings()
 	l.forecasts()
 	if l.owns(l.last) {
+		l.standing()
 		l.book(healthy)
 		l.contacts()
 		l.adoption()
 	}
 	m.Quarter = s.Retained(h, l.first, l.last, nil)
 	return m
+}
+
+// Glance is that part of Measures, for a fraction of the work.
+func (s *State) Glance(h Holders, q civil.Quarter, asOf time.Time) Glance {
+	var m Measures
+	l := s.look(h, q, asOf, &m)
+	if l.last < l.first {
+		return m.Glance
+	}
+	l.pipeline()
+	if s.owners.anyOn(h, l.last) {
+		l.standing()
+	}
+	return m.Glance
+}
+
+func (s *State) look(h Holders, q civil.Quarter, asOf time.Time, m *Measures) look {
+	l := look{State: s, holders: h, asOf: asOf, m: m, first: s.set.Calendar.First(q), until: s.set.Calendar.Last(q)}
+	if !l.until.End(s.set.Zone).After(asOf) {
+		l.asOf = asOf.Add(1) // a deadline in its last instant is over too: the clock changes nothing any more
+	}
+	l.last = min(l.until, civil.In(asOf, s.set.Zone))
+	return l
 }
 
 // owns reports whether the payee owned the account on a day.
@@ -169,20 +188,35 @@ func (l *look) episodes() {
 	}
 }
 
-// book is the account as the payee owns it on the last day. A healthy account's
-// last score reaches what was asked for; the mix and what is at risk go by the
-// score below which a risk episode opens.
+// standing is the account as the payee owns it on the last day. It is at risk
+// where its last score is below the one at which a risk episode opens.
 //
-// Source: rules §8 "Health bonus", §12 and §12a.
+// Source: rules §12 and §12a.
+// Units: accounts; minor units of ARR.
+// Rounding: none.
+func (l *look) standing() {
+	if l.arr.aliveOn(l.last) {
+		l.m.Living = 1
+	}
+	if l.m.ARR = l.arr.At(l.last); l.m.ARR == 0 {
+		return
+	}
+	if score, scored := l.lastScore(); scored && !reaches(score, l.set.Plans.Settings(l.last).SLA.Risk.Below) {
+		l.m.AtRiskARR = l.m.ARR
+	}
+}
+
+func (l *look) lastScore() (event.HealthScored, bool) { return l.health.last(l.last.End(l.set.Zone)) }
+
+// book adds to how the account stands its health: a healthy account's last
+// score reaches what was asked for.
+//
+// Source: rules §8 "Health bonus", §12a.
 // Units: accounts; minor units of ARR.
 // Rounding: none.
 func (l *look) book(healthy money.Ratio) {
 	l.m.Accounts = 1
-	if l.arr.aliveOn(l.last) {
-		l.m.Living = 1
-	}
-	l.m.ARR = l.arr.At(l.last)
-	score, scored := l.health.last(l.last.End(l.set.Zone))
+	score, scored := l.lastScore()
 	if scored && reaches(score, healthy) {
 		l.m.HealthyARR = l.m.ARR
 	}
@@ -193,11 +227,10 @@ func (l *look) book(healthy money.Ratio) {
 	switch {
 	case !scored:
 		seg.Unscored, seg.Rest = 1, l.m.ARR
-	case reaches(score, l.set.Plans.Settings(l.last).SLA.Risk.Below):
-		seg.Healthy, seg.HealthyARR = 1, l.m.ARR
-	default:
+	case l.m.AtRiskARR != 0:
 		seg.AtRisk, seg.AtRiskARR = 1, l.m.ARR
-		l.m.AtRiskARR = l.m.ARR
+	default:
+		seg.Healthy, seg.HealthyARR = 1, l.m.ARR
 	}
 }
 

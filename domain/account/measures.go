@@ -9,16 +9,15 @@ import (
 // beside retention over longer windows; measures of accounts add up. ARR is in
 // minor units. The last day is the quarter's, or today's while it runs.
 type Measures struct {
+	Glance
+
 	WeeksOwned, WeeksScored  int // whole account-weeks of the quarter, and those with a score
 	ReviewScope, ReviewsDone int // accounts owned from the first day to the last, and those reviewed
 	Accounts                 int // owned on the last day
-	Living                   int // of those, the ones that have not churned
 	Contacts                 int // of those, distinct contacts engaged in the 90 days up to it
 	EpisodesDue, EpisodesMet int // risk episodes whose deadline is in the quarter, neutral ones left out
 
-	ARR        int64 // owned on the last day
-	HealthyARR int64 // of that, where the last score reaches what was asked for
-	AtRiskARR  int64 // of that, where the last score would open a risk episode
+	HealthyARR int64 // of the ARR owned on the last day, where the last score reaches what was asked for
 	Mix        []Segment
 
 	Promoters, Detractors, NPSAnswers int
@@ -32,9 +31,30 @@ type Measures struct {
 
 	TermEnds, Forecasts, ForecastsRight int // terms that end by the last day; with a call in time; right
 
-	Leads                   int     // expansions the payee sourced in the quarter
-	Pipeline                []Stage // of those, by stage
-	Qualified, QualifiedWon int     // the payee's, qualified in the 90 days up to the last day; closed won
+	Pipeline []Stage // of the expansions the payee sourced in the quarter, by stage
+}
+
+// Glance is the part of what is measured that is looked at while the quarter
+// runs, whenever something of a book has moved.
+type Glance struct {
+	ARR       int64 // owned on the last day, minor units
+	AtRiskARR int64 // of that, where the last score would open a risk episode
+	Living    int   // accounts owned on the last day that have not churned
+
+	Leads                   int // expansions the payee sourced in the quarter
+	Qualified, QualifiedWon int // the payee's, qualified in the 90 days up to the last day; closed won
+}
+
+// Add takes another account's, or another payee's.
+func (g *Glance) Add(o Glance) error {
+	g.Living += o.Living
+	g.Leads += o.Leads
+	g.Qualified += o.Qualified
+	g.QualifiedWon += o.QualifiedWon
+	var sums sums
+	sums.add(&g.ARR, o.ARR)
+	sums.add(&g.AtRiskARR, o.AtRiskARR)
+	return sums.err
 }
 
 // Segment is the part of a book in one segment, by health on the last day.
@@ -59,7 +79,6 @@ func (m *Measures) Add(o Measures) error {
 		{&m.ReviewScope, &o.ReviewScope},
 		{&m.ReviewsDone, &o.ReviewsDone},
 		{&m.Accounts, &o.Accounts},
-		{&m.Living, &o.Living},
 		{&m.Contacts, &o.Contacts},
 		{&m.EpisodesDue, &o.EpisodesDue},
 		{&m.EpisodesMet, &o.EpisodesMet},
@@ -70,18 +89,13 @@ func (m *Measures) Add(o Measures) error {
 		{&m.TermEnds, &o.TermEnds},
 		{&m.Forecasts, &o.Forecasts},
 		{&m.ForecastsRight, &o.ForecastsRight},
-		{&m.Leads, &o.Leads},
-		{&m.Qualified, &o.Qualified},
-		{&m.QualifiedWon, &o.QualifiedWon},
 	} {
 		*c[0] += *c[1]
 	}
 	m.OnboardingDays = append(m.OnboardingDays, o.OnboardingDays...)
 	m.ResponseSeconds = append(m.ResponseSeconds, o.ResponseSeconds...)
 	var sums sums
-	sums.add(&m.ARR, o.ARR)
 	sums.add(&m.HealthyARR, o.HealthyARR)
-	sums.add(&m.AtRiskARR, o.AtRiskARR)
 	sums.add(&m.CSATMillionths, o.CSATMillionths)
 	sums.add(&m.AdoptedARR, o.AdoptedARR)
 	sums.add(&m.MeasuredARR, o.MeasuredARR)
@@ -91,7 +105,7 @@ func (m *Measures) Add(o Measures) error {
 	for _, st := range o.Pipeline {
 		m.stage(st.Name).add(st, &sums)
 	}
-	return cmp.Or(sums.err, m.Quarter.Add(o.Quarter))
+	return cmp.Or(sums.err, m.Glance.Add(o.Glance), m.Quarter.Add(o.Quarter))
 }
 
 func (s *Segment) add(o Segment, sums *sums) {

@@ -220,6 +220,9 @@ func TestMeasures(t *testing.T) {
 		events := stated(tt.facts...)
 		for _, order := range [][]event.Event{events, reversed(events)} {
 			s := state(t, setting(grace30), order...)
+			if full, quick := s.Measures(Holders{{"csm-1", event.CSM}}, q1, instant(asOf), healthy65), s.Glance(Holders{{"csm-1", event.CSM}}, q1, instant(asOf)); full.Glance != quick {
+				t.Errorf("Glance = %+v, Measures has %+v", quick, full.Glance)
+			}
 			if got := tt.measure(s.Measures(Holders{{"csm-1", event.CSM}}, q1, instant(asOf), healthy65)); !slices.Equal(got, tt.want) {
 				t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 			}
@@ -420,9 +423,9 @@ func TestPartsAddUpByName(t *testing.T) {
 func TestMeasuresTooLargeFail(t *testing.T) {
 	const most = math.MaxInt64
 	for _, much := range []Measures{
-		{ARR: most},
+		{Glance: Glance{ARR: most}},
 		{HealthyARR: most},
-		{AtRiskARR: most},
+		{Glance: Glance{AtRiskARR: most}},
 		{CSATMillionths: most},
 		{AdoptedARR: most},
 		{MeasuredARR: most},

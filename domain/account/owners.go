@@ -55,6 +55,11 @@ func (o *owners) at(role event.Role, d civil.Date) event.PayeeID {
 	return ""
 }
 
+// anyOn reports whether one of some holders owned the account on a day.
+func (o *owners) anyOn(h Holders, d civil.Date) bool {
+	return slices.ContainsFunc(h, func(one Holder) bool { return o.at(one.Role, d) == one.Payee })
+}
+
 // intervals lists a role's ownership; consecutive assignments to one payee are
 // one interval.
 func (r rolesOwners) intervals() []interval {

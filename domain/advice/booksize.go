@@ -55,7 +55,7 @@ func bookSize(in PayeeFigures) (Flag, bool) {
 		return f, false
 	}
 	least, most, known := bookRange(in.Segment)
-	if !known || in.Measures.ARR == 0 {
+	if !known || in.Book.ARR == 0 {
 		return f, false
 	}
 	low, errLow := money.Parse(strconv.FormatInt(least, 10), in.Currency)
@@ -63,7 +63,7 @@ func bookSize(in PayeeFigures) (Flag, bool) {
 	if errLow != nil || errHigh != nil {
 		return f, false // a currency that is not one
 	}
-	f.Figure = money.Money{Minor: in.Measures.ARR, Currency: in.Currency}.Decimal()
+	f.Figure = money.Money{Minor: in.Book.ARR, Currency: in.Currency}.Decimal()
 	f.Threshold = low.Decimal() + "–" + high.Decimal()
-	return f, in.Measures.ARR < low.Minor || in.Measures.ARR > high.Minor
+	return f, in.Book.ARR < low.Minor || in.Book.ARR > high.Minor
 }

@@ -53,9 +53,9 @@ type PayeeFigures struct {
 	Ended    bool // the quarter is over
 	Currency money.Currency
 	Limits   plan.Flags
-	Measures account.Measures // of the payee's own accounts
+	Book     account.Glance // of the payee's own accounts
 
-	// Deals is how many expansions booked in the quarter are credited to the
+	// Deals is how many expansions booked in a quarter that ended are credited to the
 	// payee as their CSM, whoever sourced them.
 	Deals int
 	// GRR of each quarter up to this one, in order; a quarter with an empty book
@@ -98,12 +98,12 @@ func OfPayee(in PayeeFigures) []Flag {
 // Units: accounts; the limit itself is fine.
 // Rounding: none.
 func portfolio(in PayeeFigures) (Flag, bool) {
-	f := Flag{Figure: strconv.Itoa(in.Measures.Living)}
+	f := Flag{Figure: strconv.Itoa(in.Book.Living)}
 	for _, l := range []struct {
 		name string
 		most int
 	}{{PortfolioTooLarge, in.Limits.PortfolioTooLarge}, {PortfolioLarge, in.Limits.PortfolioLarge}} {
-		if in.Role == event.CSM && l.most > 0 && in.Measures.Living > l.most {
+		if in.Role == event.CSM && l.most > 0 && in.Book.Living > l.most {
 			f.Name, f.Threshold = l.name, strconv.Itoa(l.most)
 			return f, true
 		}
@@ -121,7 +121,7 @@ const handoffDeals = 5
 // Units: deals; the threshold itself is fine.
 // Rounding: none.
 func handoffBroken(in PayeeFigures) (Flag, bool) {
-	m := in.Measures
+	m := in.Book
 	if in.Role != event.CSM || m.Qualified < handoffDeals {
 		return Flag{}, false
 	}
@@ -136,7 +136,7 @@ func handoffBroken(in PayeeFigures) (Flag, bool) {
 // Units: expansions.
 // Rounding: none.
 func silentSignals(in PayeeFigures) (Flag, bool) {
-	found := in.Measures.Leads + in.Deals
+	found := in.Book.Leads + in.Deals
 	return Flag{Name: SilentSignals, Figure: strconv.Itoa(found), Threshold: "1"}, in.Role == event.CSM && in.Ended && found == 0
 }
 
@@ -167,7 +167,7 @@ func payeesVariable(in PayeeFigures) (Flag, bool) {
 	if in.Variable == nil {
 		return Flag{}, false
 	}
-	return Flag{Name: NoVariable, Figure: in.Variable.Decimal(), Threshold: "above 0"}, in.Variable.IsZero() && in.Measures.ARR > 0
+	return Flag{Name: NoVariable, Figure: in.Variable.Decimal(), Threshold: "above 0"}, in.Variable.IsZero() && in.Book.ARR > 0
 }
 
 // bookUnbalanced is raised where the share of a book that is at risk is more
@@ -183,10 +183,10 @@ func bookUnbalanced(in PayeeFigures) (Flag, bool) {
 			shares = append(shares, big.NewRat(s.AtRisk, s.ARR))
 		}
 	}
-	if len(shares) == 0 || in.Measures.ARR <= 0 {
+	if len(shares) == 0 || in.Book.ARR <= 0 {
 		return Flag{}, false
 	}
-	own, most := big.NewRat(in.Measures.AtRiskARR, in.Measures.ARR), median(shares)
+	own, most := big.NewRat(in.Book.AtRiskARR, in.Book.ARR), median(shares)
 	most.Mul(most, big.NewRat(2, 1))
 	return Flag{Name: BookUnbalanced, Figure: money.Percent(own), Threshold: money.Percent(most)}, own.Cmp(most) > 0
 }

@@ -46,7 +46,7 @@ func figures(change func(*advice.PayeeFigures)) advice.PayeeFigures {
 	in := advice.PayeeFigures{
 		Payee: "csm-1", Role: event.CSM, Segment: "mid_market", Period: 2027 * 4, Ended: true, Currency: "USD",
 		Limits:   plan.Flags{PortfolioLarge: 50, PortfolioTooLarge: 60, HandoffBroken: percent(40)},
-		Measures: account.Measures{ARR: 4_000_000_00, Living: 40, Leads: 1},
+		Book:     account.Glance{ARR: 4_000_000_00, Living: 40, Leads: 1},
 		Variable: amount(30000_00), Opening: pointer(1), Requested: amount(5), Confirmed: amount(5),
 	}
 	if change != nil {
@@ -62,19 +62,19 @@ func TestFlagsOfPayees(t *testing.T) {
 	handoff, silent, quota := []string{advice.HandoffBroken}, []string{advice.SilentSignals}, []string{advice.QuotaTooLow}
 	variable, size, unbalanced := []string{advice.NoVariable}, []string{advice.BookSize}, []string{advice.BookUnbalanced}
 	empty, mismatch := []string{advice.EmptyBook}, []string{advice.PayoutMismatch}
-	living := func(n int) func(in) { return func(p in) { p.Measures.Living = n } }
+	living := func(n int) func(in) { return func(p in) { p.Book.Living = n } }
 	qualified := func(n, won int) func(in) {
-		return func(p in) { p.Measures.Qualified, p.Measures.QualifiedWon = n, won }
+		return func(p in) { p.Book.Qualified, p.Book.QualifiedWon = n, won }
 	}
 	grr := func(of ...money.Ratio) func(in) { return func(p in) { p.GRR = of } }
 	high, higher, edge := money.Ratio{Num: 981, Den: 1000}, percent(100), percent(98)
 	book := func(segment string, major int64) func(in) {
-		return func(p in) { p.Segment, p.Measures.ARR = segment, major*100 }
+		return func(p in) { p.Segment, p.Book.ARR = segment, major*100 }
 	}
 	reports := func(n int) func(in) { return func(p in) { p.Role, p.Reports = event.Manager, n } }
 	risk := func(own int64, team ...int64) func(in) {
 		return func(p in) {
-			p.Measures.ARR, p.Measures.AtRiskARR = 100, own
+			p.Book.ARR, p.Book.AtRiskARR = 100, own
 			for _, atRisk := range team {
 				p.Team = append(p.Team, advice.RiskShare{AtRisk: atRisk, ARR: 100})
 			}
@@ -110,10 +110,10 @@ func TestFlagsOfPayees(t *testing.T) {
 		{"5 deals of an AE", and(qualified(5, 1), role(event.AE)), handoff, ""},
 
 		{"one sourced", nil, silent, ""},
-		{"none sourced", func(p in) { p.Measures.Leads = 0 }, silent, "silent_signals 0 of 1"},
-		{"none sourced, one of their own booked", func(p in) { p.Measures.Leads, p.Deals = 0, 1 }, silent, ""},
-		{"none sourced yet", and(running, func(p in) { p.Measures.Leads = 0 }), silent, ""},
-		{"none sourced by an AE", and(role(event.AE), func(p in) { p.Measures.Leads = 0 }), silent, ""},
+		{"none sourced", func(p in) { p.Book.Leads = 0 }, silent, "silent_signals 0 of 1"},
+		{"none sourced, one of their own booked", func(p in) { p.Book.Leads, p.Deals = 0, 1 }, silent, ""},
+		{"none sourced yet", and(running, func(p in) { p.Book.Leads = 0 }), silent, ""},
+		{"none sourced by an AE", and(role(event.AE), func(p in) { p.Book.Leads = 0 }), silent, ""},
 
 		{"three quarters", grr(high, high, high), quota, ""},
 		{"four quarters", grr(high, higher, higher, higher), quota, "quota_too_low 98.1% of 98%"},
@@ -124,7 +124,7 @@ func TestFlagsOfPayees(t *testing.T) {
 		{"variable pay", nil, variable, ""},
 		{"no variable pay", func(p in) { p.Variable = amount(0) }, variable, "no_variable 0.00 of above 0"},
 		{"a cent of it", func(p in) { p.Variable = amount(1) }, variable, ""},
-		{"no variable pay, no revenue", func(p in) { p.Variable, p.Measures.ARR = amount(0), 0 }, variable, ""},
+		{"no variable pay, no revenue", func(p in) { p.Variable, p.Book.ARR = amount(0), 0 }, variable, ""},
 		{"no plan", func(p in) { p.Variable = nil }, variable, ""},
 
 		{"SMB at 1M", book("smb", 1_000_000), size, ""},
@@ -164,7 +164,7 @@ func TestFlagsOfPayees(t *testing.T) {
 		{"members without a book do not count", and(risk(30, 30, 20), func(p in) {
 			p.Team = append(p.Team, advice.RiskShare{}, advice.RiskShare{}, advice.RiskShare{})
 		}), unbalanced, ""},
-		{"no book of their own", and(risk(0, 10, 10), func(p in) { p.Measures.ARR = 0 }), unbalanced, ""},
+		{"no book of their own", and(risk(0, 10, 10), func(p in) { p.Book.ARR = 0 }), unbalanced, ""},
 
 		{"a book", nil, empty, ""},
 		{"an empty book", func(p in) { p.Opening = pointer(0) }, empty, "empty_book 0.00 of above 0"},
@@ -188,7 +188,7 @@ func TestFlagsOfPayeeAreNamed(t *testing.T) {
 	if got := advice.OfPayee(figures(nil)); len(got) != 0 {
 		t.Errorf("OfPayee = %+v, want none", got)
 	}
-	got := advice.OfPayee(figures(func(p *advice.PayeeFigures) { p.Measures.Living, p.Variable = 70, amount(0) }))
+	got := advice.OfPayee(figures(func(p *advice.PayeeFigures) { p.Book.Living, p.Variable = 70, amount(0) }))
 	want := []advice.Flag{
 		{Name: "portfolio_too_large", Payee: "csm-1", Period: 2027 * 4, Figure: "70", Threshold: "60"},
 		{Name: "no_variable", Payee: "csm-1", Period: 2027 * 4, Figure: "0.00", Threshold: "above 0"},

@@ -38,7 +38,7 @@ func TestFigures(t *testing.T) {
 		{"no forecast", account.Measures{TermEnds: 4}, []advice.Figure{{"forecast_accuracy", "0.0", "%"}}},
 		{
 			"mix",
-			account.Measures{ARR: 1000_00, AtRiskARR: 125_00, Mix: []account.Segment{{AtRisk: 1, AtRiskARR: 125_00}, {Name: "smb", HealthyARR: 800_00, Rest: 75_00}}},
+			account.Measures{Glance: account.Glance{ARR: 1000_00, AtRiskARR: 125_00}, Mix: []account.Segment{{AtRisk: 1, AtRiskARR: 125_00}, {Name: "smb", HealthyARR: 800_00, Rest: 75_00}}},
 			[]advice.Figure{
 				{"at_risk", "12.5", "%"},
 				{"mix.unsegmented.healthy", "0.00", "USD"},
@@ -49,7 +49,7 @@ func TestFigures(t *testing.T) {
 				{"mix.smb.unscored", "75.00", "USD"},
 			},
 		},
-		{"pipeline", account.Measures{Leads: 2, Pipeline: []account.Stage{{Leads: 1}, {Name: "qualified", Leads: 1, ARR: 24000_00}}}, []advice.Figure{{"pipeline.unnamed", "0.00", "USD"}, {"pipeline.qualified", "24000.00", "USD"}}},
+		{"pipeline", account.Measures{Glance: account.Glance{Leads: 2}, Pipeline: []account.Stage{{Leads: 1}, {Name: "qualified", Leads: 1, ARR: 24000_00}}}, []advice.Figure{{"pipeline.unnamed", "0.00", "USD"}, {"pipeline.qualified", "24000.00", "USD"}}},
 	} {
 		if got := advice.Figures(tt.m, "USD"); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)

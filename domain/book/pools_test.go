@@ -203,7 +203,7 @@ func TestHealthBonus(t *testing.T) {
 		healthy, of int64
 		want        string // empty: nothing
 	}{{80, 100, "3375.00"}, {100, 100, "3375.00"}, {40, 100, "1687.50"}, {79, 100, "3332.81"}, {0, 100, ""}, {0, 0, ""}} {
-		books := &shelf{measures: map[civil.Quarter]account.Measures{quarterNamed("2027-Q1"): {ARR: tt.of, HealthyARR: tt.healthy}}}
+		books := &shelf{measures: map[civil.Quarter]account.Measures{quarterNamed("2027-Q1"): {Glance: account.Glance{ARR: tt.of}, HealthyARR: tt.healthy}}}
 		var want []string
 		if tt.want != "" {
 			want = []string{"2027-03-31 true_up health expense>payable " + tt.want}

@@ -92,7 +92,16 @@ func TestStartWhereClocksJump(t *testing.T) {
 		{"the day after starts once", "America/Sao_Paulo", "2018-02-18", "2018-02-18T00:00:00-03:00", 24},
 		{"no midnight in Beirut", "Asia/Beirut", "2027-03-28", "2027-03-28T01:00:00+03:00", 23},
 		{"23:00 twice in Beirut", "Asia/Beirut", "2027-10-30", "2027-10-30T00:00:00+03:00", 25},
+		{"midnight twice in Amman", "Asia/Amman", "2021-10-29", "2021-10-29T00:00:00+03:00", 25},
 		{"midnight twice in Havana", "America/Havana", "2027-11-07", "2027-11-07T00:00:00-04:00", 25},
+		{"no midnight in Santiago", "America/Santiago", "2027-09-05", "2027-09-05T01:00:00-03:00", 23},
+		{"23:00 twice in Santiago", "America/Santiago", "2027-04-03", "2027-04-03T00:00:00-03:00", 25},
+		{"the day after 23:00 came twice", "America/Santiago", "2027-04-04", "2027-04-04T00:00:00-04:00", 24},
+		{"no midnight in Cairo", "Africa/Cairo", "2027-04-30", "2027-04-30T01:00:00+03:00", 23},
+		{"23:00 twice in Cairo", "Africa/Cairo", "2027-10-28", "2027-10-28T00:00:00+03:00", 25},
+		{"the day before the one left out in Apia", "Pacific/Apia", "2011-12-29", "2011-12-29T00:00:00-10:00", 24},
+		{"a day left out in Apia", "Pacific/Apia", "2011-12-30", "2011-12-31T00:00:00+14:00", 0},
+		{"the day after the one left out in Apia", "Pacific/Apia", "2011-12-31", "2011-12-31T00:00:00+14:00", 24},
 		{"leap day", "Asia/Kolkata", "2028-02-29", "2028-02-29T00:00:00+05:30", 24},
 	} {
 		d, err := civil.ParseDate(tt.date)
@@ -119,7 +128,7 @@ func TestStartWhereClocksJump(t *testing.T) {
 func TestADayIsTheInstantsThatShowIt(t *testing.T) {
 	for _, name := range []string{
 		"UTC", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Beirut", "America/Havana", "Asia/Kolkata",
-		"Pacific/Kiritimati", "Europe/London", "Africa/Cairo", "America/Asuncion", "Atlantic/Azores",
+		"Pacific/Kiritimati", "Europe/London", "Africa/Cairo", "America/Asuncion", "Atlantic/Azores", "America/Santiago", "Asia/Kathmandu", "Pacific/Apia",
 	} {
 		z := zone(t, name)
 		for d := civil.On(2015, time.January, 1); d < civil.On(2031, time.January, 1); d++ {

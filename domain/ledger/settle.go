@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
@@ -86,6 +87,16 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 	slices.SortFunc(back, byKey)
 	slices.SortFunc(on, byKey)
 	return append(back, on...), nil
+}
+
+// Settled is an error of kind Corrupt where what is posted is not what is due.
+func Settled(due []Step, posted Tally) error {
+	entries, err := Settle(due, posted)
+	if err == nil && len(entries) > 0 {
+		e := &entries[0]
+		err = domain.Errorf(domain.Corrupt, "%s %s of %s on %s: %d minor units less are posted than due", e.Kind, e.Reason, e.Payee, e.Effective, e.Minor)
+	}
+	return err
 }
 
 func (s *Step) entry(diff int64, p Posted) Entry {

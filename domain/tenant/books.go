@@ -27,10 +27,11 @@ type ownership struct {
 	role event.Role
 }
 
-// seatBook is what a book's accounts come to; both parts are summed when they
-// are first asked for.
+// seatBook is what a book's accounts come to; each part is summed when it is
+// first asked for.
 type seatBook struct {
 	holders  account.Holders
+	glance   *account.Glance
 	measures *account.Measures
 	retained *retained
 }
@@ -122,6 +123,23 @@ func (e *Engine) measuresOf(p *book.Person, q civil.Quarter) (*account.Measures,
 	}
 	b.measures = &sum
 	return b.measures, nil
+}
+
+// glanceAt sums what flags look at of a payee's book in a quarter.
+func (e *Engine) glanceAt(p *book.Person, q civil.Quarter) (account.Glance, error) {
+	b, err := e.seatBook(p, q)
+	if err != nil {
+		return account.Glance{}, err
+	}
+	if b.glance == nil {
+		var sum account.Glance
+		err := e.accountsIn(b, func(s *account.State) error { return sum.Add(s.Glance(b.holders, q, e.at)) })
+		if err != nil {
+			return account.Glance{}, err
+		}
+		b.glance = &sum
+	}
+	return *b.glance, nil
 }
 
 // retainedOf sums what is left of a payee's book in a quarter.

@@ -357,5 +357,8 @@ func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) er
 		e.out.Ledgers = append(e.out.Ledgers, p.ledger)
 		e.out.Outcomes = append(e.out.Outcomes, Adjusted{*en, p.person.Employee(en.Effective)})
 	}
+	if len(entries) > 0 { // where there are none, Settle has just found it so
+		return ledger.Settled(due, *tally)
+	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/advice"
+	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/plan"
@@ -91,18 +92,12 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 		Payee: id, Role: enrolled.Role, Segment: enrolled.Segment, Period: q, Ended: !e.endInstant(q).After(e.at), Currency: e.currency,
 		Limits: e.now.plans.Settings(e.calendar.First(q)).Flags,
 	}
-	own, err := e.measuresOf(p.person, q)
-	if err != nil {
+	if in.Book, err = e.glanceAt(p.person, q); err != nil {
 		return in, false, err
 	}
-	in.Measures = *own
-	credited, err := books{e}.Credited(p.person)
-	if err != nil {
-		return in, false, err
-	}
-	for _, c := range credited {
-		if c.ByCSM() && e.calendar.QuarterOf(c.Deal.Booked) == q {
-			in.Deals++
+	if in.Ended {
+		if in.Deals, err = e.dealsOf(p.person, q); err != nil {
+			return in, false, err
 		}
 	}
 	if err := e.planFigures(p, q, &in); err != nil {
@@ -122,6 +117,18 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 		in.Confirmed = &paid
 	}
 	return in, true, nil
+}
+
+// dealsOf counts the expansions booked in a quarter that are credited to a
+// payee as their CSM.
+func (e *Engine) dealsOf(p *book.Person, q civil.Quarter) (n int, err error) {
+	credited, err := books{e}.Credited(p)
+	for _, c := range credited {
+		if c.ByCSM() && e.calendar.QuarterOf(c.Deal.Booked) == q {
+			n++
+		}
+	}
+	return n, err
 }
 
 // planFigures are those that depend on the payee's plan.
@@ -173,11 +180,11 @@ func (e *Engine) teamFigures(p *payee, q civil.Quarter, enrolled event.PayeeEnro
 			if err != nil {
 				return err
 			}
-			m, err := e.measuresOf(other.person, q)
+			g, err := e.glanceAt(other.person, q)
 			if err != nil {
 				return err
 			}
-			in.Team = append(in.Team, advice.RiskShare{AtRisk: m.AtRiskARR, ARR: m.ARR})
+			in.Team = append(in.Team, advice.RiskShare{AtRisk: g.AtRiskARR, ARR: g.ARR})
 			return nil
 		})
 }

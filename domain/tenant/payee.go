@@ -243,7 +243,9 @@ func (e *Engine) settleDirty() error {
 }
 
 // settleBooks settles payees' quarters, and first the deals of those whose own
-// book may have moved, where targets are a part of it.
+// book may have moved, where targets are a part of it. Whom those deals mark is
+// settled with the others: left marked, their deals would be settled and they
+// be marked again at every tick, and there would be no end of ticks.
 func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 	e.state.Dirty = nil
 	if e.targetsBooks() {
@@ -252,6 +254,10 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 				return err
 			}
 		}
+		var err error
+		if all, err = e.withMarked(all); err != nil {
+			return err
+		}
 	}
 	for _, id := range all {
 		if err := e.settlePayee(id); err != nil {
@@ -259,6 +265,20 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 		}
 	}
 	return nil
+}
+
+// withMarked adds to payees that are about to be settled those who were marked
+// on the way, so that they do not wait: settling them would mark them again.
+func (e *Engine) withMarked(all []event.PayeeID) ([]event.PayeeID, error) {
+	marked, err := e.above(e.state.Dirty)
+	if err != nil {
+		return nil, err
+	}
+	e.state.Dirty = nil
+	e.out.Set = slices.DeleteFunc(e.out.Set, func(t Timer) bool { return t.Kind == SettlePools })
+	all = append(slices.Clone(all), marked...)
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
 // settleDealsOf settles the deals of a payee again whose target is a part of

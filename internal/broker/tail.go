@@ -59,7 +59,7 @@ const (
 // explain adds to an answer of the stream what a person can do about it.
 func (o *Output) explain(err error) error {
 	var what string
-	switch code(err) {
+	switch code(err) { //nolint:exhaustive // the others speak for themselves
 	case jetstreamext.JSErrCodeBatchPublishNotEnabled:
 		what = "atomic publish is not allowed any more: nats stream edit " + o.stream + " --allow-batch (allow_atomic)"
 	case codeNoTTL:

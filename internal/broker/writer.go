@@ -47,11 +47,11 @@ func (o *Output) answer(subject, writer string) (withdraw func(), err error) {
 // Alive asks whether a writer is running. One that does not answer in a time
 // that is bounded is not.
 func (o *Output) Alive(ctx context.Context, writer string) (bool, error) {
-	if CheckTenant(writer) != nil {
-		return false, nil // nobody's name: there is no such subject
+	if err := CheckTenant(writer); err == nil { // else it is nobody's name: there is no such subject
+		_, alive, err := o.call(ctx, writerSubject(writer))
+		return alive, err
 	}
-	_, alive, err := o.call(ctx, writerSubject(writer))
-	return alive, err
+	return false, nil
 }
 
 // Waiting asks whether a worker of the tenant waits to become the writer, and

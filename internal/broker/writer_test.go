@@ -3,6 +3,8 @@ package broker_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -201,5 +203,54 @@ func TestOutputWithoutTTL(t *testing.T) {
 	checkError(t, "Publish()", err, "nats stream edit TRUEUP_OUT --allow-msg-ttl")
 	if got := published(t, c); len(got) != 0 {
 		t.Errorf("%d messages were stored by what failed", len(got))
+	}
+}
+
+// While Before returns an error the consumer is not touched and nothing is read.
+func TestSubscriberAsksBefore(t *testing.T) {
+	c := streams(t)
+	publishN(t, c, 5)
+	var asked, allowed atomic.Int64
+	sub, err := c.NewSubscriber(broker.SubscriberConfig{
+		Stream: broker.DefaultNames.In, Durable: "asks", Subjects: broker.InSubjects(tenant), Log: quiet(t),
+		Before: func(context.Context) error {
+			asked.Add(1)
+			if allowed.Load() == 0 {
+				return errors.New("not now")
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages, err := sub.Subscribe(t.Context(), broker.Unmatched)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- sub.Run(t.Context()) }()
+	eventually(t, "it asks again", func() bool { return asked.Load() > 2 })
+	if _, err := c.JetStream().Consumer(t.Context(), broker.DefaultNames.In, "asks"); !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		t.Errorf("Consumer() = %v, want that there is none yet", err)
+	}
+	allowed.Store(1)
+	for range 5 {
+		(<-messages).Ack()
+	}
+	if err := sub.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func publishN(t *testing.T, c *broker.Conn, n int) {
+	t.Helper()
+	for i := range n {
+		if _, err := c.JetStream().Publish(t.Context(), "crm."+tenant+".x", fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -90,6 +90,10 @@ func whole(v any) any {
 		c := *v
 		c.Problems = list(c.Problems)
 		return c
+	case *Replay:
+		c := *v
+		c.Differences = list(c.Differences)
+		return c
 	}
 	return v
 }

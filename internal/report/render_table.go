@@ -31,6 +31,10 @@ func renderTable(w io.Writer, v any) error {
 		p.status(v)
 	case *Verification:
 		p.verification(v)
+	case *Copied:
+		p.copied(v)
+	case *Replay:
+		p.replay(v)
 	case []PlanChecked:
 		p.plans(v)
 	case *Advice:

@@ -129,6 +129,9 @@ func playAll(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf tim
 	if err != nil {
 		t.Fatal(err)
 	}
+	if dirty := p.Engine.State().Dirty; len(dirty) > 0 {
+		t.Fatalf("all is settled and %v are still to be", dirty)
+	}
 	return p
 }
 

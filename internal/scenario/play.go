@@ -88,6 +88,9 @@ type Played struct {
 	Engine   *tenant.Engine
 	Setting  report.Setting
 	rejected []report.Rejected
+	// watch, of tests, sees every change before it is kept, and the timer that
+	// made it, if it was one.
+	watch func(fired *tenant.Timer, c *tenant.Changes) error
 }
 
 // Rejections implements report.Source.
@@ -148,9 +151,8 @@ func (p *Played) Finish(asOf time.Time) error {
 	if err != nil {
 		return err
 	}
-	p.Commit(c)
 	p.Setting.State = p.Engine.State()
-	return nil
+	return p.keep(nil, c)
 }
 
 func (p *Played) arrive(in tenant.Input) error {
@@ -160,7 +162,7 @@ func (p *Played) arrive(in tenant.Input) error {
 	c, err := p.Engine.Apply(p.Memory, in)
 	switch {
 	case err == nil:
-		p.Commit(c)
+		return p.keep(nil, c)
 	case domain.KindOf(err) == domain.Duplicate:
 		p.Engine.Advance(in.Arrived)
 	case domain.KindOf(err) == domain.Invalid:
@@ -184,8 +186,21 @@ func (p *Played) fire(until time.Time) error {
 		if err != nil {
 			return err
 		}
-		p.Commit(c)
+		if err := p.keep(&t, c); err != nil {
+			return err
+		}
 	}
+}
+
+// keep commits what an input or a timer changed.
+func (p *Played) keep(fired *tenant.Timer, c *tenant.Changes) error {
+	if p.watch != nil {
+		if err := p.watch(fired, c); err != nil {
+			return err
+		}
+	}
+	p.Commit(c)
+	return nil
 }
 
 // Document is the statement document of the whole tenant.

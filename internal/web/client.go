@@ -32,7 +32,9 @@ type client struct {
 
 // NewClient asks the worker whose server answers at baseURL, such as
 // http://127.0.0.1:8080. A nil hc is a client that follows no redirects.
-func NewClient(baseURL string, hc *http.Client) report.Reader {
+func NewClient(baseURL string, hc *http.Client) report.Reader { return newClient(baseURL, hc) }
+
+func newClient(baseURL string, hc *http.Client) *client {
 	if hc == nil {
 		hc = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
@@ -163,6 +165,15 @@ func ask[T any](ctx context.Context, c *client, wait time.Duration, path string,
 
 // get is what is answered to one question, for the caller to read and close.
 func (c *client) get(ctx context.Context, path string, q url.Values) (io.ReadCloser, error) {
+	resp, err := c.open(ctx, path, q)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// open is the answer to one question, whose body is for the caller to close.
+func (c *client) open(ctx context.Context, path string, q url.Values) (*http.Response, error) {
 	if err := CheckURL(c.base); err != nil {
 		return nil, err
 	}
@@ -183,7 +194,7 @@ func (c *client) get(ctx context.Context, path string, q url.Values) (io.ReadClo
 		defer resp.Body.Close()
 		return nil, c.refused(resp)
 	}
-	return resp.Body, nil
+	return resp, nil
 }
 
 // unreachable says in one line why no answer came.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -27,6 +28,12 @@ type Options struct {
 	Listen string
 	// Ready says why the worker cannot do its work now; nil: it always can.
 	Ready func(context.Context) error
+	// Snapshot is the ledger file of this moment, at its start, for the server to
+	// close; nil: there is none to give.
+	Snapshot func() (*os.File, error)
+	// Ending is closed when the worker is to stop: what a client takes long to
+	// read is broken off then; nil: it is not.
+	Ending <-chan struct{}
 	// Now bounds how long a client may leave a long answer unread; nil: it may.
 	Now func() time.Time
 	Log zerolog.Logger
@@ -34,7 +41,7 @@ type Options struct {
 
 // NewServer serves what r answers. It only reads.
 func NewServer(r report.Reader, o Options) http.Handler {
-	s := &server{reader: r, opts: o, verifying: make(chan struct{}, 1)}
+	s := &server{reader: r, opts: o, verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", s.index)
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
@@ -53,6 +60,7 @@ func NewServer(r report.Reader, o Options) http.Handler {
 	mux.HandleFunc("/v1/parked", s.answer(s.parked, "state"))
 	mux.HandleFunc("/v1/parked/{id}", s.answer(s.parkedByID))
 	mux.HandleFunc("/v1/verify", s.verify)
+	mux.HandleFunc("/v1/backup", s.backup)
 	return s.guard(mux)
 }
 
@@ -60,6 +68,7 @@ type server struct {
 	reader    report.Reader
 	opts      Options
 	verifying chan struct{} // holds one while a verification is under way
+	copying   chan struct{} // holds one while a snapshot is under way
 }
 
 // HTTPServer is a server for h with bounds on what a client can hold. The
@@ -195,8 +204,9 @@ const indexPage = `<!doctype html>
 <li><a href="/v1/sla">/v1/sla</a>: risk interventions, the soonest deadline first; <a href="/v1/sla?status=open">those open</a>, <a href="/v1/sla?status=breached">those breached</a>; or <code>?payee=csm-1</code></li>
 <li><a href="/v1/parked">/v1/parked</a>: inputs set aside; <a href="/v1/parked?state=parked">those that wait</a>; <code>/v1/parked/ID</code> has one with its bytes</li>
 <li><a href="/v1/verify">/v1/verify</a>: walks the whole ledger and says what is wrong; takes a while</li>
+<li><code>/v1/backup</code>: the ledger file of this moment, for <code>trueup backup</code>, which also verifies it</li>
 <li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: for what watches the worker</li>
 </ul>
-<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup book</code>, <code>trueup flags</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup export</code>, <code>trueup verify</code>.</p>
+<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup book</code>, <code>trueup flags</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup export</code>, <code>trueup verify</code>, <code>trueup backup</code>.</p>
 </html>
 `
