@@ -92,6 +92,7 @@ func TestPartitionedWorkerIsFenced(t *testing.T) {
 	t.Parallel()
 	for name, idle := range map[string]bool{"busy": false, "idle": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := newBeset(t, seed(t)+3, fencedAccounts)
 			events := len(o.company.msgs)
 			l := o.load(events)
