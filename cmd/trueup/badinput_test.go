@@ -109,16 +109,16 @@ func TestBadInputsAreParked(t *testing.T) {
 		}
 	}
 	rejected := map[string]bool{}
-	for _, m := range outputs(t, p.events) {
-		if m.subject != "ops.default.event.rejected" {
+	for _, m := range brokertest.Outputs(t, p.events) {
+		if m.Subject != "ops.default.event.rejected" {
 			continue
 		}
 		var e struct{ Data wire.EventRejected }
-		if err := json.Unmarshal(m.body, &e); err != nil {
+		if err := json.Unmarshal(m.Body, &e); err != nil {
 			t.Fatal(err)
 		}
 		rejected[e.Data.ParkedID] = true
-		if bytes.Contains(m.body, []byte("24000.00\",\"currency")) {
+		if bytes.Contains(m.Body, []byte("24000.00\",\"currency")) {
 			t.Errorf("the announcement of %s has the payload", e.Data.ParkedID)
 		}
 	}
@@ -189,15 +189,15 @@ func TestBreachWhileTheWorkerWasDown(t *testing.T) {
 	p.args = []string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data", data, "--as-of", "2027-07-01T00:00:00Z"}
 	p.start()
 	p.settled()
-	for _, m := range outputs(t, p.events) {
-		if m.subject != "sla.default.risk.breached" {
+	for _, m := range brokertest.Outputs(t, p.events) {
+		if m.Subject != "sla.default.risk.breached" {
 			continue
 		}
 		var e struct {
 			Time time.Time
 			Data wire.RiskClock
 		}
-		if err := json.Unmarshal(m.body, &e); err != nil {
+		if err := json.Unmarshal(m.Body, &e); err != nil {
 			t.Fatal(err)
 		}
 		if want := time.Date(2027, time.June, 8, 14, 0, 0, 0, time.UTC); !e.Time.Equal(want) || e.Data.At != "2027-06-08T14:00:00Z" || e.Data.PayeeID != "csm-1" {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/tenant"
@@ -149,4 +150,9 @@ func TestSimulateWritesNoJournal(t *testing.T) {
 	if code != exitFailed || stdout != "" || !strings.HasSuffix(stderr, "no such file or directory\n") {
 		t.Errorf("simulate = %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
+}
+
+// smallCompany is a year of a few accounts.
+func smallCompany(seed uint64) demo.Company {
+	return demo.Company{Seed: seed, CSMs: 6, AEs: 3, Accounts: 60, From: civil.On(2027, time.January, 1), Until: civil.On(2027, time.December, 31)}
 }

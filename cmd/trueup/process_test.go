@@ -41,7 +41,6 @@ type process struct {
 	answers string // the API's
 	stderr  *syncBuffer
 	exited  chan error
-	killed  bool
 }
 
 // syncBuffer may be read while the process writes.
@@ -75,7 +74,7 @@ func startProcess(t testing.TB, args ...string) *process {
 // stop ends the worker as an operator would, once.
 func (p *process) stop() {
 	p.signal(syscall.SIGTERM)
-	if code := p.wait(); code != exitDone && !p.killed {
+	if code := p.wait(); code != exitDone {
 		p.t.Errorf("trueup ended with %d; stderr:\n%s", code, p.stderr)
 	}
 }
@@ -87,7 +86,7 @@ func (p *process) start() {
 		p.t.Fatal(err)
 	}
 	p.cmd = exec.Command(path, p.args...)
-	p.stderr, p.exited, p.killed = &syncBuffer{}, make(chan error, 1), false
+	p.stderr, p.exited = &syncBuffer{}, make(chan error, 1)
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -137,14 +136,6 @@ func (p *process) wait() int {
 		p.t.Errorf("trueup did not end; stderr:\n%s", p.stderr)
 	}
 	return p.cmd.ProcessState.ExitCode()
-}
-
-// kill is kill -9.
-func (p *process) kill() {
-	p.signal(syscall.SIGKILL)
-	<-p.exited
-	p.exited <- nil
-	p.killed = true
 }
 
 func (p *process) reader() report.Reader { return web.NewClient(p.answers, nil) }

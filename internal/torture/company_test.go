@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,12 +24,17 @@ const tenantName = "default"
 
 // company is a year of a few accounts, and what it must come to.
 type company struct {
-	plans []string // files
-	until string
-	msgs  []broker.Msg
-	known int // distinct identities
-	want  *report.Document
+	tenant string
+	plans  []string // files
+	until  string
+	msgs   []broker.Msg
+	known  int // distinct identities
+	want   *report.Document
 }
+
+// lookedAt is when everything is looked at, hours from the midnights at which the
+// next steps are due: the worker's clock goes on from there, simulate's does not.
+const lookedAt = "2028-01-01T18:00:00Z"
 
 // newCompany makes a company up. What it comes to is what simulate says.
 func newCompany(t *testing.T, seed uint64, accounts int) *company {
@@ -38,7 +44,7 @@ func newCompany(t *testing.T, seed uint64, accounts int) *company {
 		From: civil.On(2027, time.January, 1), Until: civil.On(2027, time.December, 31),
 	}
 	dir := t.TempDir()
-	c := &company{until: made.Until.String()}
+	c := &company{tenant: tenantName, until: lookedAt}
 	args := []string{"simulate", "--events", "-", "--as-of", c.until, "--format", "json"}
 	for _, p := range made.Plans() {
 		file := filepath.Join(dir, string(p.Name)+".yaml")
@@ -76,9 +82,20 @@ func (c *company) balances() map[string]report.Balances { return scenariotest.Ba
 
 // args are those of a worker for the company.
 func (c *company) args(data, nats string) []string {
-	out := []string{"--data", data, "--nats", nats, "--as-of", c.until}
+	out := []string{"--data", data, "--nats", nats, "--as-of", c.until, "--tenant", c.tenant}
 	for _, file := range c.plans {
 		out = append(out, "--plan", file)
 	}
 	return out
+}
+
+// of is the same company as another tenant: what is said of it is the same but
+// for the subjects.
+func (c *company) of(tenant string) *company {
+	other := *c
+	other.tenant, other.msgs = tenant, make([]broker.Msg, len(c.msgs))
+	for i, m := range c.msgs {
+		other.msgs[i] = broker.EventMsg(strings.Replace(m.Subject, "."+c.tenant+".", "."+tenant+".", 1), m.Body)
+	}
+	return &other
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/trueup/trueup/internal/workertest"
@@ -32,4 +33,26 @@ func seed(t *testing.T) uint64 {
 	}
 	t.Logf("TRUEUP_SEED=%d", s)
 	return s
+}
+
+// trialOf is a subtest.
+type trialOf struct {
+	name string
+	run  func(*testing.T)
+}
+
+// atOnce runs subtests, so many at a time: more than t.Parallel would, since
+// they are processes that wait for each other and for time to pass.
+func atOnce(t *testing.T, most int, trials []trialOf) {
+	t.Helper()
+	var running sync.WaitGroup
+	free := make(chan struct{}, most)
+	for _, o := range trials {
+		free <- struct{}{}
+		running.Go(func() {
+			defer func() { <-free }()
+			t.Run(o.name, o.run)
+		})
+	}
+	running.Wait()
 }

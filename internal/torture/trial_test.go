@@ -30,13 +30,19 @@ type trial struct {
 // newTrial makes a trial; the worker is readied and not started.
 func newTrial(t *testing.T, c *company, tags string) *trial {
 	t.Helper()
-	o := &trial{t: t, company: c, broker: brokertest.Server(t), data: filepath.Join(t.TempDir(), "data")}
+	return trialAt(t, c, tags, brokertest.Server(t))
+}
+
+// trialAt makes a trial beside a broker that may have others.
+func trialAt(t *testing.T, c *company, tags string, b *brokertest.Process) *trial {
+	t.Helper()
+	o := &trial{t: t, company: c, broker: b, data: filepath.Join(t.TempDir(), "data")}
 	o.worker = workertest.New(t, tags, c.args(o.data, o.broker.URL())...)
 	return o
 }
 
 // ledger is the worker's file.
-func (o *trial) ledger() string { return filepath.Join(o.data, tenantName+".db") }
+func (o *trial) ledger() string { return filepath.Join(o.data, o.company.tenant+".db") }
 
 // feed publishes the company's messages up to a number, in pieces of a size,
 // until stop says so. What was published in an attempt that failed is published
@@ -115,6 +121,9 @@ func (o *trial) checkOutputs(doc *report.Document) {
 	}
 	seen := map[string]int{}
 	for _, m := range brokertest.Outputs(o.t, o.broker.URL()) {
+		if strings.Split(m.Subject, ".")[1] != o.company.tenant {
+			continue
+		}
 		var e struct {
 			ID   string
 			Data wire.AdjustmentIssued
@@ -123,7 +132,7 @@ func (o *trial) checkOutputs(doc *report.Document) {
 			o.t.Fatal(err)
 		}
 		seen[e.ID]++
-		if !strings.HasPrefix(m.Subject, "payout."+tenantName+".adjustment.") {
+		if !strings.HasPrefix(m.Subject, "payout."+o.company.tenant+".adjustment.") {
 			continue
 		}
 		want, ok := lines[e.ID]
