@@ -31,6 +31,10 @@ books: ## have hledger add up the journals; installs it with apt-get where it is
 	@command -v hledger >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends hledger; }
 	$(GO) test -count=1 -tags books -run '^TestBooks' ./cmd/trueup
 
+.PHONY: torture
+torture: ## run the fault tests at full length (docs/reliability.md); TRUEUP_SEED=n draws others
+	TRUEUP_TORTURE=long $(GO) test -count=1 -timeout 4h -parallel 4 -v ./internal/torture/... ./store ./consumers ./internal/scenario
+
 .PHONY: race
 race: ## run the tests with the race detector
 	$(GO) test -race -short ./...

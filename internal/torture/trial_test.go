@@ -97,6 +97,16 @@ func (o *trial) check() {
 	o.checkOutputs(doc)
 	o.worker.Stop()
 	o.sound(o.ledger())
+	o.folded(o.ledger())
+}
+
+// folded holds a file against what its facts come to by themselves: entries,
+// timers, credits, episodes, statements, outputs, byte by byte.
+func (o *trial) folded(file string) {
+	o.t.Helper()
+	if code, out, stderr := workertest.Run(o.t, "", "replay", "--db", file); code != 0 {
+		o.t.Errorf("replay: exit %d: %s%s", code, out, stderr)
+	}
 }
 
 // sound holds a file against itself.
