@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -141,6 +142,34 @@ func TestPagesRefused(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A meta page of which nothing is what was written, as a loss of power may leave
+// it, is all that is found: the ledger goes by the other one.
+func TestAMetaPageOfGarbage(t *testing.T) {
+	for page := range int64(2) {
+		path := copyOf(t, oldLedger)
+		before := opened(t, path, options(nil))
+		before.Confirm(1)
+		if err := before.Close(); err != nil { // a commit more: both have a ledger
+			t.Fatal(err)
+		}
+		_, _, size := usedPages(t, path)
+		f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // a test's own file
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt(bytes.Repeat([]byte{0xc3}, 512), page*size); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		v, err := opened(t, path, readOnly()).Verify(nil)
+		if want := fmt.Sprintf("meta page %d is damaged", page); err != nil || len(v.Problems) != 1 || !strings.HasPrefix(v.Problems[0], want) {
+			t.Errorf("Verify() = %q, %v, want %q", v.Problems, err, want)
+		}
 	}
 }
 
