@@ -46,6 +46,9 @@ const replayBatch = 1024
 // file has none of them: a worker that is started on one reads the whole stream
 // again and finds that it knows it.
 //
+// Records that cannot be read are told as differences, but for those that say
+// what came: from a file whose derived records are damaged comes a whole one.
+//
 // Of a ledger that an earlier release began, the ticks until the upgrade are not
 // known, and it was settled by earlier rules: its payees are compared by what
 // their entries come to, which does not depend on either.

@@ -179,6 +179,34 @@ func TestRestoreOfADamagedBackup(t *testing.T) {
 	}
 }
 
+// A ledger whose entries are damaged comes whole out of its facts.
+func TestReplayHealsADamagedFile(t *testing.T) {
+	b, err := os.ReadFile(keptLedger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[bytes.Index(b, []byte(`"minor":`))+9] ^= 1
+	dir, data := t.TempDir(), t.TempDir()
+	damaged, healed := filepath.Join(dir, "damaged.db"), filepath.Join(dir, "healed.db")
+	if err := os.WriteFile(damaged, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := asked(t, "verify", "--db", damaged); code != exitStopped {
+		t.Fatalf("verify of a damaged file = %d, %s", code, stderr)
+	}
+	code, stdout, stderr := asked(t, "replay", "--db", damaged, "--into", healed)
+	if code != exitFailed || !strings.Contains(stdout, "cannot be read") {
+		t.Errorf("replay of a damaged file = %d, %s%s", code, stdout, stderr)
+	}
+	only(t, dir, "damaged.db", "healed.db")
+	if code, stdout, stderr := asked(t, "restore", healed, "--data", data, "--tenant", "acme"); code != exitDone {
+		t.Errorf("restore of the healed one = %d, %s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := asked(t, "replay", "--db", filepath.Join(data, "acme.db")); code != exitDone {
+		t.Errorf("replay of the healed one = %d, %s%s", code, stdout, stderr)
+	}
+}
+
 // A backup of an earlier release is restored as a ledger of this one.
 func TestRestoreOfAnEarlierRelease(t *testing.T) {
 	for _, version := range []string{"v1", "v2"} {
