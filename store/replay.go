@@ -2,15 +2,12 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"go.etcd.io/bbolt"
 
-	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/tenant"
 )
@@ -45,6 +42,9 @@ const replayBatch = 1024
 // the outputs are confirmed: they tell of the broker, not of the ledger. A new
 // file has none of them: a worker that is started on one reads the whole stream
 // again and finds that it knows it.
+//
+// Records that cannot be read are told as differences, but for those that say
+// what came: from a file whose derived records are damaged comes a whole one.
 //
 // Of a ledger that an earlier release began, the ticks until the upgrade are not
 // known, and it was settled by earlier rules: its payees are compared by what
@@ -269,85 +269,4 @@ func (p *replaying) end() error {
 	}
 	e.Advance(p.state.AsOf)
 	return nil
-}
-
-// history is what came to a ledger, in one transaction.
-type history struct {
-	View
-	facts, n uint64 // how many there are, and how many were taken
-	ticks    []keptTick
-	parked   []announced // those to come
-	upgraded bool        // by a release that kept less, or settled otherwise
-}
-
-// keptTick is a tick as it is kept, and how many facts came before it.
-type keptTick struct {
-	at    time.Time
-	facts uint64
-	id    event.Identity
-}
-
-// announced is a parked input, the number of the output that announced it, and
-// how many facts came before it, where that is known.
-type announced struct {
-	id       string
-	at       time.Time
-	n, facts uint64
-	known    bool
-}
-
-// replayed is an input that came before.
-type replayed struct {
-	tenant.Input
-	tick bool
-}
-
-// next is the fact or tick that came next, nil at the end.
-func (h *history) next() (*replayed, error) {
-	if len(h.ticks) > 0 && (h.ticks[0].facts <= h.n || h.n >= h.facts) {
-		t := h.ticks[0]
-		return &replayed{tenant.Input{Event: event.Ticked{Header: event.Header{Identity: t.id}}, Arrived: t.at}, true}, nil
-	}
-	if h.n >= h.facts {
-		return nil, nil
-	}
-	stored, err := in(h.tx, bFacts).get(key(h.n + 1))
-	if err != nil {
-		return nil, err
-	}
-	arrived, sum, canonical, err := decodeFact(stored)
-	if err != nil {
-		return nil, fmt.Errorf("fact %d: %w", h.n+1, err)
-	}
-	canonical = bytes.Clone(canonical)
-	ev, err := h.codec.Fact(canonical)
-	if err != nil {
-		return nil, domain.Errorf(domain.Corrupt, "fact %d: %w", h.n+1, err)
-	}
-	return &replayed{tenant.Input{Event: ev, Canonical: canonical, Sum: sum, Arrived: arrived}, false}, nil
-}
-
-// output is a message of the out log.
-func (h *history) output(n uint64) (tenant.Message, error) {
-	stored, err := in(h.tx, bOut).get(key(n))
-	if err != nil {
-		return tenant.Message{}, err
-	}
-	o, err := decodeOut(key(n), stored)
-	return o.Message, err
-}
-
-func tickKey(t keptTick) []byte { return key(t.at, t.facts, t.id.Source, []byte(t.id.ID)) }
-
-func decodeTick(k []byte) (keptTick, error) {
-	if len(k) < 16 {
-		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
-	}
-	source, id, ok := bytes.Cut(k[16:], []byte{0})
-	if !ok {
-		return keptTick{}, domain.Errorf(domain.Corrupt, "stored tick has a malformed key %q", k)
-	}
-	return keptTick{
-		at: unsortable(binary.BigEndian.Uint64(k)), facts: binary.BigEndian.Uint64(k[8:]), id: event.Identity{Source: string(source), ID: string(id)},
-	}, nil
 }

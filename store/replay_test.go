@@ -272,6 +272,45 @@ func TestReplayFinds(t *testing.T) {
 	}
 }
 
+// Whatever of the derived records is damaged, the replay is whole and as the
+// ledger was.
+func TestReplayHeals(t *testing.T) {
+	plans, list := noisy(t, 1)
+	for _, bucket := range compared {
+		if name := string(bucket); name == "facts" || name == "ticks" || name == "parked" || name == "out" || name == "plans" {
+			continue // what came, and where
+		}
+		s := fresh(t, plans)
+		recordAll(t, s, list, 100)
+		want := derived(t, s)
+		damaged := false
+		edit(t, s, func(tx *bbolt.Tx) error {
+			b := tx.Bucket(bucket)
+			k, v := b.Cursor().First()
+			if damaged = k != nil; !damaged {
+				return nil
+			}
+			v = bytes.Clone(v)
+			v[len(v)-1] ^= 1
+			return b.Put(bytes.Clone(k), v)
+		})
+		if !damaged {
+			continue
+		}
+		r, into := replayOf(t, s, 100)
+		found := false
+		for _, d := range r.Differences {
+			found = found || d.What == string(bucket) && strings.Contains(d.Text, "cannot be read")
+		}
+		if !found {
+			t.Errorf("damage of %s: Replay() = %+v, want it to tell of it", bucket, r)
+		}
+		again := opened(t, into, options(nil))
+		clean(t, again)
+		sameDump(t, string(bucket), derived(t, again), want)
+	}
+}
+
 // A tick that is forgotten shows in what it settled.
 func TestReplayNeedsTheTicks(t *testing.T) {
 	plans, list := noisy(t, 1)
