@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -21,6 +20,7 @@ import (
 	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/scenario/scenariotest"
 	"github.com/trueup/trueup/internal/wire"
+	"github.com/trueup/trueup/internal/workertest"
 	"github.com/trueup/trueup/store"
 )
 
@@ -45,56 +45,6 @@ func only(t *testing.T, dir string, want ...string) {
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%s holds %q, want %q", dir, got, want)
-	}
-}
-
-// Backups are taken under load, and each is good. The oldest, restored into a
-// new folder on the same broker, comes to what the worker came to; nothing is
-// published again.
-func TestBackupUnderLoad(t *testing.T) {
-	o := newOrdeal(t, 3)
-	dir := t.TempDir()
-	go o.feed()
-	var facts []uint64
-	for i := range 4 {
-		o.whenFed(i+1, 8)
-		file := filepath.Join(dir, fmt.Sprintf("%d.db", i))
-		code, stdout, stderr := asked(t, "backup", file, "--server", o.worker.answers, "--format", "json")
-		if code != exitDone {
-			t.Fatalf("backup = %d, %s", code, stderr)
-		}
-		var done report.Copied
-		if err := json.Unmarshal([]byte(stdout), &done); err != nil {
-			t.Fatal(err)
-		}
-		facts = append(facts, done.Facts)
-		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 || info.Size() != done.Bytes {
-			t.Errorf("%s: %v, %v, want a file of %d bytes that others cannot read", file, info, err, done.Bytes)
-		}
-		if code, stdout, stderr := asked(t, "replay", "--db", file); code != exitDone {
-			t.Errorf("replay of %s = %d, %s%s", file, code, stdout, stderr)
-		}
-	}
-	if facts[0] == 0 || facts[3] <= facts[0] {
-		t.Errorf("backups have %v facts, want more and more", facts)
-	}
-	only(t, dir, "0.db", "1.db", "2.db", "3.db")
-	o.check()
-	if code, stdout, stderr := asked(t, "replay", "--server", o.worker.answers); code != exitDone {
-		t.Errorf("replay of the running worker = %d, %s%s", code, stdout, stderr)
-	}
-	o.worker.stop()
-
-	data := filepath.Join(dir, "data")
-	if code, _, stderr := asked(t, "restore", filepath.Join(dir, "0.db"), "--data", data); code != exitDone {
-		t.Fatalf("restore = %d, %s", code, stderr)
-	}
-	only(t, data, "default.db")
-	o.worker = startProcess(t, "--data", data, "--as-of", smallCompany(3).Until.String(), "--nats", o.broker.URL())
-	o.fed <- nil
-	o.check()
-	if code, stdout, stderr := asked(t, "replay", "--server", o.worker.answers); code != exitDone {
-		t.Errorf("replay of the restored ledger = %d, %s%s", code, stdout, stderr)
 	}
 }
 
@@ -258,7 +208,7 @@ func TestLeftSnapshotsGo(t *testing.T) {
 	if err := os.WriteFile(left, []byte("half a ledger"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	startProcess(t, "--data", data)
+	workertest.Start(t, "--data", data)
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%s is there: %v", left, err)
 	}

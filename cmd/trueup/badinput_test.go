@@ -14,6 +14,7 @@ import (
 
 	"github.com/trueup/trueup/internal/broker/brokertest"
 	"github.com/trueup/trueup/internal/wire"
+	"github.com/trueup/trueup/internal/workertest"
 )
 
 // expansion is a good event; the bad ones are made from it.
@@ -65,8 +66,8 @@ func badInputs() []struct {
 // others, each is parked with a reason and announced.
 func TestBadInputsAreParked(t *testing.T) {
 	dir := t.TempDir()
-	p := startProcess(t, "--data", filepath.Join(dir, "data"), "--as-of", "2027-03-01", "--log-level", "debug")
-	nc := brokertest.Connect(t, p.events).NATS()
+	p := workertest.Start(t, "--data", filepath.Join(dir, "data"), "--as-of", "2027-03-01", "--log-level", "debug")
+	nc := brokertest.Connect(t, p.Events()).NATS()
 	publish := func(subject, body string, header nats.Header) {
 		t.Helper()
 		if _, err := nc.RequestMsg(&nats.Msg{Subject: subject, Header: header, Data: []byte(body)}, 5*time.Second); err != nil {
@@ -86,11 +87,11 @@ func TestBadInputsAreParked(t *testing.T) {
 	publish("crm.default.expansion.booked", string(data.Data), nats.Header{ // binary mode; the names of headers in any case
 		"Ce-Specversion": {"1.0"}, "ce-id": {"binary%20mode"}, "ce-source": {"crm"}, "ce-type": {"crm.expansion.booked.v1"}, "CE-Time": {"2027-02-10T15:04:05Z"},
 	})
-	st := p.settled()
+	st := p.Settled()
 	if want := uint64(len(bad) + 2); st.Facts != want {
 		t.Errorf("%d facts, want the %d good events", st.Facts, want)
 	}
-	parked, err := p.reader().Parked(context.Background(), "parked")
+	parked, err := p.Reader().Parked(context.Background(), "parked")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestBadInputsAreParked(t *testing.T) {
 		}
 	}
 	rejected := map[string]bool{}
-	for _, m := range brokertest.Outputs(t, p.events) {
+	for _, m := range brokertest.Outputs(t, p.Events()) {
 		if m.Subject != "ops.default.event.rejected" {
 			continue
 		}
@@ -127,7 +128,7 @@ func TestBadInputsAreParked(t *testing.T) {
 			t.Errorf("%s (%s) was not announced", q.ParkedID, q.Code)
 		}
 	}
-	if log := p.stderr.String(); strings.Contains(log, "24000") || strings.Contains(log, "acct-1") {
+	if log := p.Stderr(); strings.Contains(log, "24000") || strings.Contains(log, "acct-1") {
 		t.Errorf("the log has what must not be in a log:\n%s", log)
 	}
 }
@@ -137,20 +138,19 @@ func TestBadInputsAreParked(t *testing.T) {
 func TestParkedRetriedAfterAFix(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	args := []string{"--data", data, "--as-of", "2027-03-01"}
-	p := startProcess(t, append(args, "--max-event-bytes", "200")...)
-	nc := brokertest.Connect(t, p.events).NATS()
+	p := workertest.Start(t, append(args, "--max-event-bytes", "200")...)
+	nc := brokertest.Connect(t, p.Events()).NATS()
 	for _, body := range []string{good("big"), "rubbish"} {
 		if _, err := nc.Request("crm.default.expansion.booked", []byte(body), 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}
-	waitFor(t, func() bool { st, err := p.reader().Status(context.Background()); return err == nil && st.Parked == 2 })
-	p.stop()
+	waitFor(t, func() bool { st, err := p.Reader().Status(context.Background()); return err == nil && st.Parked == 2 })
+	p.Stop()
 
-	p.args = append([]string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, args...)
-	p.start()
+	p = workertest.Start(t, args...)
 	ids := map[string]string{}
-	parked, err := p.reader().Parked(context.Background(), "parked")
+	parked, err := p.Reader().Parked(context.Background(), "parked")
 	if err != nil || len(parked) != 2 {
 		t.Fatalf("parked after a restart: %+v, %v", parked, err)
 	}
@@ -158,17 +158,17 @@ func TestParkedRetriedAfterAFix(t *testing.T) {
 		ids[q.Code] = q.ParkedID
 	}
 	for _, do := range [][]string{{"retry", ids[string(wire.TooLarge)]}, {"discard", ids[string(wire.NotJSON)]}} {
-		code, out, stderr := trueup(t, "", "parked", do[0], do[1], "--by", "ops-1", "--reason", "limit raised", "--server", p.answers, "--nats", p.events)
+		code, out, stderr := trueup(t, "", "parked", do[0], do[1], "--by", "ops-1", "--reason", "limit raised", "--server", p.Answers(), "--nats", p.Events())
 		if code != 0 {
 			t.Fatalf("trueup parked %s: exit %d: %s%s", do[0], code, out, stderr)
 		}
 	}
-	p.settled()
-	applied, err := p.reader().ParkedByID(context.Background(), ids[string(wire.TooLarge)])
+	p.Settled()
+	applied, err := p.Reader().ParkedByID(context.Background(), ids[string(wire.TooLarge)])
 	if err != nil || applied.State != "applied" || applied.By != "ops-1" {
 		t.Errorf("the retried input is %+v, %v; want applied by ops-1", applied, err)
 	}
-	given, err := p.reader().ParkedByID(context.Background(), ids[string(wire.NotJSON)])
+	given, err := p.Reader().ParkedByID(context.Background(), ids[string(wire.NotJSON)])
 	if err != nil || given.State != "discarded" || given.Note != "limit raised" {
 		t.Errorf("the discarded input is %+v, %v; want discarded", given, err)
 	}
@@ -178,18 +178,17 @@ func TestParkedRetriedAfterAFix(t *testing.T) {
 // raised by the clock alone and dated at the deadline.
 func TestBreachWhileTheWorkerWasDown(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	p := startProcess(t, "--data", data, "--as-of", "2027-06-02T00:00:00Z")
+	p := workertest.Start(t, "--data", data, "--as-of", "2027-06-02T00:00:00Z")
 	events := `{"specversion":"1.0","id":"a1","source":"crm","type":"crm.account.assigned.v1","time":"2027-01-01T00:00:00Z","data":{"account_id":"acct-1","payee_id":"csm-1","role":"csm","effective_on":"2027-01-01"}}
 {"specversion":"1.0","id":"h1","source":"crm","type":"crm.health.scored.v1","time":"2027-06-01T14:00:00Z","data":{"account_id":"acct-1","score":58,"scale_max":100,"measured_at":"2027-06-01T14:00:00Z"}}`
-	if code, _, stderr := trueup(t, events, "publish", "-", "--nats", p.events); code != 0 {
+	if code, _, stderr := trueup(t, events, "publish", "-", "--nats", p.Events()); code != 0 {
 		t.Fatal(stderr)
 	}
-	p.settled()
-	p.stop()
-	p.args = []string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data", data, "--as-of", "2027-07-01T00:00:00Z"}
-	p.start()
-	p.settled()
-	for _, m := range brokertest.Outputs(t, p.events) {
+	p.Settled()
+	p.Stop()
+	p = workertest.Start(t, "--data", data, "--as-of", "2027-07-01T00:00:00Z")
+	p.Settled()
+	for _, m := range brokertest.Outputs(t, p.Events()) {
 		if m.Subject != "sla.default.risk.breached" {
 			continue
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/scenario/scenariotest"
 	"github.com/trueup/trueup/internal/wire"
+	"github.com/trueup/trueup/internal/workertest"
 )
 
 const cases = "../../domain/testdata/scenario"
@@ -102,18 +103,18 @@ func TestScenariosLiveShuffled(t *testing.T) {
 		return seen || c.Name == "same-id-other-content" // it depends on which came first
 	})
 	for chunk := range slices.Chunk(sample, 20) {
-		played := make([]*process, len(chunk))
+		played := make([]*workertest.Process, len(chunk))
 		for i, c := range chunk {
 			played[i] = playLive(t, c, shuffle(lines(c.Events)))
 		}
 		for i, c := range chunk {
 			t.Run(c.Name, func(t *testing.T) {
-				played[i].settled()
-				got, want := scenariotest.Balances(played[i].document()), scenariotest.Balances(simulated(t, c))
+				played[i].Settled()
+				got, want := scenariotest.Balances(played[i].Document()), scenariotest.Balances(simulated(t, c))
 				if !maps.Equal(got, want) {
 					t.Errorf("shuffled: balances %v, want %v as simulate says", got, want)
 				}
-				played[i].stop()
+				played[i].Stop()
 			})
 		}
 	}
@@ -168,10 +169,10 @@ func sorted(t *testing.T, events [][]byte) [][]byte {
 
 // playLive runs a worker whose clock stands late on the case's day and
 // publishes the events in the order given.
-func playLive(t *testing.T, c scenariotest.Case, events [][]byte) *process {
+func playLive(t *testing.T, c scenariotest.Case, events [][]byte) *workertest.Process {
 	t.Helper()
-	p := startProcess(t, "--data", t.TempDir(), "--plan", planOf(t, c), "--as-of", asOf(t, c))
-	code, _, stderr := trueup(t, string(bytes.Join(events, []byte("\n"))), "publish", "-", "--nats", p.events)
+	p := workertest.Start(t, "--data", t.TempDir(), "--plan", planOf(t, c), "--as-of", asOf(t, c))
+	code, _, stderr := trueup(t, string(bytes.Join(events, []byte("\n"))), "publish", "-", "--nats", p.Events())
 	if code != 0 {
 		t.Fatalf("trueup publish: exit %d: %s", code, stderr)
 	}

@@ -18,12 +18,22 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/trueup/trueup/internal/web"
+	"github.com/trueup/trueup/internal/workertest"
 )
 
 var updateScripts = flag.Bool("update", false, "rewrite what scripts compare with")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"trueup": main})
+	testscript.Main(tidy{m}, map[string]func(){"trueup": main})
+}
+
+// tidy runs the tests and removes what they built.
+type tidy struct{ m *testing.M }
+
+// Run implements testscript.TestingM.
+func (t tidy) Run() int {
+	defer workertest.Clean()
+	return t.m.Run()
 }
 
 // Scripts may use, beside testscript's own commands:
