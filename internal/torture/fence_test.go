@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -45,8 +46,17 @@ func (o *beset) plansOnStream() uint64 {
 // and the same plans, or others. It is refused with one line, and the first does
 // not notice.
 func TestSecondWorkerIsRefused(t *testing.T) {
-	t.Parallel()
-	o := newBeset(t, seed(t)+2, fencedAccounts)
+	s := seed(t)
+	for n := range uint64(size(1, 7)) { // three workers each
+		t.Run(fmt.Sprint(s+n), func(t *testing.T) {
+			t.Parallel()
+			refusesOthers(t, s+n)
+		})
+	}
+}
+
+func refusesOthers(t *testing.T, seed uint64) {
+	o := newBeset(t, seed+2, fencedAccounts)
 	plans, dir := o.plansOnStream(), t.TempDir()
 	plan := filepath.Join(dir, "plan.yaml")
 	if code, text, stderr := workertest.Run(t, "", "plan", "show", "cs-manager"); code != 0 {
