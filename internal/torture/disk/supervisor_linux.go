@@ -70,7 +70,10 @@ func (s *Supervisor) receive(socket int) error {
 		return err
 	}
 	text, rights := make([]byte, 1000), make([]byte, unix.CmsgSpace(4))
-	n, rn, _, _, err := unix.Recvmsg(socket, text, rights, unix.MSG_CMSG_CLOEXEC)
+	n, rn, err := 0, 0, error(unix.EINTR)
+	for errors.Is(err, unix.EINTR) { // with a timeout the kernel does not go on by itself
+		n, rn, _, _, err = unix.Recvmsg(socket, text, rights, unix.MSG_CMSG_CLOEXEC)
+	}
 	if err != nil {
 		return fmt.Errorf("wait for the program: %w", err)
 	}
