@@ -276,6 +276,16 @@ type stateForm struct {
 	Requested []int32    `json:"requested,omitempty"`
 	World     int        `json:"world,omitempty"`
 	Sweep     *sweepForm `json:"sweep,omitempty"`
+	// Since layout 3:
+	Cleared []clearedForm `json:"cleared,omitempty"`
+}
+
+type clearedForm struct {
+	Name    string `json:"name"`
+	Payee   string `json:"payee,omitempty"`
+	Account string `json:"account,omitempty"`
+	Period  int32  `json:"period,omitempty"`
+	Times   int    `json:"times"`
 }
 
 type sweepForm struct {
@@ -317,6 +327,9 @@ func encodeState(s tenant.State) ([]byte, error) {
 	for _, p := range s.Dirty {
 		f.Dirty = append(f.Dirty, string(p))
 	}
+	for _, c := range s.Cleared {
+		f.Cleared = append(f.Cleared, clearedForm{c.Name, string(c.Payee), string(c.Account), int32(c.Period), c.Times})
+	}
 	return encode(f)
 }
 
@@ -340,6 +353,10 @@ func decodeState(b []byte) (tenant.State, error) {
 	}
 	for _, p := range f.Dirty {
 		s.Dirty = append(s.Dirty, event.PayeeID(p))
+	}
+	for _, c := range f.Cleared {
+		key := tenant.FlagKey{Name: c.Name, Payee: event.PayeeID(c.Payee), Account: event.AccountID(c.Account), Period: civil.Quarter(c.Period)}
+		s.Cleared = append(s.Cleared, tenant.ClearedFlag{FlagKey: key, Times: c.Times})
 	}
 	return s, nil
 }

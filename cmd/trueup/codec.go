@@ -59,7 +59,7 @@ func (c codec) Outcome(o tenant.Outcome) (tenant.Message, error) {
 		return c.message("payout.adjustment.issued.v1", o.Entry.ID.String(), o.Entry.At, adjustment(o))
 	case tenant.RiskTurned:
 		turned := o.Turn.At.UTC().Format(time.RFC3339Nano)
-		id := fmt.Sprintf("%s/%s/%s", o.Episode.ID(), o.Turn.Turn, turned)
+		id := fmt.Sprintf("%s/%s/%s", o.Episode.ID(), o.Turn.Turn, turned) + nth(toldBefore(o))
 		if o.Episode.SLA() == account.DisputeSLA {
 			return c.message("sla.dispute."+string(o.Turn.Turn)+".v1", id, o.Turn.At, dispute(o))
 		}
@@ -87,11 +87,31 @@ func (c codec) Outcome(o tenant.Outcome) (tenant.Message, error) {
 	case tenant.Noticed:
 		return c.notice(o)
 	case tenant.FlagRaised:
-		return c.flag("ops.flag.raised.v1", o.Flag)
+		return c.flag("ops.flag.raised.v1", o.Flag, o.Again)
 	case tenant.FlagCleared:
-		return c.flag("ops.flag.cleared.v1", o.Flag)
+		return c.flag("ops.flag.cleared.v1", o.Flag, o.Again)
 	}
 	return tenant.Message{}, fmt.Errorf("no message is made of %T", o)
+}
+
+// toldBefore counts how often an episode has been said to turn so at this
+// instant before: one that was taken back may hold again after all.
+func toldBefore(o tenant.RiskTurned) int {
+	n := -1 // this once
+	for _, t := range o.Episode.Published {
+		if t.Turn == o.Turn.Turn && t.At.Equal(o.Turn.At) {
+			n++
+		}
+	}
+	return max(n, 0)
+}
+
+// nth ends the id of something that was told so often before.
+func nth(before int) string {
+	if before == 0 {
+		return ""
+	}
+	return fmt.Sprintf("/%d", before+1)
 }
 
 func (c codec) notice(o tenant.Noticed) (tenant.Message, error) {
@@ -106,12 +126,12 @@ func (c codec) notice(o tenant.Noticed) (tenant.Message, error) {
 	})
 }
 
-func (c codec) flag(typ string, f tenant.Flag) (tenant.Message, error) {
+func (c codec) flag(typ string, f tenant.Flag, again int) (tenant.Message, error) {
 	period := ""
 	if f.Period != 0 {
 		period = f.Period.String()
 	}
-	id := fmt.Sprintf("flag/%s/%s%s/%s/%s/%s", f.Name, f.Account, f.Payee, period, typ[len("ops.flag."):len(typ)-len(".v1")], f.At.UTC().Format(time.RFC3339Nano))
+	id := fmt.Sprintf("flag/%s/%s%s/%s/%s/%s", f.Name, f.Account, f.Payee, period, typ[len("ops.flag."):len(typ)-len(".v1")], f.At.UTC().Format(time.RFC3339Nano)) + nth(again)
 	return c.message(typ, id, f.At, wire.Flag{
 		Flag: f.Name, PayeeID: string(f.Payee), AccountID: string(f.Account), Period: period, Figure: f.Figure, Threshold: f.Threshold,
 	})

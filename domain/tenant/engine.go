@@ -63,6 +63,7 @@ type State struct {
 	Requested  []civil.Quarter // a payment was requested for, sorted
 	World      int             // how many of the tenant's own facts the rules are made of
 	Sweep      *Sweep          // a change of the rules on its way; nil: none
+	Cleared    []ClearedFlag   // at AsOf, sorted: what is told of a flag again needs another id
 }
 
 // DefaultCache is how many facts of accounts an engine keeps at hand.
@@ -98,7 +99,7 @@ func (e *Engine) State() State { return e.state.clone() }
 
 func (s State) clone() State {
 	s.HandLocked, s.Dirty = slices.Clone(s.HandLocked), slices.Clone(s.Dirty)
-	s.Reopened, s.Requested = slices.Clone(s.Reopened), slices.Clone(s.Requested)
+	s.Reopened, s.Requested, s.Cleared = slices.Clone(s.Reopened), slices.Clone(s.Requested), slices.Clone(s.Cleared)
 	if s.Sweep != nil {
 		sweep := *s.Sweep
 		s.Sweep = &sweep
@@ -128,7 +129,8 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 	if e.state.NextEnd == 0 {
 		e.startClocks()
 	}
-	e.state.AsOf, e.firing = e.at, nil
+	e.stand(e.at)
+	e.firing = nil
 	clear(e.running)
 	return func(err error) {
 		e.records = nil
@@ -259,7 +261,15 @@ func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
 }
 
 // Advance moves the clock of a quiet tenant to an instant at which no timer is due.
-func (e *Engine) Advance(at time.Time) { e.state.AsOf = e.Arrival(at) }
+func (e *Engine) Advance(at time.Time) { e.stand(e.Arrival(at)) }
+
+// stand sets the clock.
+func (e *Engine) stand(at time.Time) {
+	if !at.Equal(e.state.AsOf) {
+		e.state.Cleared = nil
+	}
+	e.state.AsOf = at
+}
 
 // known compares an input with what a scope already holds under its identity.
 func known(seen map[event.Identity]Sum, in Input) error {

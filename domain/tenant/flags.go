@@ -25,7 +25,7 @@ func (e *Engine) flagged(raised map[FlagKey]Flag, now []advice.Flag, covers func
 				continue
 			}
 		} else {
-			e.out.Outcomes = append(e.out.Outcomes, FlagRaised{flag})
+			e.out.Outcomes = append(e.out.Outcomes, FlagRaised{flag, e.cleared(key)})
 		}
 		raised[key] = flag
 		e.out.Raised = append(e.out.Raised, flag)
@@ -41,10 +41,32 @@ func (e *Engine) flagged(raised map[FlagKey]Flag, now []advice.Flag, covers func
 		e.out.Cleared = append(e.out.Cleared, key)
 		cleared := raised[key]
 		cleared.At = e.at
-		e.out.Outcomes = append(e.out.Outcomes, FlagCleared{cleared})
+		e.out.Outcomes = append(e.out.Outcomes, FlagCleared{cleared, e.cleared(key)})
+		e.clears(key)
 		delete(raised, key)
 	}
 }
+
+// cleared is how often a flag was cleared at the instant the clock stands at: a
+// flag may come and go more than once while a clock stands.
+func (e *Engine) cleared(key FlagKey) int {
+	if i, found := slices.BinarySearchFunc(e.state.Cleared, key, ClearedFlag.compare); found {
+		return e.state.Cleared[i].Times
+	}
+	return 0
+}
+
+func (e *Engine) clears(key FlagKey) {
+	list := slices.Clone(e.state.Cleared) // lists of the state are never changed in place
+	i, found := slices.BinarySearchFunc(list, key, ClearedFlag.compare)
+	if !found {
+		list = slices.Insert(list, i, ClearedFlag{FlagKey: key})
+	}
+	list[i].Times++
+	e.state.Cleared = list
+}
+
+func (c ClearedFlag) compare(key FlagKey) int { return c.FlagKey.Compare(key) }
 
 // settleAccountFlags brings an account's flags to what holds now.
 func (e *Engine) settleAccountFlags(r *accountRecord) {

@@ -186,6 +186,12 @@ type Flag struct {
 	At                time.Time
 }
 
+// ClearedFlag is how often a flag was cleared at one instant.
+type ClearedFlag struct {
+	FlagKey
+	Times int
+}
+
 // Announced is a notice as published.
 type Announced struct {
 	Account event.AccountID
@@ -219,9 +225,15 @@ type (
 		At    time.Time
 	}
 	// FlagRaised tells of a flag that holds from now on.
-	FlagRaised struct{ Flag }
+	FlagRaised struct {
+		Flag
+		Again int // how often the flag was cleared before at this very instant
+	}
 	// FlagCleared tells of one that holds no more.
-	FlagCleared struct{ Flag }
+	FlagCleared struct {
+		Flag
+		Again int // as of FlagRaised
+	}
 	// PeriodLocked is a quarter locked for everybody; Head covers all statements.
 	PeriodLocked struct {
 		Lock Lock
