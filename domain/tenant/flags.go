@@ -66,7 +66,7 @@ func (e *Engine) clears(key FlagKey) {
 	e.state.Cleared = list
 }
 
-func (c ClearedFlag) compare(key FlagKey) int { return c.FlagKey.Compare(key) }
+func (c ClearedFlag) compare(key FlagKey) int { return c.Compare(key) }
 
 // settleAccountFlags brings an account's flags to what holds now.
 func (e *Engine) settleAccountFlags(r *accountRecord) {
