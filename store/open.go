@@ -325,10 +325,11 @@ func (s *Store) Tenant() string { return s.opts.Tenant }
 // Wrote is sent to, at most once in advance, when outputs were recorded.
 func (s *Store) Wrote() <-chan struct{} { return s.wrote }
 
-// Close keeps how far the outputs are confirmed and lets go of the file.
+// Close keeps how far the outputs are confirmed and lets go of the file. Of a
+// store that has stopped it writes nothing, and says again why.
 func (s *Store) Close() error {
-	var err error
-	if s.broken == nil && !s.opts.ReadOnly {
+	err := s.broken
+	if err == nil && !s.opts.ReadOnly {
 		err = s.update(func(tx *bbolt.Tx) error {
 			confirmed := binary.BigEndian.AppendUint64(nil, s.confirmed.Load())
 			kept, err := in(tx, bMeta).get(kConfirmed)

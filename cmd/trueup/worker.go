@@ -105,8 +105,8 @@ func (w *worker) wait(ctx context.Context) error {
 	select {
 	case err := <-stopped:
 		select {
-		case failed := <-w.failed:
-			return errors.Join(failed, err)
+		case failed := <-w.failed: // which the closing of the ledger may have said again
+			return failed
 		default:
 		}
 		w.log.Info().Msg("stopped")
