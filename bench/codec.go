@@ -81,8 +81,23 @@ func (c codec) Outcome(o tenant.Outcome) (tenant.Message, error) {
 		return outMessage("ledger.period.locked.v1", "lock/"+o.Lock.Period.String(), o.Lock.At, wire.LedgerLocked{
 			Period: o.Lock.Period.String(), Head: hex.EncodeToString(o.Head[:]),
 		})
+	case tenant.Noticed:
+		return outMessage("ops.renewal.window_opened.v1", fmt.Sprintf("notice/%s/%s/%s/%s", o.Account, o.Opportunity, o.Due, o.TermEnd), o.At, wire.RenewalWindowOpened{
+			AccountID: string(o.Account), TermEnd: o.TermEnd.String(), OwnerID: string(o.Owner),
+		})
+	case tenant.FlagRaised:
+		return flagMessage("ops.flag.raised.v1", o.Flag, o.Again)
+	case tenant.FlagCleared:
+		return flagMessage("ops.flag.cleared.v1", o.Flag, o.Again)
 	}
 	return tenant.Message{}, fmt.Errorf("no message is made of %T", o)
+}
+
+func flagMessage(typ string, f tenant.Flag, again int) (tenant.Message, error) {
+	id := fmt.Sprintf("%s/%s/%s%s/%s/%s/%d", typ, f.Name, f.Account, f.Payee, f.Period, f.At.UTC().Format(time.RFC3339Nano), again)
+	return outMessage(typ, id, f.At, wire.Flag{
+		Flag: f.Name, PayeeID: string(f.Payee), AccountID: string(f.Account), Period: f.Period.String(), Figure: f.Figure, Threshold: f.Threshold,
+	})
 }
 
 func outMessage(typ, id string, at time.Time, data any) (tenant.Message, error) {
