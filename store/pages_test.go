@@ -145,17 +145,25 @@ func TestPagesRefused(t *testing.T) {
 	}
 }
 
+// twoMetas is a file both of whose meta pages speak of a ledger, and the size of
+// a page.
+func twoMetas(t *testing.T) (path string, size int64) {
+	t.Helper()
+	path = copyOf(t, oldLedger)
+	s := opened(t, path, options(nil))
+	s.Confirm(1)
+	if err := s.Close(); err != nil { // with a commit more
+		t.Fatal(err)
+	}
+	_, _, size = usedPages(t, path)
+	return path, size
+}
+
 // A meta page of which nothing is what was written, as a loss of power may leave
 // it, is all that is found: the ledger goes by the other one.
 func TestAMetaPageOfGarbage(t *testing.T) {
 	for page := range int64(2) {
-		path := copyOf(t, oldLedger)
-		before := opened(t, path, options(nil))
-		before.Confirm(1)
-		if err := before.Close(); err != nil { // a commit more: both have a ledger
-			t.Fatal(err)
-		}
-		_, _, size := usedPages(t, path)
+		path, size := twoMetas(t)
 		f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // a test's own file
 		if err != nil {
 			t.Fatal(err)
@@ -178,13 +186,7 @@ func TestAMetaPageOfGarbage(t *testing.T) {
 // writes it anew.
 func TestADamagedMetaPageIsNoticed(t *testing.T) {
 	for page := range int64(2) {
-		path := copyOf(t, oldLedger)
-		before := opened(t, path, options(nil))
-		before.Confirm(1)
-		if err := before.Close(); err != nil { // a commit more: both have a ledger
-			t.Fatal(err)
-		}
-		_, _, size := usedPages(t, path)
+		path, size := twoMetas(t)
 		flip(t, path, page*size+pageHeader+40, 3)
 		s := opened(t, path, readOnly())
 		if got := s.Noticed(); len(got) != 1 || !strings.Contains(got[0], "is damaged") {
