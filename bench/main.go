@@ -19,6 +19,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -33,6 +35,7 @@ type options struct {
 	seed     uint64
 	dir      string
 	results  string
+	only     []string // parts of the run by name; none: all
 }
 
 func main() {
@@ -63,6 +66,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// endToEnd names the rounds of all contenders.
+const endToEnd = "end-to-end"
+
+// parts are what -only knows.
+func parts() []string {
+	out := []string{endToEnd}
+	for _, s := range studies {
+		out = append(out, s.name)
+	}
+	return out
+}
+
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -75,6 +90,15 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.BoolVar(&o.quick, "quick", false, "a small company and one round, to see that it works")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the company")
 	f.StringVar(&o.dir, "dir", "", "where to make a temporary folder for data (default: the system's)")
+	f.Func("only", "run only these, separated by commas: "+strings.Join(parts(), ", "), func(text string) error {
+		for _, name := range strings.Split(text, ",") {
+			if !slices.Contains(parts(), name) {
+				return fmt.Errorf("%q is none of %s", name, strings.Join(parts(), ", "))
+			}
+			o.only = append(o.only, name)
+		}
+		return nil
+	})
 	f.StringVar(&o.results, "results", "results/latest.json", "file for the results as JSON; empty: none")
 	if err := f.Parse(args); err != nil {
 		return o, err

@@ -30,9 +30,10 @@ var names = []string{nameUsual, nameFloor, nameUs}
 // results are everything that was measured, as they are kept.
 type results struct {
 	Machine  machine   `json:"machine"`
-	Workload *workload `json:"workload"`
-	Rounds   []round   `json:"rounds"` // the first warmed up
+	Workload *workload `json:"workload,omitempty"`
+	Rounds   []round   `json:"rounds,omitempty"` // the first warmed up
 	Profile  *profiled `json:"profile,omitempty"`
+	Findings []finding `json:"findings,omitempty"`
 }
 
 // round is one turn of every contender.
@@ -78,27 +79,52 @@ func measure(ctx context.Context, o options, stdout, stderr io.Writer) (err erro
 	if err := b.open(ctx); err != nil {
 		return err
 	}
-	r := results{Workload: b.w}
+	var r results
 	if r.Machine, err = look(dir); err != nil {
 		return err
 	}
-	for n := range o.rounds + 1 {
+	if o.wants(endToEnd) {
+		if err := b.endToEnd(ctx, &r); err != nil {
+			return err
+		}
+		printResults(stdout, r)
+	}
+	if r.Findings, err = b.study(ctx); err != nil {
+		return err
+	}
+	printFindings(stdout, r.Findings)
+	return r.save(o.results)
+}
+
+// endToEnd measures all contenders in rounds, and profiles us.
+func (b *bench) endToEnd(ctx context.Context, r *results) (err error) {
+	b.say("preparing %d accounts", b.w.Accounts)
+	if b.want, err = prepare(ctx, b.w, b.conn, b.say); err != nil {
+		return err
+	}
+	debug.FreeOSMemory()
+	b.say("stream: %d events of setup, then %d measured", b.w.Setup, b.w.Events)
+	if err := b.w.save(); err != nil {
+		return err
+	}
+	r.Workload = b.w
+	for n := range b.o.rounds + 1 {
 		got, err := b.round(ctx, n)
 		if err != nil {
 			return err
 		}
 		r.Rounds = append(r.Rounds, got)
 	}
-	if o.profile {
-		if r.Profile, err = b.profile(ctx); err != nil {
-			return fmt.Errorf("profile: %w", err)
-		}
+	if !b.o.profile {
+		return nil
 	}
-	printResults(stdout, r)
-	return r.save(o.results)
+	if r.Profile, err = b.profile(ctx); err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	return nil
 }
 
-// open builds the programs, starts the server and prepares the workload.
+// open builds the programs and starts the server.
 func (b *bench) open(ctx context.Context) (err error) {
 	b.worker = b.w.path("trueup")
 	serverBin := b.w.path("nats-server")
@@ -115,16 +141,7 @@ func (b *bench) open(ctx context.Context) (err error) {
 	if b.conn, err = broker.Connect(ctx, b.w.URL, zerolog.Nop()); err != nil {
 		return err
 	}
-	if err := b.conn.EnsureStreams(ctx, broker.DefaultNames, tenantName); err != nil {
-		return err
-	}
-	b.say("preparing %d accounts", b.w.Accounts)
-	if b.want, err = prepare(ctx, b.w, b.conn, b.say); err != nil {
-		return err
-	}
-	debug.FreeOSMemory()
-	b.say("stream: %d events of setup, then %d measured", b.w.Setup, b.w.Events)
-	return b.w.save()
+	return b.conn.EnsureStreams(ctx, broker.DefaultNames, tenantName)
 }
 
 func (b *bench) close() error {
