@@ -55,20 +55,6 @@ func (s *State) Measures(h Holders, q civil.Quarter, asOf time.Time, healthy mon
 	return m
 }
 
-// Glance is that part of Measures, for a fraction of the work.
-func (s *State) Glance(h Holders, q civil.Quarter, asOf time.Time) Glance {
-	var m Measures
-	l := s.look(h, q, asOf, &m)
-	if l.last < l.first {
-		return m.Glance
-	}
-	l.pipeline()
-	if s.owners.anyOn(h, l.last) {
-		l.standing()
-	}
-	return m.Glance
-}
-
 func (s *State) look(h Holders, q civil.Quarter, asOf time.Time, m *Measures) look {
 	l := look{State: s, holders: h, asOf: asOf, m: m, first: s.set.Calendar.First(q), until: s.set.Calendar.Last(q)}
 	if !l.until.End(s.set.Zone).After(asOf) {

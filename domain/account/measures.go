@@ -34,29 +34,6 @@ type Measures struct {
 	Pipeline []Stage // of the expansions the payee sourced in the quarter, by stage
 }
 
-// Glance is the part of what is measured that is looked at while the quarter
-// runs, whenever something of a book has moved.
-type Glance struct {
-	ARR       int64 // owned on the last day, minor units
-	AtRiskARR int64 // of that, where the last score would open a risk episode
-	Living    int   // accounts owned on the last day that have not churned
-
-	Leads                   int // expansions the payee sourced in the quarter
-	Qualified, QualifiedWon int // the payee's, qualified in the 90 days up to the last day; closed won
-}
-
-// Add takes another account's, or another payee's.
-func (g *Glance) Add(o Glance) error {
-	g.Living += o.Living
-	g.Leads += o.Leads
-	g.Qualified += o.Qualified
-	g.QualifiedWon += o.QualifiedWon
-	var sums sums
-	sums.add(&g.ARR, o.ARR)
-	sums.add(&g.AtRiskARR, o.AtRiskARR)
-	return sums.err
-}
-
 // Segment is the part of a book in one segment, by health on the last day.
 type Segment struct {
 	Name                        string

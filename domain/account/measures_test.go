@@ -220,7 +220,7 @@ func TestMeasures(t *testing.T) {
 		events := stated(tt.facts...)
 		for _, order := range [][]event.Event{events, reversed(events)} {
 			s := state(t, setting(grace30), order...)
-			if full, quick := s.Measures(Holders{{"csm-1", event.CSM}}, q1, instant(asOf), healthy65), s.Glance(Holders{{"csm-1", event.CSM}}, q1, instant(asOf)); full.Glance != quick {
+			if full, quick := s.Measures(Holders{{"csm-1", event.CSM}}, q1, instant(asOf), healthy65), s.Glance(Holders{{"csm-1", event.CSM}}, q1, lastDay(q1, instant(asOf))); full.Glance != quick {
 				t.Errorf("Glance = %+v, Measures has %+v", quick, full.Glance)
 			}
 			if got := tt.measure(s.Measures(Holders{{"csm-1", event.CSM}}, q1, instant(asOf), healthy65)); !slices.Equal(got, tt.want) {

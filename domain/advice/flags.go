@@ -65,9 +65,8 @@ type PayeeFigures struct {
 	Variable *money.Money
 	// Reports is how many CSMs a manager has.
 	Reports int
-	// Team is what is at risk in the book of every CSM of the payee's team, the
-	// payee's own among them.
-	Team []RiskShare
+	// Team is the payee's, whose own book is among its members'; nil: no team.
+	Team *Team
 	// Opening of the book that the retention component looks at; nil: no such component.
 	Opening *int64
 	// Requested and Confirmed are the quarter's payment; nil: not yet.
@@ -76,6 +75,28 @@ type PayeeFigures struct {
 
 // RiskShare is the part of a book that is at risk, in minor units of ARR.
 type RiskShare struct{ AtRisk, ARR int64 }
+
+// Team is how much of the books of a team's CSMs is at risk: the median of
+// their shares. Members without ARR have no share.
+//
+// Source: rules §12a [001].
+// Units: exact shares of ARR.
+// Rounding: none.
+type Team struct{ median *big.Rat } // nil: nobody has a share
+
+// NewTeam is the team of some members.
+func NewTeam(members []RiskShare) *Team {
+	var shares []*big.Rat
+	for _, s := range members {
+		if s.ARR > 0 {
+			shares = append(shares, big.NewRat(s.AtRisk, s.ARR))
+		}
+	}
+	if len(shares) == 0 {
+		return &Team{}
+	}
+	return &Team{median(shares)}
+}
 
 // OfPayee lists the flags of a payee's quarter, always in the same order.
 func OfPayee(in PayeeFigures) []Flag {
@@ -171,23 +192,16 @@ func payeesVariable(in PayeeFigures) (Flag, bool) {
 }
 
 // bookUnbalanced is raised where the share of a book that is at risk is more
-// than twice the median of the team. Members without ARR have no share.
+// than twice the median of the team.
 //
 // Source: rules §12a [001].
 // Units: exact shares of ARR; twice the median itself is fine.
 // Rounding: none.
 func bookUnbalanced(in PayeeFigures) (Flag, bool) {
-	var shares []*big.Rat
-	for _, s := range in.Team {
-		if s.ARR > 0 {
-			shares = append(shares, big.NewRat(s.AtRisk, s.ARR))
-		}
-	}
-	if len(shares) == 0 || in.Book.ARR <= 0 {
+	if in.Team == nil || in.Team.median == nil || in.Book.ARR <= 0 {
 		return Flag{}, false
 	}
-	own, most := big.NewRat(in.Book.AtRiskARR, in.Book.ARR), median(shares)
-	most.Mul(most, big.NewRat(2, 1))
+	own, most := big.NewRat(in.Book.AtRiskARR, in.Book.ARR), new(big.Rat).Mul(in.Team.median, big.NewRat(2, 1))
 	return Flag{Name: BookUnbalanced, Figure: money.Percent(own), Threshold: money.Percent(most)}, own.Cmp(most) > 0
 }
 

@@ -74,10 +74,11 @@ func TestFlagsOfPayees(t *testing.T) {
 	reports := func(n int) func(in) { return func(p in) { p.Role, p.Reports = event.Manager, n } }
 	risk := func(own int64, team ...int64) func(in) {
 		return func(p in) {
-			p.Book.ARR, p.Book.AtRiskARR = 100, own
+			members := []advice.RiskShare{{}, {}, {}} // without a book: they do not count
 			for _, atRisk := range team {
-				p.Team = append(p.Team, advice.RiskShare{AtRisk: atRisk, ARR: 100})
+				members = append(members, advice.RiskShare{AtRisk: atRisk, ARR: 100})
 			}
+			p.Book.ARR, p.Book.AtRiskARR, p.Team = 100, own, advice.NewTeam(members)
 		}
 	}
 	and := func(changes ...func(in)) func(in) {
@@ -160,10 +161,8 @@ func TestFlagsOfPayees(t *testing.T) {
 		{"the median is nothing", risk(1, 1, 0, 0), unbalanced, "book_unbalanced 1% of 0%"},
 		{"nothing at risk", risk(0, 0, 0, 0), unbalanced, ""},
 		{"alone", risk(50, 50), unbalanced, ""},
-		{"no team", risk(50), unbalanced, ""},
-		{"members without a book do not count", and(risk(30, 30, 20), func(p in) {
-			p.Team = append(p.Team, advice.RiskShare{}, advice.RiskShare{}, advice.RiskShare{})
-		}), unbalanced, ""},
+		{"a team without any book", risk(50), unbalanced, ""},
+		{"no team", func(p in) { p.Book.ARR, p.Book.AtRiskARR = 100, 50 }, unbalanced, ""},
 		{"no book of their own", and(risk(0, 10, 10), func(p in) { p.Book.ARR = 0 }), unbalanced, ""},
 
 		{"a book", nil, empty, ""},

@@ -161,6 +161,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err := e.checkDecision(in.Event); err != nil {
 		return err
 	}
+	e.refused = false
 	if err := e.catchUp(r); err != nil {
 		return err
 	}
@@ -171,9 +172,19 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {
 		return e.rebuildAccount(r, in.Event)
 	}
+	glanced := account.Glanced(in.Event)
+	var before []part
+	if glanced {
+		before = e.parts(r.state)
+	}
 	touched, err := r.state.Add(in.Event)
 	if err != nil {
 		return err
+	}
+	if glanced {
+		if err := e.glancesMoved(r.state, before); err != nil {
+			return err
+		}
 	}
 	e.refer(r)
 	e.note(r, in.Event)
@@ -223,7 +234,7 @@ func (e *Engine) checkDecision(ev event.Event) error {
 // rebuildAccount derives an account again without the facts that retractions
 // take away, and settles all of it.
 func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) {
-	before := r.state.Referred()
+	before, parts := r.state.Referred(), e.parts(r.state)
 	if r.state, err = e.fold(r, e.now.account, more); err != nil {
 		return err
 	}
@@ -231,6 +242,9 @@ func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) 
 		if _, stays := slices.BinarySearch(r.state.Referred(), gone); !stays {
 			delete(r.refs, gone)
 		}
+	}
+	if err := e.glancesMoved(r.state, parts); err != nil {
+		return err
 	}
 	e.refer(r)
 	if more != nil {

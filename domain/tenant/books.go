@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/trueup/trueup/domain/account"
@@ -31,7 +32,6 @@ type ownership struct {
 // first asked for.
 type seatBook struct {
 	holders  account.Holders
-	glance   *account.Glance
 	measures *account.Measures
 	retained *retained
 }
@@ -45,6 +45,16 @@ type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
 	e.running, e.ended, e.rolled, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[seat]*seatBook{}, map[ownership]int64{}
+	e.booked = map[seat]int{}
+}
+
+// forgetBooksOf forgets what payees' books came to.
+func (e *Engine) forgetBooksOf(ids []event.PayeeID) {
+	of := func(at seat, _ *seatBook) bool { return slices.Contains(ids, at.payee) }
+	for _, books := range []map[seat]*seatBook{e.running, e.ended, e.rolled} {
+		maps.DeleteFunc(books, of)
+	}
+	e.unglance(ids)
 }
 
 // accountsOf lists the accounts that refer to a payee, those of the call under
@@ -85,9 +95,9 @@ func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
 }
 
 // accountsIn goes through the accounts of a book.
-func (e *Engine) accountsIn(b *seatBook, add func(*account.State) error) error {
+func (e *Engine) accountsIn(holders account.Holders, add func(*account.State) error) error {
 	var ids []event.AccountID
-	for _, h := range b.holders {
+	for _, h := range holders {
 		more, err := e.accountsOf(h.Payee)
 		if err != nil {
 			return err
@@ -117,29 +127,12 @@ func (e *Engine) measuresOf(p *book.Person, q civil.Quarter) (*account.Measures,
 		return b.measures, nil
 	}
 	var sum account.Measures
-	err = e.accountsIn(b, func(s *account.State) error { return sum.Add(s.Measures(b.holders, q, e.at, p.Healthy(q))) })
+	err = e.accountsIn(b.holders, func(s *account.State) error { return sum.Add(s.Measures(b.holders, q, e.at, p.Healthy(q))) })
 	if err != nil {
 		return nil, err
 	}
 	b.measures = &sum
 	return b.measures, nil
-}
-
-// glanceAt sums what flags look at of a payee's book in a quarter.
-func (e *Engine) glanceAt(p *book.Person, q civil.Quarter) (account.Glance, error) {
-	b, err := e.seatBook(p, q)
-	if err != nil {
-		return account.Glance{}, err
-	}
-	if b.glance == nil {
-		var sum account.Glance
-		err := e.accountsIn(b, func(s *account.State) error { return sum.Add(s.Glance(b.holders, q, e.at)) })
-		if err != nil {
-			return account.Glance{}, err
-		}
-		b.glance = &sum
-	}
-	return *b.glance, nil
 }
 
 // retainedOf sums what is left of a payee's book in a quarter.
@@ -152,7 +145,7 @@ func (e *Engine) retainedOf(p *book.Person, q civil.Quarter) (*retained, error) 
 		return b.retained, nil
 	}
 	sum := &retained{}
-	if err := e.accountsIn(b, func(s *account.State) error { return sum.add(s, b.holders, q) }); err != nil {
+	if err := e.accountsIn(b.holders, func(s *account.State) error { return sum.add(s, b.holders, q) }); err != nil {
 		return nil, err
 	}
 	b.retained = sum
@@ -286,7 +279,8 @@ func (e *Engine) firstDay() civil.Date { return e.calendar.First(e.state.NextEnd
 // accelerator follows the deals.
 func (e *Engine) sharesMoved(st account.Settled, before []account.Credit) {
 	for _, c := range slices.Concat(st.Credits, before) {
-		if e.calendar.QuarterOf(c.Booked) < e.state.NextEnd {
+		if q := e.calendar.QuarterOf(c.Booked); q < e.state.NextEnd {
+			delete(e.booked, seat{c.Payee, q})
 			e.markDirty(c.Payee)
 		}
 	}

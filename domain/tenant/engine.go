@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/advice"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
@@ -31,6 +32,8 @@ type Engine struct {
 	ended    map[seat]*seatBook  // what payees' own accounts came to in ended quarters
 	rolled   map[seat]*seatBook  // what books that are made of others' too came to
 	openings map[ownership]int64 // of books, for targets that are a part of them
+	booked   map[seat]int        // deals of ended quarters that are credited to payees as CSMs
+	glances  glances             // what flags look at of books
 	org      *organisation       // nil: not loaded
 	state    State
 
@@ -49,6 +52,8 @@ type Engine struct {
 	cause   event.Identity // what posts them
 	touched []event.Scope  // to be forgotten if the call fails
 	pinned  map[event.AccountID]*accountRecord
+	refused bool // until something at hand is changed: if the call fails it is as it was
+	teams   map[crew]*advice.Team
 }
 
 // DefaultCache is how many facts of accounts an engine keeps at hand.
@@ -74,6 +79,7 @@ func New(tenantName string, plans plan.Set, parse Parser, state State, cached in
 		currency: first.Currency, accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
 	}
 	e.forgetBooks()
+	e.forgetGlances()
 	var err error
 	e.now, err = e.world(nil) // until the tenant's own facts are read
 	return e, err
@@ -94,7 +100,7 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 // begin starts a call that posts at an instant.
 func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error), err error) {
 	before := e.state // its lists are replaced, never changed in place
-	e.records, e.out, e.at, e.cause, e.touched, e.pinned = r, &Changes{}, at.UTC(), cause, e.touched[:0], nil
+	e.records, e.out, e.at, e.cause, e.touched, e.pinned, e.teams = r, &Changes{}, at.UTC(), cause, e.touched[:0], nil, nil
 	if err := e.tenantFacts(); err != nil {
 		return func(error) {}, err
 	}
@@ -102,7 +108,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 		e.startClocks()
 	}
 	e.stand(e.at)
-	e.firing = nil
+	e.firing, e.refused = nil, false
 	clear(e.running)
 	return func(err error) {
 		e.records = nil
@@ -110,8 +116,8 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 			return
 		}
 		e.state = before
-		if domain.KindOf(err) == domain.Duplicate {
-			return // found before anything was touched
+		if e.refused {
+			return
 		}
 		for _, s := range e.touched {
 			e.accounts.drop(s.Account)
@@ -119,6 +125,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 		}
 		e.seen, e.org = nil, nil
 		e.forgetBooks()
+		e.forgetGlances()
 	}, nil
 }
 
@@ -217,8 +224,9 @@ func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
 		return nil, err
 	}
 	defer func() { undo(err) }()
-	in.Arrived = e.at
+	in.Arrived, e.refused = e.at, true
 	if _, tick := in.Event.(event.Ticked); tick {
+		e.refused = false
 		return e.out, e.settleDirty()
 	}
 	switch scope := in.Event.Scope(); {
@@ -248,6 +256,7 @@ func (e *Engine) applyTenant(in Input) error {
 	if err := known(e.seen, in); err != nil {
 		return err
 	}
+	e.refused = false
 	_, retraction := in.Event.(event.FactRetracted)
 	if e.named(in.Event.Head().Identity) && !retraction && retracted(nil, e.anywhere)[in.Event.Head().Identity] && len(kept(in.Event)) > 0 {
 		e.told = append(slices.Clip(e.told), in.Event) // retracted before it came

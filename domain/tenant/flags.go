@@ -141,14 +141,21 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 	return in, true, nil
 }
 
-// dealsOf counts the expansions booked in a quarter that are credited to a
-// payee as their CSM.
+// dealsOf counts the expansions booked in a quarter that has ended that are
+// credited to a payee as their CSM.
 func (e *Engine) dealsOf(p *book.Person, q civil.Quarter) (n int, err error) {
+	at := seat{p.ID, q}
+	if n, ok := e.booked[at]; ok {
+		return n, nil
+	}
 	credited, err := books{e}.Credited(p)
 	for _, c := range credited {
 		if c.ByCSM() && e.calendar.QuarterOf(c.Deal.Booked) == q {
 			n++
 		}
+	}
+	if err == nil {
+		e.booked[at] = n
 	}
 	return n, err
 }
@@ -196,17 +203,41 @@ func (e *Engine) teamFigures(p *payee, q civil.Quarter, enrolled event.PayeeEnro
 		return e.members(e.org.reports[p.person.ID], q, func(r event.PayeeEnrolled) bool { return r.Manager == p.person.ID && r.Role == event.CSM },
 			func(event.PayeeID, event.Role) error { in.Reports++; return nil })
 	}
-	return e.members(e.org.teams[enrolled.Team], q, func(r event.PayeeEnrolled) bool { return r.Team == enrolled.Team && r.Role == event.CSM },
+	var err error
+	in.Team, err = e.team(enrolled.Team, q)
+	return err
+}
+
+// crew is a team in a quarter.
+type crew struct {
+	team    string
+	quarter civil.Quarter
+}
+
+// team is what is at risk in the books of a team's CSMs, the same for all of
+// them: it is summed up once in a call.
+func (e *Engine) team(name string, q civil.Quarter) (*advice.Team, error) {
+	at := crew{name, q}
+	if t := e.teams[at]; t != nil {
+		return t, nil
+	}
+	var shares []advice.RiskShare
+	err := e.members(e.org.teams[name], q, func(r event.PayeeEnrolled) bool { return r.Team == name && r.Role == event.CSM },
 		func(id event.PayeeID, _ event.Role) error {
 			other, err := e.payee(id)
 			if err != nil {
 				return err
 			}
 			g, err := e.glanceAt(other.person, q)
-			if err != nil {
-				return err
-			}
-			in.Team = append(in.Team, advice.RiskShare{AtRisk: g.AtRiskARR, ARR: g.ARR})
-			return nil
+			shares = append(shares, advice.RiskShare{AtRisk: g.AtRiskARR, ARR: g.ARR})
+			return err
 		})
+	if err != nil {
+		return nil, err
+	}
+	if e.teams == nil {
+		e.teams = map[crew]*advice.Team{}
+	}
+	e.teams[at] = advice.NewTeam(shares)
+	return e.teams[at], nil
 }

@@ -143,7 +143,7 @@ func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
 	if err := e.organise(); err != nil {
 		return nil, err
 	}
-	out, done := map[event.PayeeID]bool{}, map[event.PayeeID]bool{}
+	out, done, teams := map[event.PayeeID]bool{}, map[event.PayeeID]bool{}, map[string]bool{}
 	var add func(event.PayeeID)
 	add = func(id event.PayeeID) {
 		if done[id] {
@@ -154,6 +154,10 @@ func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
 			add(m)
 		}
 		for _, t := range e.org.teamsOf[id] {
+			if teams[t] {
+				continue
+			}
+			teams[t] = true
 			for _, other := range e.org.teams[t] {
 				out[other] = true // whose own accounts are as they were
 			}

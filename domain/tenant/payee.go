@@ -81,6 +81,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err := e.now.book.Check(in.Event); err != nil {
 		return err
 	}
+	e.refused = false
 	_, retraction := in.Event.(event.FactRetracted)
 	if p.retractions = p.retractions || retraction; p.retractions || e.named(in.Event.Head().Identity) {
 		p.seen[in.Event.Head().Identity] = in.Sum
@@ -122,9 +123,9 @@ func (e *Engine) termsMoved(id event.PayeeID, p *payee) error {
 		for _, other := range ids {
 			e.markDirty(other)
 		}
+		e.forgetBooksOf(ids)
 		e.org.put(id, p.person)
 	}
-	e.forgetBooks()
 	return nil
 }
 
@@ -319,6 +320,8 @@ func (e *Engine) endQuarter() error {
 		return err
 	}
 	e.state.NextEnd++
+	clear(e.booked)
+	e.pruneGlances()
 	e.out.Set = append(e.out.Set, Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""})
 	return nil
 }

@@ -172,6 +172,7 @@ func (e *Engine) changeWorld(ev event.Event, currency money.Currency) error {
 	e.told, e.before, e.now = told, e.now, next
 	e.accounts, e.payees = newCache(e.accounts.limit), map[event.PayeeID]*payee{}
 	e.forgetBooks()
+	e.forgetGlances()
 	e.org = nil
 	e.out.Set = append(e.out.Set, Timer{e.at, SweepOn, ""})
 	return nil
