@@ -50,7 +50,7 @@ type move struct {
 	ends bool
 }
 
-func (m move) compare(n move) int {
+func (m *move) compare(n *move) int {
 	return cmp.Or(cmp.Compare(m.date, n.date), cmp.Compare(m.rank, n.rank), m.Time.Compare(n.Time),
 		cmp.Compare(m.Source, n.Source), cmp.Compare(m.ID, n.ID))
 }
@@ -65,8 +65,13 @@ type moveKey struct {
 // told is the latest statement under a key, and the move it makes: a
 // statement may also say that there is none.
 type told struct {
-	event.Header
+	moveKey
+	head *event.Header // of the statement; nil where a deal makes the move
 	move *move
+}
+
+func (k moveKey) compare(o moveKey) int {
+	return cmp.Or(cmp.Compare(k.what, o.what), cmp.Compare(k.date, o.date), cmp.Compare(k.id, o.id))
 }
 
 // timeline is an account's ARR over time. Source: rules §1a; readings R4–R6.
@@ -74,17 +79,17 @@ type told struct {
 // count while no rate is in force.
 type timeline struct {
 	set       *Setting
-	told      map[moveKey]told
+	told      []told                      // by key
 	cancelled map[civil.Date]event.Header // latest churn.cancelled per date
 	// unheard are billing's statements of a total where they are no evidence.
 	unheard latest[moveKey, event.SubscriptionChanged]
 
-	moves  []move // in order
-	dirty  bool   // moves must be built from told again
-	fold   fold   // after all of moves
+	moves  []*move // in order; all hold those told
+	dirty  bool    // moves must be built from told again
+	fold   fold    // after all of moves
 	levels []level
 	// What the fold found on its way, each in order:
-	churns   []move       // ends of the account's lives
+	churns   []*move      // ends of the account's lives
 	revivals []civil.Date // starts of later lives, one after each of churns but perhaps the last
 	renewals []renewal    // renewals with ARR above zero
 	terms    []term       // everything that begins a term
@@ -93,7 +98,7 @@ type timeline struct {
 }
 
 // closedAt is when a renewal was signed: as told, else when it was told.
-func (m move) closedAt() time.Time {
+func (m *move) closedAt() time.Time {
 	if m.closed == 0 {
 		return m.Time
 	}
@@ -102,19 +107,19 @@ func (m move) closedAt() time.Time {
 
 // renewal is a renewal, and the account's ARR just before and after it.
 type renewal struct {
-	move
+	*move
 	before, after int64
 }
 
 // fall is ARR that a living account lost in a move.
 type fall struct {
-	move
+	*move
 	less int64
 }
 
 // term is a term as it was begun, and the day something stopped it.
 type term struct {
-	move
+	*move
 	stopped civil.Date // civil.Never: it runs to its end
 }
 
@@ -122,10 +127,6 @@ type term struct {
 type level struct {
 	date  civil.Date
 	minor int64
-}
-
-func newTimeline(set *Setting) timeline {
-	return timeline{set: set, told: map[moveKey]told{}, cancelled: map[civil.Date]event.Header{}}
 }
 
 // tell takes a statement about ARR and gives the first day it can change
@@ -175,6 +176,9 @@ func (t *timeline) tell(e event.Event) civil.Date {
 		}
 		if old, ok := t.cancelled[e.Effective]; ok && event.Newer(old, e.Header) {
 			return noChange
+		}
+		if t.cancelled == nil {
+			t.cancelled = map[civil.Date]event.Header{}
 		}
 		t.cancelled[e.Effective] = e.Header
 		t.dirty = true
@@ -240,21 +244,51 @@ func (t *timeline) term(h event.Header, term event.Term, r rank, sub event.Subsc
 	return m
 }
 
+// find is where a key is among what is told, or would be.
+func (t *timeline) find(key moveKey) (int, bool) {
+	return slices.BinarySearchFunc(t.told, key, func(v told, k moveKey) int { return v.compare(k) })
+}
+
+// under is the move told under a key; nil: none.
+func (t *timeline) under(key moveKey) *move {
+	if i, known := t.find(key); known {
+		return t.told[i].move
+	}
+	return nil
+}
+
 // stand makes a move stand under a key whatever stood there; nil takes it away.
 // It gives the first day that can differ, or noChange.
 func (t *timeline) stand(key moveKey, m *move) civil.Date {
-	old := t.told[key].move
+	i, known := t.find(key)
+	if !known {
+		if m == nil {
+			return noChange
+		}
+		t.told = slices.Insert(t.told, i, told{moveKey: key, move: m})
+		t.append(m)
+		return m.date
+	}
+	old := t.told[i].move
 	if m == nil && old == nil || m != nil && old != nil && *m == *old {
 		return noChange
 	}
-	t.told[key] = told{move: m}
-	if m == nil {
-		t.dirty = true
-		return old.date
-	}
-	if old == nil {
+	t.told[i].move = m
+	return t.changed(old, m)
+}
+
+// changed is the first day that can differ where one move takes the place of
+// another; nil: none.
+func (t *timeline) changed(old, m *move) civil.Date {
+	switch {
+	case old == nil && m == nil:
+		return noChange
+	case old == nil:
 		t.append(m)
 		return m.date
+	case m == nil:
+		t.dirty = true
+		return old.date
 	}
 	t.dirty = true
 	return min(m.date, old.date)
@@ -265,32 +299,27 @@ func (t *timeline) append(m *move) {
 	if n := len(t.moves); n > 0 && m.compare(t.moves[n-1]) < 0 {
 		t.dirty = true
 	}
-	t.moves = append(t.moves, *m)
+	t.moves = append(t.moves, m)
 }
 
 // put makes the statement stand under its key unless a newer one does.
 func (t *timeline) put(key moveKey, h event.Header, m *move) civil.Date {
-	old, known := t.told[key]
-	if known && event.Newer(old.Header, h) {
+	i, known := t.find(key)
+	if known && event.Newer(*t.told[i].head, h) {
 		return noChange
 	}
-	t.told[key] = told{h, m}
-	from := civil.Never
-	if m != nil {
-		from = m.date
+	if !known {
+		t.told = slices.Insert(t.told, i, told{moveKey: key})
 	}
-	if known {
-		t.dirty = true
-		if old.move != nil {
-			from = min(from, old.move.date)
-		}
-	} else if m != nil {
-		t.append(m)
+	at := &t.told[i]
+	old := at.move
+	if at.move = m; m != nil {
+		at.head = &m.Header
+	} else {
+		head := h
+		at.head = &head
 	}
-	if from == civil.Never {
-		return noChange
-	}
-	return from
+	return t.changed(old, m)
 }
 
 // derive brings the levels up to date: the newest move extends them, anything
@@ -300,10 +329,10 @@ func (t *timeline) derive() (rebuilt bool, err error) {
 		t.moves = t.moves[:0]
 		for _, v := range t.told {
 			if v.move != nil {
-				t.moves = append(t.moves, *v.move)
+				t.moves = append(t.moves, v.move)
 			}
 		}
-		slices.SortFunc(t.moves, move.compare)
+		slices.SortFunc(t.moves, (*move).compare)
 		t.levels, t.churns, t.revivals, t.renewals, t.terms = t.levels[:0], t.churns[:0], t.revivals[:0], t.renewals[:0], t.terms[:0]
 		t.falls, t.growths = t.falls[:0], t.growths[:0]
 		t.fold = fold{}
@@ -318,9 +347,11 @@ func (t *timeline) derive() (rebuilt bool, err error) {
 }
 
 // step folds one move in.
-func (t *timeline) step(m move) error {
+func (t *timeline) step(m *move) error {
 	if m.ends && t.outlived(m.date) {
-		m.rank = lapsed
+		other := *m
+		other.rank = lapsed
+		m = &other
 	}
 	if c, cancelled := t.cancelled[m.date]; cancelled && m.rank == churned && event.Newer(c, m.Header) {
 		t.fold.count++ // the churn of that date did not happen
@@ -366,7 +397,7 @@ func (t *timeline) last() int64 {
 // compare notes a contraction, or a renewal that grew, of a living account.
 //
 // Source: rules §3, §7 "Contraction inside the window"; readings R4, R24.
-func (t *timeline) compare(m move, before, after int64, dead bool) {
+func (t *timeline) compare(m *move, before, after int64, dead bool) {
 	if dead || m.foreign {
 		return
 	}
@@ -386,8 +417,8 @@ func (t *timeline) compare(m move, before, after int64, dead bool) {
 
 // outlived reports whether a subscription lives that is not cancelled on a day.
 func (t *timeline) outlived(on civil.Date) bool {
-	for sub := range t.fold.parts {
-		if t.told[moveKey{"cancelled", string(sub), on}].move == nil {
+	for sub := range t.fold.parts.All() {
+		if t.under(moveKey{"cancelled", string(sub), on}) == nil {
 			return true
 		}
 	}

@@ -6,19 +6,20 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/few"
 )
 
 // attention is what was done with the account and what its people said of it:
 // what measures beside ARR and health look at. Of several statements under one
 // key the newest stands, in whatever order they came.
 type attention struct {
-	reviews     map[string]event.ReviewHeld // by review_id
-	contacts    []event.ContactEngaged      // by instant, then contact
-	surveys     []event.SurveyAnswered      // by instant, then survey
-	adoption    []event.AdoptionMeasured    // by instant, then source
-	onboardings []event.OnboardingCompleted // by first day
-	forecasts   []event.ForecastRecorded    // by the term's end, instant, then who
-	sourced     map[event.OpportunityID]*sourced
+	reviews     few.Map[string, event.ReviewHeld] // by review_id
+	contacts    []event.ContactEngaged            // by instant, then contact
+	surveys     []event.SurveyAnswered            // by instant, then survey
+	adoption    []event.AdoptionMeasured          // by instant, then source
+	onboardings []event.OnboardingCompleted       // by first day
+	forecasts   []event.ForecastRecorded          // by the term's end, instant, then who
+	sourced     few.Map[event.OpportunityID, *sourced]
 }
 
 // add takes one more fact and reports whether anything measured may differ.
@@ -26,13 +27,10 @@ type attention struct {
 func (a *attention) add(e event.Event) (changed bool) {
 	switch e := e.(type) {
 	case event.ReviewHeld:
-		if old, known := a.reviews[e.Review]; known && !event.Newer(e.Header, old.Header) {
+		if old, known := a.reviews.Find(e.Review); known && !event.Newer(e.Header, old.Header) {
 			return false
 		}
-		if a.reviews == nil {
-			a.reviews = map[string]event.ReviewHeld{}
-		}
-		a.reviews[e.Review] = e
+		a.reviews.Put(e.Review, e)
 		return true
 	case event.ContactEngaged:
 		a.contacts, changed = keep(a.contacts, e, func(a, b event.ContactEngaged) int {
@@ -80,7 +78,7 @@ func keep[T event.Event](list []T, e T, compare func(a, b T) int) ([]T, bool) {
 // reviewed is the day of the review that a statement restates, or civil.Never.
 func (a *attention) reviewed(e event.Event) civil.Date {
 	if r, ok := e.(event.ReviewHeld); ok {
-		if old, known := a.reviews[r.Review]; known {
+		if old, known := a.reviews.Find(r.Review); known {
 			return old.On
 		}
 	}

@@ -168,8 +168,8 @@ func TestAttentionKeepsTheNewest(t *testing.T) {
 		want  int // how many stand
 		count func(attention) int
 	}{
-		{"one review told twice", []fact{reviewed("1", "2027-02-01"), reviewed("1", "2027-03-01")}, 1, func(a attention) int { return len(a.reviews) }},
-		{"two reviews", []fact{reviewed("1", "2027-02-01"), reviewed("2", "2027-02-01")}, 2, func(a attention) int { return len(a.reviews) }},
+		{"one review told twice", []fact{reviewed("1", "2027-02-01"), reviewed("1", "2027-03-01")}, 1, func(a attention) int { return a.reviews.Len() }},
+		{"two reviews", []fact{reviewed("1", "2027-02-01"), reviewed("2", "2027-02-01")}, 2, func(a attention) int { return a.reviews.Len() }},
 		{"one contact at one instant", []fact{engages("1", at), engages("1", at)}, 1, func(a attention) int { return len(a.contacts) }},
 		{"two contacts at one instant", []fact{engages("1", at), engages("2", at)}, 2, func(a attention) int { return len(a.contacts) }},
 		{"one answer corrected", []fact{answers("1", "nps", at, half), answers("1", "nps", at, money.One)}, 1, func(a attention) int { return len(a.surveys) }},
@@ -179,7 +179,7 @@ func TestAttentionKeepsTheNewest(t *testing.T) {
 		{"two onboardings", []fact{onboards("2027-01-01", "2027-02-01"), onboards("2027-01-02", "2027-02-01")}, 2, func(a attention) int { return len(a.onboardings) }},
 		{"one forecast corrected", []fact{calls("renew", "2028-01-01", at), calls("churn", "2028-01-01", at)}, 1, func(a attention) int { return len(a.forecasts) }},
 		{"two forecasts", []fact{calls("renew", "2028-01-01", at), calls("churn", "2028-01-01", "2027-03-01T00:00:00Z")}, 2, func(a attention) int { return len(a.forecasts) }},
-		{"every lead is its own", []fact{leads("1", "csm-1", "new", "2027-02-01"), leads("1", "csm-1", "new", "2027-02-01")}, 2, func(a attention) int { return len(a.sourced["1"].leads) }},
+		{"every lead is its own", []fact{leads("1", "csm-1", "new", "2027-02-01"), leads("1", "csm-1", "new", "2027-02-01")}, 2, func(a attention) int { return len(a.sourced.Get("1").leads) }},
 	} {
 		events := stated(tt.facts...)
 		forth, back := attentionOf(events...), attentionOf(reversed(events)...)

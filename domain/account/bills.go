@@ -1,9 +1,6 @@
 package account
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 )
@@ -12,24 +9,22 @@ import (
 // opportunity of the latest statement that names one.
 type invoice struct {
 	standing event.Invoice
-	named    event.Invoice
+	named    event.Header // of the statement that names the opportunity
+	about    event.OpportunityID
 }
 
-func (i *invoice) opportunity() event.OpportunityID { return i.named.Opportunity }
+func (i *invoice) opportunity() event.OpportunityID { return i.about }
 
 func (s *State) addInvoice(e event.Invoice) {
-	if s.invoices == nil {
-		s.invoices = map[string]*invoice{}
-	}
-	i := s.invoices[e.Invoice]
+	i := s.invoices.Get(e.Invoice)
 	if i == nil {
 		i = &invoice{standing: e}
-		s.invoices[e.Invoice] = i
+		s.invoices.Put(e.Invoice, i)
 	} else if event.Newer(e.Header, i.standing.Header) {
 		i.standing = e
 	}
-	if e.Opportunity != "" && (i.named.Opportunity == "" || event.Newer(e.Header, i.named.Header)) {
-		i.named = e
+	if e.Opportunity != "" && (i.about == "" || event.Newer(e.Header, i.named)) {
+		i.named, i.about = e.Header, e.Opportunity
 	}
 }
 
@@ -40,8 +35,7 @@ func (s *State) addInvoice(e event.Invoice) {
 // Source: rules §7 "cash_gate"; readings R22.
 func (s *State) paid(opp event.OpportunityID) (civil.Date, event.Identity) {
 	last, told, any := noChange, event.Identity{}, false
-	for _, id := range slices.Sorted(maps.Keys(s.invoices)) {
-		i := s.invoices[id]
+	for _, i := range s.invoices.All() {
 		if i.opportunity() != opp || i.standing.State == event.InvoiceVoided {
 			continue
 		}
@@ -64,7 +58,7 @@ func (s *State) noteOpportunity(n event.CreditNoteIssued) event.OpportunityID {
 	if n.Opportunity != "" {
 		return n.Opportunity
 	}
-	if i := s.invoices[n.Invoice]; i != nil {
+	if i := s.invoices.Get(n.Invoice); i != nil {
 		return i.opportunity()
 	}
 	return ""

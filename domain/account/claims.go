@@ -106,7 +106,7 @@ func (s *State) qualified(opp event.OpportunityID) *Deal {
 // lost: of the standing deal, else the latest stage that tells it, else the
 // latest hand-off's estimate.
 func (s *State) pipelineARR(opp event.OpportunityID, on civil.Date) money.Money {
-	if o := s.opps[opp]; o != nil {
+	if o := s.opps.Get(opp); o != nil {
 		if d := o.standing(s.set); d != nil {
 			return d.ARR
 		}

@@ -188,7 +188,7 @@ func (s *State) addBill() Touched {
 func (s *State) touchOpportunity(id event.OpportunityID) (Touched, error) {
 	for _, d := range s.deals {
 		if d.Opportunity == id {
-			s.stale[d] = true
+			d.stale = true
 		}
 	}
 	if len(s.leads[id]) > 0 {

@@ -37,6 +37,8 @@ type Deal struct {
 	rate      event.RateSet
 	derived   derived
 	settledBy civil.Date
+	stale     bool       // to be derived afresh
+	turns     civil.Date // when it changes by itself next; civil.Never: it does not
 }
 
 // Told names the fact that makes the deal.
@@ -68,11 +70,9 @@ func (s *State) replaceDeals(origin Origin, id event.OpportunityID, with []*Deal
 	from := civil.Never
 	for i := len(s.deals) - 1; i >= 0; i-- {
 		if d := s.deals[i]; d.Origin == origin && d.Opportunity == id {
-			delete(s.waiting, d)
-			delete(s.stale, d)
 			s.deals = slices.Delete(s.deals, i, i+1)
 			from = min(from, d.Booked)
-			s.touched[id] = true
+			s.Touch(id)
 		}
 	}
 	for _, d := range with {
@@ -81,8 +81,8 @@ func (s *State) replaceDeals(origin Origin, id event.OpportunityID, with []*Deal
 		}
 		i, _ := slices.BinarySearchFunc(s.deals, d, compareDeals)
 		s.deals = slices.Insert(s.deals, i, d)
-		s.stale[d] = true
-		s.touched[id] = true
+		d.stale = true
+		s.Touch(id)
 		from = min(from, d.Booked)
 	}
 	if from == civil.Never {

@@ -88,7 +88,7 @@ func (s *State) rulesOn(on civil.Date) *plan.Plan {
 
 // subs lists the subscriptions that live.
 func (t *timeline) subs() []event.SubscriptionID {
-	return slices.Collect(maps.Keys(t.fold.parts))
+	return t.fold.parts.Keys()
 }
 
 // ByCSM reports whether the share is its CSM's of a deal that was booked.

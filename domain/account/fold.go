@@ -2,6 +2,7 @@ package account
 
 import (
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/few"
 	"github.com/trueup/trueup/domain/money"
 )
 
@@ -9,16 +10,16 @@ import (
 // living subscription that is known by itself, and the rest.
 type fold struct {
 	count int
-	parts map[event.SubscriptionID]int64
+	parts few.Map[event.SubscriptionID, int64]
 	rest  int64
-	added map[event.OpportunityID]bool // expansions of this life
+	added few.Map[event.OpportunityID, struct{}] // expansions of this life
 	dead  bool
 }
 
 // move takes one move and gives the ARR after it, which is never below
 // nothing: what would take it there is taken only as far. While the account is
 // dead only what starts its next life moves anything.
-func (f *fold) move(m move) (int64, error) {
+func (f *fold) move(m *move) (int64, error) {
 	f.count++
 	if !f.dead || m.rank == started || m.rank == reactivated {
 		if err := f.take(m); err != nil {
@@ -32,40 +33,37 @@ func (f *fold) move(m move) (int64, error) {
 	return max(total, 0), err
 }
 
-func (f *fold) take(m move) (err error) {
+func (f *fold) take(m *move) (err error) {
 	switch m.rank {
 	case started:
 		f.dead = false
-		if _, known := f.parts[m.sub]; !known || !m.foreign { // what cannot be converted moves nothing
-			f.setPart(m.sub, m.minor)
+		if !f.parts.Has(m.sub) || !m.foreign { // what cannot be converted moves nothing
+			f.parts.Put(m.sub, m.minor)
 		}
 	case changed, renewed:
 		switch {
 		case m.foreign:
 		case m.sub != "" && f.othersLive(m.sub):
-			f.setPart(m.sub, m.minor)
+			f.parts.Put(m.sub, m.minor)
 		default:
 			return f.setWhole(m.sub, m.minor)
 		}
 	case churned:
 		*f = fold{count: f.count, dead: true}
 	case lapsed:
-		delete(f.parts, m.sub)
+		f.parts.Delete(m.sub)
 	case reactivated:
 		f.dead = false
 		if !m.foreign {
 			return f.setWhole("", m.minor)
 		}
 	case expanded:
-		if f.added == nil {
-			f.added = map[event.OpportunityID]bool{}
-		}
-		f.added[m.opp] = true
+		f.added.Put(m.opp, struct{}{})
 		f.rest, err = money.Add(f.rest, m.minor)
 	case contracted:
 		f.rest, err = money.Add(f.rest, m.minor)
 	case uncancelled:
-		if f.added[m.opp] { // else a churn has taken it already
+		if f.added.Has(m.opp) { // else a churn has taken it already
 			f.rest, err = money.Add(f.rest, m.minor)
 		}
 	}
@@ -73,15 +71,7 @@ func (f *fold) take(m move) (err error) {
 }
 
 func (f *fold) othersLive(sub event.SubscriptionID) bool {
-	_, live := f.parts[sub]
-	return len(f.parts) > 1 || len(f.parts) == 1 && !live
-}
-
-func (f *fold) setPart(sub event.SubscriptionID, minor int64) {
-	if f.parts == nil {
-		f.parts = map[event.SubscriptionID]int64{}
-	}
-	f.parts[sub] = minor
+	return f.parts.Len() > 1 || f.parts.Len() == 1 && !f.parts.Has(sub)
 }
 
 // setWhole sets the account as a whole and absorbs the increments before it. A
@@ -90,12 +80,12 @@ func (f *fold) setPart(sub event.SubscriptionID, minor int64) {
 func (f *fold) setWhole(sub event.SubscriptionID, minor int64) error {
 	switch {
 	case sub != "":
-		f.parts, f.rest = map[event.SubscriptionID]int64{sub: minor}, 0
+		f.parts.Clear()
+		f.parts.Put(sub, minor)
+		f.rest = 0
 		return nil
-	case len(f.parts) == 1:
-		for only := range f.parts {
-			f.parts[only] = minor
-		}
+	case f.parts.Len() == 1:
+		f.parts.Put(f.parts.Keys()[0], minor)
 		f.rest = 0
 		return nil
 	}
@@ -110,7 +100,7 @@ func (f *fold) setWhole(sub event.SubscriptionID, minor int64) error {
 
 func (f *fold) sum() (int64, error) {
 	total := f.rest
-	for _, p := range f.parts {
+	for _, p := range f.parts.All() {
 		var err error
 		if total, err = money.Add(total, p); err != nil {
 			return 0, err

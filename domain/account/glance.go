@@ -88,7 +88,7 @@ func (s *State) Turns(after civil.Date) civil.Date {
 		}
 		turns(civil.In(score.MeasuredAt, s.set.Zone))
 	}
-	for _, o := range s.attention.sourced {
+	for _, o := range s.attention.sourced.All() {
 		o.turns(s.set.Zone, turns)
 	}
 	return next

@@ -12,7 +12,7 @@ import (
 type life struct {
 	deal    *Deal
 	booked  civil.Date
-	churn   move // first end of a life on or after the booking
+	churn   *move // first end of a life on or after the booking
 	churned bool
 	next    renewal // first renewal whose term starts after the booking
 	renewed bool

@@ -119,7 +119,7 @@ func (l *look) reviews() {
 		return
 	}
 	l.m.ReviewScope = 1
-	for _, r := range l.attention.reviews {
+	for _, r := range l.attention.reviews.All() {
 		if l.during(r.On) {
 			l.m.ReviewsDone = 1
 		}

@@ -46,10 +46,10 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 	if !counts(s.set.Plans.Settings(day).Evidence.Expansion, st.Type) {
 		return untouched, nil
 	}
-	o := s.opps[id]
+	o := s.opps.Get(id)
 	if o == nil {
 		o = &opportunity{}
-		s.opps[id] = o
+		s.opps.Put(id, o)
 	}
 	i, _ := slices.BinarySearchFunc(o.told, st.Header, func(a statement, h event.Header) int {
 		if event.Newer(h, a.Header) {

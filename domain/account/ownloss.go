@@ -51,7 +51,7 @@ func (s *State) ownLosses(d *Deal) []ownLoss {
 	if d.Left != civil.Never {
 		out = append(out, ownLoss{on: d.Left, reason: ledger.ExpansionCancelled, told: d.LeftTold, whole: true})
 	}
-	if len(s.invoices)+len(s.notes) > 0 {
+	if s.invoices.Len()+len(s.notes) > 0 {
 		out = append(out, s.billedLosses(d)...)
 	}
 	slices.SortStableFunc(out, func(a, b ownLoss) int {
@@ -68,8 +68,7 @@ func (s *State) ownLosses(d *Deal) []ownLoss {
 
 func (s *State) billedLosses(d *Deal) []ownLoss {
 	var out []ownLoss
-	for _, id := range slices.Sorted(maps.Keys(s.invoices)) {
-		i := s.invoices[id]
+	for _, i := range s.invoices.All() {
 		if i.opportunity() != d.Opportunity {
 			continue
 		}
@@ -92,7 +91,7 @@ func (s *State) billedLosses(d *Deal) []ownLoss {
 			continue
 		}
 		of := d.ARR
-		if i := s.invoices[n.Invoice]; i != nil {
+		if i := s.invoices.Get(n.Invoice); i != nil {
 			of = i.standing.Amount
 		}
 		if of.Currency != n.Amount.Currency || of.Minor <= 0 {

@@ -11,7 +11,7 @@ package account
 func (l *look) pipeline() {
 	currency := l.set.Plans.Settings(l.last).Currency
 	var sums sums
-	for _, o := range l.attention.sourced {
+	for _, o := range l.attention.sourced.All() {
 		c, ok := o.claimed(l.last, l.set.Zone)
 		if !ok || !l.holders.has(c.payee) {
 			continue

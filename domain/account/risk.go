@@ -6,6 +6,7 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/few"
 )
 
 // Turn is what can happen to a risk episode.
@@ -54,8 +55,8 @@ type Episode struct {
 
 // episodes derives the account's episodes from its scores and interventions.
 type episodes struct {
-	logged map[string]event.InterventionLogged // latest statement per id
-	times  []time.Time                         // of logged, in order
+	logged few.Map[string, event.InterventionLogged] // latest statement per id
+	times  []time.Time                               // of logged, in order
 	list   []Episode
 	low    bool
 	walked int // scores gone through
@@ -68,15 +69,12 @@ func (r *episodes) stale() { r.again = true }
 
 // log takes an intervention, and reports whether it restates a known one.
 func (r *episodes) log(e event.InterventionLogged) (known bool) {
-	if r.logged == nil {
-		r.logged = map[string]event.InterventionLogged{}
-	}
-	old, again := r.logged[e.Intervention]
+	old, again := r.logged.Find(e.Intervention)
 	known = again
 	if known && event.Newer(old.Header, e.Header) {
 		return true
 	}
-	r.logged[e.Intervention] = e
+	r.logged.Put(e.Intervention, e)
 	if !known && (len(r.times) == 0 || !e.LoggedAt.Before(r.times[len(r.times)-1])) {
 		r.times = append(r.times, e.LoggedAt)
 		// It may still have come in time for an episode that had ended without.
@@ -86,7 +84,7 @@ func (r *episodes) log(e event.InterventionLogged) (known bool) {
 		return false
 	}
 	r.times = r.times[:0]
-	for _, l := range r.logged {
+	for _, l := range r.logged.All() {
 		r.times = append(r.times, l.LoggedAt)
 	}
 	slices.SortFunc(r.times, time.Time.Compare)

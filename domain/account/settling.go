@@ -1,7 +1,6 @@
 package account
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -23,47 +22,33 @@ type Settled struct {
 // themselves up to a day, and lists their opportunities, by first booking.
 func (s *State) Settling(day civil.Date) ([]Settled, error) {
 	s.shrunk = nil
-	for d, at := range s.waiting {
-		if at <= day {
-			s.stale[d] = true
+	for _, d := range s.deals {
+		if d.stale = d.stale || s.all || d.turns <= day; d.stale {
+			s.Touch(d.Opportunity)
 		}
-	}
-	if s.all {
-		for _, d := range s.deals {
-			s.stale[d] = true
-		}
-	}
-	for d := range s.stale {
-		s.touched[d.Opportunity] = true
 	}
 	for _, d := range s.deals {
-		if d.derived.book && s.touched[d.Opportunity] {
-			s.stale[d] = true
+		if d.stale = d.stale || d.derived.book && s.touched.Has(d.Opportunity); !d.stale {
+			continue
 		}
-	}
-	for d := range s.stale {
 		if err := s.derive(d); err != nil {
 			return nil, err
 		}
-		delete(s.waiting, d)
-		if next := d.next(day); next != civil.Never {
-			s.waiting[d] = next
-		}
+		d.stale, d.turns = false, d.next(day)
 	}
 	s.all = false
-	clear(s.stale)
-	if len(s.touched) == 0 {
+	if s.touched.Len() == 0 {
 		return nil, nil
 	}
-	out := make([]Settled, 0, len(s.touched))
-	for _, id := range slices.Sorted(maps.Keys(s.touched)) {
+	out := make([]Settled, 0, s.touched.Len())
+	for id := range s.touched.All() {
 		st, err := s.settled(id, day)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, st)
 	}
-	clear(s.touched)
+	s.touched.Clear()
 	slices.SortStableFunc(out, func(a, b Settled) int { return int(a.First) - int(b.First) })
 	return out, nil
 }
@@ -88,8 +73,8 @@ func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error)
 // or zero. It is to be asked after Settling and Transitions.
 func (s *State) Wake(asOf time.Time) time.Time {
 	first := civil.Never
-	for at := range maps.Values(s.waiting) {
-		first = min(first, at)
+	for _, d := range s.deals {
+		first = min(first, d.turns)
 	}
 	var wake time.Time
 	if first != civil.Never {

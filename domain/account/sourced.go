@@ -80,17 +80,17 @@ func (a *attention) sourcedFrom(e event.Event, zone *time.Location) civil.Date {
 	var o *sourced
 	switch e := e.(type) {
 	case event.LeadSourced:
-		o = a.sourced[e.Opportunity]
+		o = a.sourced.Get(e.Opportunity)
 	case event.HandoffLogged:
-		o = a.sourced[e.Opportunity]
+		o = a.sourced.Get(e.Opportunity)
 	case event.ExpansionBooked:
-		o = a.sourced[e.Opportunity]
+		o = a.sourced.Get(e.Opportunity)
 	case event.ExpansionStage:
-		o = a.sourced[e.Opportunity]
+		o = a.sourced.Get(e.Opportunity)
 	case event.ExpansionCancelled:
-		o = a.sourced[e.Opportunity]
+		o = a.sourced.Get(e.Opportunity)
 	case event.UpliftScheduled:
-		o = a.sourced[e.Opportunity]
+		o = a.sourced.Get(e.Opportunity)
 	default:
 	}
 	first := civil.Never
@@ -107,13 +107,12 @@ func (a *attention) sourcedFrom(e event.Event, zone *time.Location) civil.Date {
 }
 
 func (a *attention) opportunity(id event.OpportunityID) *sourced {
-	if a.sourced == nil {
-		a.sourced = map[event.OpportunityID]*sourced{}
+	o := a.sourced.Get(id)
+	if o == nil {
+		o = &sourced{}
+		a.sourced.Put(id, o)
 	}
-	if a.sourced[id] == nil {
-		a.sourced[id] = &sourced{}
-	}
-	return a.sourced[id]
+	return o
 }
 
 func (o *sourced) tell(d dealStatement, priced bool) (changed bool) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/few"
 	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 )
@@ -44,7 +45,7 @@ type State struct {
 
 	arr       timeline
 	owners    owners
-	opps      map[event.OpportunityID]*opportunity
+	opps      few.Map[event.OpportunityID, *opportunity]
 	health    scores
 	risk      episodes
 	attention attention
@@ -53,7 +54,7 @@ type State struct {
 	grown      []growth // those of the timeline that deals were made of
 	leads      map[event.OpportunityID][]event.LeadSourced
 	handoffs   map[event.OpportunityID][]event.HandoffLogged
-	invoices   map[string]*invoice
+	invoices   few.Map[string, *invoice]
 	notes      latest[string, event.CreditNoteIssued]
 	notices    []event.ChurnNotified
 	exceptions latest[string, event.ExceptionApproved]
@@ -61,11 +62,9 @@ type State struct {
 
 	referred []event.PayeeID // whom facts named, sorted
 
-	deals   []*Deal // by booking date, then opportunity
-	stale   map[*Deal]bool
-	all     bool                         // every deal is stale
-	touched map[event.OpportunityID]bool // to be settled, whether or not they still have deals
-	waiting map[*Deal]civil.Date         // deals that will change by themselves, and when
+	deals   []*Deal                                // by booking date, then opportunity
+	all     bool                                   // every deal is stale
+	touched few.Map[event.OpportunityID, struct{}] // to be settled, whether or not they still have deals
 	shrunk  map[shrinkKey]map[*Deal][]shrink
 	foreign []money.Currency // of amounts told that are not the tenant's
 	// unflagged is set where the account's flags may differ from when they were
@@ -76,12 +75,7 @@ type State struct {
 
 // New is an account nothing is known of.
 func New(id event.AccountID, set *Setting) *State {
-	s := &State{
-		ID: id, set: set, opps: map[event.OpportunityID]*opportunity{}, stale: map[*Deal]bool{},
-		touched: map[event.OpportunityID]bool{}, waiting: map[*Deal]civil.Date{},
-	}
-	s.arr = newTimeline(set)
-	return s
+	return &State{ID: id, set: set, arr: timeline{set: set}}
 }
 
 // Touched says what a fact may have changed beside deals and episodes.
@@ -238,7 +232,7 @@ func (s *State) addScore(e event.HealthScored) Touched {
 	// an uplift looks at its signing, a renewal at when it was booked.
 	for _, d := range s.deals {
 		if !d.ClosedAt.Before(e.MeasuredAt) {
-			s.stale[d] = true
+			d.stale = true
 		}
 	}
 	return s.measured(civil.In(e.MeasuredAt, s.set.Zone))
@@ -256,7 +250,7 @@ func (s *State) lastBooked() civil.Date {
 func (s *State) touchDealsFrom(date civil.Date) {
 	for _, d := range s.deals {
 		if d.settledBy >= date {
-			s.stale[d] = true
+			d.stale = true
 		}
 	}
 }
@@ -269,7 +263,7 @@ func (s *State) PayeesChanged() { s.all, s.unflagged = true, true }
 func (s *State) BookChanged() (any bool) {
 	for _, d := range s.deals {
 		if d.derived.book {
-			s.stale[d], any = true, true
+			d.stale, any = true, true
 		}
 	}
 	return any
@@ -314,7 +308,7 @@ func (s *State) Anew() {
 }
 
 // Touch has an opportunity settled again, whether or not it still has deals.
-func (s *State) Touch(id event.OpportunityID) { s.touched[id] = true }
+func (s *State) Touch(id event.OpportunityID) { s.touched.Put(id, struct{}{}) }
 
 // Owners lists everybody who owned the account at some time, in any role, sorted.
 func (s *State) Owners() []event.PayeeID {

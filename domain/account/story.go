@@ -81,7 +81,7 @@ type StoryLoss struct {
 // Story is the story of an opportunity as known on a day. It is to be asked
 // after Settling.
 func (s *State) Story(opp event.OpportunityID, day civil.Date) (OpportunityStory, error) {
-	st := OpportunityStory{Known: s.attention.sourced[opp] != nil || s.opps[opp] != nil || s.uplifts[opp] != nil || len(s.leads[opp])+len(s.handoffs[opp]) > 0}
+	st := OpportunityStory{Known: s.attention.sourced.Has(opp) || s.opps.Has(opp) || s.uplifts[opp] != nil || len(s.leads[opp])+len(s.handoffs[opp]) > 0}
 	for _, d := range s.dealsOf(opp) {
 		one, err := s.dealStory(d, day)
 		if err != nil {
@@ -108,8 +108,8 @@ func (s *State) Story(opp event.OpportunityID, day civil.Date) (OpportunityStory
 
 // noDeal says why an opportunity that is known makes no deal.
 func (s *State) noDeal(opp event.OpportunityID) string {
-	told := s.attention.sourced[opp]
-	switch o := s.opps[opp]; {
+	told := s.attention.sourced.Get(opp)
+	switch o := s.opps.Get(opp); {
 	case o != nil:
 		last := o.told[len(o.told)-1]
 		return fmt.Sprintf("Nothing is earned: it was never told as won; the last word on it is %s of %s.", factID(last.Header), utc(last.Time))

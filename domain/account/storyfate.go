@@ -2,9 +2,7 @@ package account
 
 import (
 	"fmt"
-	"maps"
 	"math/big"
-	"slices"
 	"strings"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -178,8 +176,7 @@ func (t *teller) unpaid(opens civil.Date) string {
 		return fmt.Sprintf("It opens on %s, when the opportunity's last invoice is paid.", opens)
 	}
 	var open []string
-	for _, id := range slices.Sorted(maps.Keys(t.invoices)) {
-		i := t.invoices[id]
+	for id, i := range t.invoices.All() {
 		if i.opportunity() == t.deal.Opportunity && i.standing.State != event.InvoiceVoided && i.standing.State != event.InvoicePaid {
 			open = append(open, id)
 		}

@@ -8,6 +8,9 @@ import (
 	"github.com/trueup/trueup/domain/event"
 )
 
+// noMove stands for a move that is not there.
+var noMove move
+
 // At is the ARR on a day, in minor units.
 func (t *timeline) At(d civil.Date) int64 {
 	i, _ := slices.BinarySearchFunc(t.levels, d, func(l level, d civil.Date) int {
@@ -23,18 +26,18 @@ func (t *timeline) At(d civil.Date) int64 {
 }
 
 // churnFrom is the first end of a life on or after a day.
-func (t *timeline) churnFrom(d civil.Date) (move, bool) {
+func (t *timeline) churnFrom(d civil.Date) (*move, bool) {
 	for _, c := range t.churns {
 		if c.date >= d {
 			return c, true
 		}
 	}
-	return move{}, false
+	return &noMove, false
 }
 
 // aliveOn reports whether the account lives at the end of a day.
 func (t *timeline) aliveOn(d civil.Date) bool {
-	ends, _ := slices.BinarySearchFunc(t.churns, d+1, func(m move, d civil.Date) int { return cmp.Compare(m.date, d) })
+	ends, _ := slices.BinarySearchFunc(t.churns, d+1, func(m *move, d civil.Date) int { return cmp.Compare(m.date, d) })
 	starts, _ := slices.BinarySearch(t.revivals, d+1)
 	return ends == starts
 }
@@ -43,7 +46,7 @@ func (t *timeline) aliveOn(d civil.Date) bool {
 func (t *timeline) nextRenewal(after civil.Date) (renewal, bool) {
 	i, _ := slices.BinarySearchFunc(t.renewals, after+1, func(m renewal, d civil.Date) int { return cmp.Compare(m.date, d) })
 	if i == len(t.renewals) {
-		return renewal{}, false
+		return renewal{move: &noMove}, false
 	}
 	return t.renewals[i], true
 }
@@ -51,7 +54,7 @@ func (t *timeline) nextRenewal(after civil.Date) (renewal, bool) {
 // termOn is the term in force on a day: of several the one that started last,
 // then the one that ends last.
 func (t *timeline) termOn(d civil.Date) (term, bool) {
-	var found term
+	found := term{move: &noMove}
 	ok := false
 	for i := len(t.terms) - 1; i >= 0; i-- {
 		m := t.terms[i]
@@ -74,7 +77,7 @@ func (t *timeline) termOn(d civil.Date) (term, bool) {
 // that ends one life and begins the next it is the one that ends, since that is
 // the churn which deals of the day look at.
 func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date, lives bool) {
-	i := slices.IndexFunc(t.churns, func(c move) bool { return c.date >= d })
+	i := slices.IndexFunc(t.churns, func(c *move) bool { return c.date >= d })
 	until = civil.Never
 	if i >= 0 {
 		until = t.churns[i].date

@@ -104,9 +104,11 @@ func (s *State) deriveUplift(id event.OpportunityID, u *uplift) (Touched, error)
 
 // growth is the part of a renewal above the ARR it replaces.
 type growth struct {
-	move
+	*move
 	more int64
 }
+
+func (g growth) same(o growth) bool { return *g.move == *o.move && g.more == o.more }
 
 // deriveARR brings the timeline up to date, and with it the deals that
 // renewals make by growing.
@@ -120,7 +122,7 @@ func (s *State) deriveARR() error {
 	same := len(s.grown)
 	if rebuilt {
 		same = 0
-		for same < len(s.grown) && same < len(s.arr.growths) && s.grown[same] == s.arr.growths[same] {
+		for same < len(s.grown) && same < len(s.arr.growths) && s.grown[same].same(s.arr.growths[same]) {
 			same++
 		}
 	}
