@@ -50,12 +50,21 @@ func (s *State) Glance(h Holders, q civil.Quarter, last civil.Date) Glance {
 	return m.Glance
 }
 
-// Glanced reports whether a fact can change what a glance sees of an account.
-func Glanced(e event.Event) bool {
-	switch e.(type) {
+// Glanced reports whether a fact that comes can change what a glance sees of the
+// account, on a day or on the last of an earlier quarter, or when the calendar
+// changes it.
+func (s *State) Glanced(e event.Event, on civil.Date) bool {
+	switch e := e.(type) {
 	case event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
 		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified:
 		return false
+	case event.HealthScored:
+		// The usual score is of these days, and says again what the last one did.
+		last, scored := s.health.last(on.End(s.set.Zone))
+		below := s.set.Plans.Settings(on).SLA.Risk.Below
+		quarter := s.set.Calendar.First(s.set.Calendar.QuarterOf(on)).Start(s.set.Zone)
+		return !scored || e.MeasuredAt.Before(quarter) || e.MeasuredAt.After(on.End(s.set.Zone)) ||
+			!e.MeasuredAt.After(last.MeasuredAt) || reaches(last, below) != reaches(e, below)
 	default:
 		return true
 	}

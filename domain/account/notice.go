@@ -16,6 +16,11 @@ type Notice struct {
 	Opportunity event.OpportunityID // of a review; else empty
 }
 
+// Compare orders notices by day.
+func (n Notice) Compare(o Notice) int {
+	return cmp.Or(cmp.Compare(n.Due, o.Due), cmp.Compare(n.TermEnd, o.TermEnd), cmp.Compare(n.Opportunity, o.Opportunity))
+}
+
 // Notices lists the account's by day: those of terms that nothing stopped
 // before their end, and of expansions that still stand on the day.
 //
@@ -40,9 +45,7 @@ func (s *State) Notices() []Notice {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Notice) int {
-		return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.TermEnd, b.TermEnd), cmp.Compare(a.Opportunity, b.Opportunity))
-	})
+	slices.SortFunc(out, Notice.Compare)
 	return slices.Compact(out)
 }
 

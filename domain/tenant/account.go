@@ -7,6 +7,7 @@ import (
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/few"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/money"
 )
@@ -15,16 +16,16 @@ import (
 type accountRecord struct {
 	id          event.AccountID
 	state       *account.State
-	seen        map[event.Identity]Sum
+	seen        prints
 	retractions bool // among its facts
-	tallies     map[event.OpportunityID]*ledger.Tally
+	tallies     few.Map[event.OpportunityID, *ledger.Tally]
 	episodes    []Episode // by opening
-	refs        map[event.PayeeID]bool
-	foreign     map[money.Currency]bool
-	credits     map[event.OpportunityID][]account.Credit // as last recorded
-	notices     map[account.Notice]bool                  // as published
-	flags       map[FlagKey]Flag                         // as raised
-	wake        time.Time                                // its timer; zero: none
+	refs        few.Map[event.PayeeID, struct{}]
+	foreign     few.Map[money.Currency, struct{}]
+	credits     few.Map[event.OpportunityID, []account.Credit] // as last recorded
+	notices     []account.Notice                               // as published, sorted
+	flags       map[FlagKey]Flag                               // as raised; nil: none
+	wake        time.Time                                      // its timer; zero: none
 	// behind is set where the rules have changed since the account was last
 	// settled: all of it must be.
 	behind bool
@@ -36,11 +37,7 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	if r := e.atHand(id); r != nil {
 		return r, nil
 	}
-	r := &accountRecord{
-		id: id, seen: map[event.Identity]Sum{},
-		tallies: map[event.OpportunityID]*ledger.Tally{}, refs: map[event.PayeeID]bool{}, foreign: map[money.Currency]bool{},
-		credits: map[event.OpportunityID][]account.Credit{}, notices: map[account.Notice]bool{}, flags: map[FlagKey]Flag{},
-	}
+	r := &accountRecord{id: id}
 	var err error
 	if r.state, err = e.fold(r, e.now.account, nil); err != nil {
 		return nil, err
@@ -52,17 +49,17 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	if r.episodes, err = e.records.Episodes(id); err != nil {
 		return nil, err
 	}
-	if err := e.records.Notices(id, func(n account.Notice) { r.notices[n] = true }); err != nil {
+	if err := e.records.Notices(id, r.announced); err != nil {
 		return nil, err
 	}
-	if err := e.records.Flags(FlagKey{Account: id}, func(f Flag) { r.flags[f.FlagKey] = f }); err != nil {
+	if err := e.records.Flags(FlagKey{Account: id}, r.raised); err != nil {
 		return nil, err
 	}
 	for _, p := range r.state.Referred() {
-		r.refs[p] = true
+		r.refs.Put(p, struct{}{})
 	}
 	for _, c := range r.state.Foreign() {
-		r.foreign[c] = true
+		r.foreign.Put(c, struct{}{})
 	}
 	if err := e.recall(r); err != nil {
 		return nil, err
@@ -82,9 +79,6 @@ func (e *Engine) atHand(id event.AccountID) *accountRecord {
 // pin keeps an account at hand until the call under way ends: what changes in
 // the meantime must not be read into a second record of it.
 func (e *Engine) pin(r *accountRecord) {
-	if e.pinned == nil {
-		e.pinned = map[event.AccountID]*accountRecord{}
-	}
 	e.pinned[r.id] = r
 }
 
@@ -92,7 +86,7 @@ func (e *Engine) pin(r *accountRecord) {
 // more that is not kept yet.
 func (e *Engine) fold(r *accountRecord, set *account.Setting, more event.Event) (*account.State, error) {
 	s := account.New(r.id, set)
-	retractions, err := e.standing(event.OfAccount(r.id), more, r.seen, func(ev event.Event) error {
+	retractions, err := e.standing(event.OfAccount(r.id), more, &r.seen, func(ev event.Event) error {
 		_, err := s.Add(ev)
 		return err
 	})
@@ -131,9 +125,9 @@ func (e *Engine) recall(r *accountRecord) error {
 		return err
 	}
 	for _, st := range list {
-		r.credits[st.Opportunity] = st.Credits
+		r.credits.Put(st.Opportunity, st.Credits)
 	}
-	r.wake = e.wakeOf(was, settled)
+	r.wake = e.wakeOf(was, was.Notices(), settled)
 	if r.behind {
 		_, err = r.state.Settling(civil.In(settled, e.zone)) // what pulls look at
 	}
@@ -141,12 +135,26 @@ func (e *Engine) recall(r *accountRecord) error {
 }
 
 func (r *accountRecord) tally(id event.OpportunityID) *ledger.Tally {
-	t := r.tallies[id]
+	t := r.tallies.Get(id)
 	if t == nil {
 		t = new(ledger.Tally)
-		r.tallies[id] = t
+		r.tallies.Put(id, t)
 	}
 	return t
+}
+
+// announced notes a notice as published.
+func (r *accountRecord) announced(n account.Notice) {
+	if i, known := slices.BinarySearchFunc(r.notices, n, account.Notice.Compare); !known {
+		r.notices = slices.Insert(r.notices, i, n)
+	}
+}
+
+func (r *accountRecord) raised(f Flag) {
+	if r.flags == nil {
+		r.flags = map[FlagKey]Flag{}
+	}
+	r.flags[f.FlagKey] = f
 }
 
 func (e *Engine) applyAccount(id event.AccountID, in Input) error {
@@ -155,7 +163,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 		return err
 	}
 	e.pin(r)
-	if err := known(r.seen, in); err != nil {
+	if err := known(&r.seen, in); err != nil {
 		return err
 	}
 	if err := e.checkDecision(in.Event); err != nil {
@@ -165,24 +173,23 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err := e.catchUp(r); err != nil {
 		return err
 	}
-	r.seen[in.Event.Head().Identity] = in.Sum
+	r.seen.put(in.Event.Head().Identity, in.Sum)
 	e.accounts.grew()
 	e.out.Facts = append(e.out.Facts, in)
 	_, retraction := in.Event.(event.FactRetracted)
 	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {
 		return e.rebuildAccount(r, in.Event)
 	}
-	glanced := account.Glanced(in.Event)
-	var before []part
+	glanced := r.state.Glanced(in.Event, e.glances.on)
 	if glanced {
-		before = e.parts(r.state)
+		e.glances.was = e.parts(r.state, e.glances.was)
 	}
 	touched, err := r.state.Add(in.Event)
 	if err != nil {
 		return err
 	}
 	if glanced {
-		if err := e.glancesMoved(r.state, before); err != nil {
+		if err := e.glancesMoved(r.state); err != nil {
 			return err
 		}
 	}
@@ -234,16 +241,17 @@ func (e *Engine) checkDecision(ev event.Event) error {
 // rebuildAccount derives an account again without the facts that retractions
 // take away, and settles all of it.
 func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) {
-	before, parts := r.state.Referred(), e.parts(r.state)
+	before := r.state.Referred()
+	e.glances.was = e.parts(r.state, e.glances.was)
 	if r.state, err = e.fold(r, e.now.account, more); err != nil {
 		return err
 	}
 	for _, gone := range before {
 		if _, stays := slices.BinarySearch(r.state.Referred(), gone); !stays {
-			delete(r.refs, gone)
+			r.refs.Delete(gone)
 		}
 	}
-	if err := e.glancesMoved(r.state, parts); err != nil {
+	if err := e.glancesMoved(r.state); err != nil {
 		return err
 	}
 	e.refer(r)

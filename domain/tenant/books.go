@@ -226,7 +226,7 @@ func (e *Engine) peek(id event.AccountID) (*account.State, error) {
 	if r := e.atHand(id); r != nil {
 		return r.state, nil
 	}
-	return e.fold(&accountRecord{id: id, seen: map[event.Identity]Sum{}}, e.now.account, nil)
+	return e.fold(&accountRecord{id: id}, e.now.account, nil)
 }
 
 // Credited implements book.Books.

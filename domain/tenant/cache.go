@@ -30,8 +30,8 @@ func (c *cache) get(id event.AccountID) *accountRecord {
 
 func (c *cache) put(id event.AccountID, r *accountRecord) {
 	// An account weighs its facts and what it weighs without any.
-	if c.weight += len(r.seen) + 4; c.weight > c.limit/2 {
-		c.old, c.young, c.weight = c.young, map[event.AccountID]*accountRecord{}, len(r.seen)+4
+	if c.weight += r.seen.len() + 4; c.weight > c.limit/2 {
+		c.old, c.young, c.weight = c.young, map[event.AccountID]*accountRecord{}, r.seen.len()+4
 	}
 	c.young[id] = r
 }

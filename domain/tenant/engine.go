@@ -38,7 +38,7 @@ type Engine struct {
 	state    State
 
 	// Of the tenant's own facts; seen is nil where they are not loaded.
-	seen     map[event.Identity]Sum
+	seen     *prints
 	told     []event.Event         // those that worlds are made of
 	anywhere []event.FactRetracted // those that name neither account nor payee
 	now      *world
@@ -55,6 +55,10 @@ type Engine struct {
 	refused bool // until something at hand is changed: if the call fails it is as it was
 	teams   map[crew]*advice.Team
 }
+
+// fewPinned is how many accounts a call pins at most, but for those of changes
+// of people and rules.
+const fewPinned = 16
 
 // DefaultCache is how many facts of accounts an engine keeps at hand.
 const DefaultCache = 2_000_000
@@ -77,6 +81,7 @@ func New(tenantName string, plans plan.Set, parse Parser, state State, cached in
 	e := &Engine{
 		tenant: tenantName, base: plans, parse: parse, parsed: map[string]*plan.Plan{}, zone: first.Zone, calendar: first.Periods.Calendar,
 		currency: first.Currency, accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
+		pinned: map[event.AccountID]*accountRecord{},
 	}
 	e.forgetBooks()
 	e.forgetGlances()
@@ -100,7 +105,11 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 // begin starts a call that posts at an instant.
 func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error), err error) {
 	before := e.state // its lists are replaced, never changed in place
-	e.records, e.out, e.at, e.cause, e.touched, e.pinned, e.teams = r, &Changes{}, at.UTC(), cause, e.touched[:0], nil, nil
+	e.records, e.out, e.at, e.cause, e.touched, e.teams = r, &Changes{}, at.UTC(), cause, e.touched[:0], nil
+	if len(e.pinned) > fewPinned {
+		e.pinned = map[event.AccountID]*accountRecord{} // a map once large is slow to clear
+	}
+	clear(e.pinned)
 	if err := e.tenantFacts(); err != nil {
 		return func(error) {}, err
 	}
@@ -241,9 +250,9 @@ func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
 }
 
 // known compares an input with what a scope already holds under its identity.
-func known(seen map[event.Identity]Sum, in Input) error {
+func known(seen *prints, in Input) error {
 	id := in.Event.Head().Identity
-	switch sum, ok := seen[id]; {
+	switch sum, ok := seen.find(id); {
 	case !ok:
 		return nil
 	case sum == in.Sum:
@@ -264,7 +273,7 @@ func (e *Engine) applyTenant(in Input) error {
 	} else if err := e.decide(in.Event); err != nil {
 		return err
 	}
-	e.seen[in.Event.Head().Identity] = in.Sum
+	e.seen.put(in.Event.Head().Identity, in.Sum)
 	e.out.Facts = append(e.out.Facts, in)
 	return nil
 }

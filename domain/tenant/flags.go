@@ -83,7 +83,11 @@ func (e *Engine) settleAccountFlags(r *accountRecord) {
 	for _, c := range in.Changes {
 		figures.Changes = append(figures.Changes, advice.Change(c))
 	}
-	e.flagged(r.flags, advice.OfAccount(figures), func(FlagKey) bool { return true })
+	flags := advice.OfAccount(figures)
+	if r.flags == nil && len(flags) > 0 {
+		r.flags = map[FlagKey]Flag{}
+	}
+	e.flagged(r.flags, flags, func(FlagKey) bool { return true })
 }
 
 // settlePayeeFlags brings a payee's flags of the quarter that ended last and of

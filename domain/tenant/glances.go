@@ -20,6 +20,8 @@ type glances struct {
 	books map[seat]*glanced
 	of    map[event.PayeeID][]*glanced // by holder
 	turns map[civil.Date]map[event.AccountID]bool
+
+	was, is []part // of an account that is changing, before and after; room that is used again
 }
 
 // glanced is a book of a quarter with its sum.
@@ -74,9 +76,9 @@ type part struct {
 	adds account.Glance
 }
 
-// parts are an account's parts of all sums at hand.
-func (e *Engine) parts(s *account.State) []part {
-	var out []part
+// parts are an account's parts of all sums at hand, in the room given.
+func (e *Engine) parts(s *account.State, room []part) []part {
+	out := room[:0]
 	for _, id := range s.Referred() {
 		for _, g := range e.glances.of[id] {
 			if !slices.ContainsFunc(out, func(p part) bool { return p.of == g }) {
@@ -87,29 +89,21 @@ func (e *Engine) parts(s *account.State) []part {
 	return out
 }
 
-// glancesMoved adds to the sums what differs from the parts that an account had
-// before.
-func (e *Engine) glancesMoved(s *account.State, before []part) error {
+// glancesMoved takes the parts that an account had before out of the sums, and
+// adds those that it has now.
+func (e *Engine) glancesMoved(s *account.State) error {
 	e.await(s)
-	for _, now := range e.parts(s) {
-		i := slices.IndexFunc(before, func(p part) bool { return p.of == now.of })
-		if i < 0 {
-			before, i = append(before, part{of: now.of}), len(before)
-		}
-		if now.adds == before[i].adds {
-			before[i].of = nil
-			continue
-		}
-		if err := now.of.sum.Replace(before[i].adds, now.adds); err != nil {
+	e.glances.is = e.parts(s, e.glances.is)
+	if slices.Equal(e.glances.was, e.glances.is) {
+		return nil
+	}
+	for _, was := range e.glances.was {
+		if err := was.of.sum.Replace(was.adds, account.Glance{}); err != nil {
 			return err
 		}
-		before[i].of = nil
 	}
-	for _, gone := range before { // nobody of the book is named any more
-		if gone.of == nil {
-			continue
-		}
-		if err := gone.of.sum.Replace(gone.adds, account.Glance{}); err != nil {
+	for _, now := range e.glances.is {
+		if err := now.of.sum.Add(now.adds); err != nil {
 			return err
 		}
 	}
@@ -159,9 +153,9 @@ func (e *Engine) glanceToday() error {
 			return err
 		}
 		g.on = was
-		before := e.parts(r.state)
+		e.glances.was = e.parts(r.state, e.glances.was)
 		g.on = today
-		if err := e.glancesMoved(r.state, before); err != nil {
+		if err := e.glancesMoved(r.state); err != nil {
 			return err
 		}
 	}

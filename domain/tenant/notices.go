@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"slices"
 	"time"
 
 	"github.com/trueup/trueup/domain/account"
@@ -14,16 +15,17 @@ const noticeFor = 30
 // settleNotices announces what has fallen due about an account, once each.
 //
 // Source: rules §10 "renewal window", "expansion review".
-func (e *Engine) settleNotices(r *accountRecord) {
+func (e *Engine) settleNotices(r *accountRecord, notices []account.Notice) {
 	today := e.Today()
-	for _, n := range r.state.Notices() {
+	for _, n := range notices {
 		if n.Due > today {
 			break
 		}
-		if r.notices[n] || e.tooLate(n, today) {
+		_, known := slices.BinarySearchFunc(r.notices, n, account.Notice.Compare)
+		if known || e.tooLate(n, today) {
 			continue
 		}
-		r.notices[n] = true
+		r.announced(n)
 		a := Announced{r.id, n}
 		e.out.Notices = append(e.out.Notices, a)
 		e.out.Outcomes = append(e.out.Outcomes, Noticed{a, r.state.RenewalOwner(today), e.at})
@@ -39,9 +41,9 @@ func (e *Engine) tooLate(n account.Notice, today civil.Date) bool {
 
 // wakeOf is the first instant after another at which an account changes by
 // itself, or something about it is to be announced; zero: never.
-func (e *Engine) wakeOf(s *account.State, after time.Time) time.Time {
+func (e *Engine) wakeOf(s *account.State, notices []account.Notice, after time.Time) time.Time {
 	wake := s.Wake(after)
-	for _, n := range s.Notices() {
+	for _, n := range notices {
 		if n.Due > civil.In(after, e.zone) {
 			if at := n.Due.Start(e.zone); wake.IsZero() || at.Before(wake) {
 				wake = at

@@ -13,7 +13,7 @@ import (
 // payee is a payee at hand.
 type payee struct {
 	person *book.Person
-	seen   map[event.Identity]Sum
+	seen   prints
 	ledger ledger.Account
 	tally  ledger.Tally // the payee's own steps
 	flags  map[FlagKey]Flag
@@ -28,7 +28,7 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 	if p, ok := e.payees[id]; ok {
 		return p, nil
 	}
-	p := &payee{seen: map[event.Identity]Sum{}, flags: map[FlagKey]Flag{}}
+	p := &payee{flags: map[FlagKey]Flag{}}
 	var err error
 	if p.person, err = e.person(id, p, nil); err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 // not kept yet.
 func (e *Engine) person(id event.PayeeID, p *payee, more event.Event) (*book.Person, error) {
 	person := book.NewPerson(id, e.now.book)
-	retractions, err := e.standing(event.OfPayee(id), more, p.seen, func(ev event.Event) error {
+	retractions, err := e.standing(event.OfPayee(id), more, &p.seen, func(ev event.Event) error {
 		person.Add(ev)
 		return nil
 	})
@@ -75,7 +75,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err != nil {
 		return err
 	}
-	if err := known(p.seen, in); err != nil {
+	if err := known(&p.seen, in); err != nil {
 		return err
 	}
 	if err := e.now.book.Check(in.Event); err != nil {
@@ -84,7 +84,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	e.refused = false
 	_, retraction := in.Event.(event.FactRetracted)
 	if p.retractions = p.retractions || retraction; p.retractions || e.named(in.Event.Head().Identity) {
-		p.seen[in.Event.Head().Identity] = in.Sum
+		p.seen.put(in.Event.Head().Identity, in.Sum)
 		e.out.Facts = append(e.out.Facts, in)
 		return e.rebuildPayee(id, in.Event)
 	}
@@ -93,7 +93,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 		return err
 	}
 	touched := p.person.Add(in.Event)
-	p.seen[in.Event.Head().Identity] = in.Sum
+	p.seen.put(in.Event.Head().Identity, in.Sum)
 	e.out.Facts = append(e.out.Facts, in)
 	if touched.Terms {
 		if err := e.termsMoved(id, p); err != nil {

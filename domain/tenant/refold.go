@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/trueup/trueup/domain"
@@ -16,7 +15,7 @@ import (
 // an error of kind Corrupt means that the engine must not go on.
 func (e *Engine) Refold(r Records, id event.AccountID, most int) (did bool, err error) {
 	held := e.accounts.get(id)
-	if held == nil || held.behind || len(held.seen) > most || e.state.Sweep != nil || len(e.state.Dirty) > 0 && e.targetsBooks() {
+	if held == nil || held.behind || held.seen.len() > most || e.state.Sweep != nil || len(e.state.Dirty) > 0 && e.targetsBooks() {
 		return false, nil
 	}
 	undo, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/refold"})
@@ -24,12 +23,12 @@ func (e *Engine) Refold(r Records, id event.AccountID, most int) (did bool, err 
 		return false, err
 	}
 	defer func() { undo(err) }()
-	fresh := &accountRecord{id: id, seen: map[event.Identity]Sum{}, tallies: map[event.OpportunityID]*ledger.Tally{}}
+	fresh := &accountRecord{id: id}
 	if fresh.state, err = e.fold(fresh, e.now.account, nil); err != nil {
 		return false, err
 	}
-	if !maps.Equal(fresh.seen, held.seen) {
-		return false, domain.Errorf(domain.Corrupt, "account %s has %d facts, and %d at hand", id, len(fresh.seen), len(held.seen))
+	if !fresh.seen.equal(&held.seen) {
+		return false, domain.Errorf(domain.Corrupt, "account %s has %d facts, and %d at hand", id, fresh.seen.len(), held.seen.len())
 	}
 	err = r.Entries(event.OfAccount(id), func(en *ledger.Entry) error { return fresh.tally(en.Opportunity).Add(en) })
 	if err != nil {
@@ -43,8 +42,8 @@ func (e *Engine) Refold(r Records, id event.AccountID, most int) (did bool, err 
 	for _, st := range list {
 		due[st.Opportunity] = slices.DeleteFunc(st.Due, e.beforeUs)
 	}
-	for _, tallies := range []map[event.OpportunityID]*ledger.Tally{fresh.tallies, held.tallies} {
-		for id, tally := range tallies {
+	for _, r := range []*accountRecord{fresh, held} {
+		for id, tally := range r.tallies.All() {
 			if err := ledger.Settled(due[id], *tally); err != nil {
 				return false, domain.Errorf(domain.Corrupt, "account %s, derived afresh: %w", held.id, err)
 			}

@@ -51,7 +51,7 @@ func retracted(facts []event.Event, anywhere []event.FactRetracted) map[event.Id
 // standing goes through the facts of a scope that no retraction takes away,
 // with one more that is not kept yet, where there is one; seen gets every
 // fact's fingerprint. It reports whether retractions were among the facts.
-func (e *Engine) standing(of event.Scope, more event.Event, seen map[event.Identity]Sum, yield func(event.Event) error) (retractions bool, err error) {
+func (e *Engine) standing(of event.Scope, more event.Event, seen *prints, yield func(event.Event) error) (retractions bool, err error) {
 	var facts []event.Event
 	take := func(ev event.Event) {
 		_, retraction := ev.(event.FactRetracted)
@@ -59,7 +59,7 @@ func (e *Engine) standing(of event.Scope, more event.Event, seen map[event.Ident
 		facts = append(facts, ev)
 	}
 	err = e.records.Facts(of, func(ev event.Event, sum Sum) error {
-		seen[ev.Head().Identity] = sum
+		seen.put(ev.Head().Identity, sum)
 		take(ev)
 		return nil
 	})

@@ -10,12 +10,12 @@ import (
 // refer records payees the account names for the first time, so that a later
 // change of theirs finds it.
 func (e *Engine) refer(r *accountRecord) {
-	if len(r.refs) == len(r.state.Referred()) {
+	if r.refs.Len() == len(r.state.Referred()) {
 		return // whom the state refers to only grows
 	}
 	for _, p := range r.state.Referred() {
-		if !r.refs[p] {
-			r.refs[p] = true
+		if !r.refs.Has(p) {
+			r.refs.Put(p, struct{}{})
 			e.out.Refs = append(e.out.Refs, Ref{p, r.id})
 		}
 	}
@@ -25,8 +25,8 @@ func (e *Engine) refer(r *accountRecord) {
 // ledger's, so that a rate finds it.
 func (e *Engine) note(r *accountRecord, ev event.Event) {
 	for _, c := range account.Currencies(ev) {
-		if c != e.currency && !r.foreign[c] {
-			r.foreign[c] = true
+		if c != e.currency && !r.foreign.Has(c) {
+			r.foreign.Put(c, struct{}{})
 			e.out.Foreign = append(e.out.Foreign, Foreign{c, r.id})
 		}
 	}
@@ -44,10 +44,10 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 	}()
 	if r.behind {
 		r.state.Anew()
-		for id := range r.tallies {
+		for id := range r.tallies.All() {
 			r.state.Touch(id)
 		}
-		for id := range r.credits {
+		for id := range r.credits.All() {
 			r.state.Touch(id)
 		}
 		r.behind = false
@@ -63,13 +63,14 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		if err := e.post(event.OfAccount(r.id), st.Due, r.tally(st.Opportunity)); err != nil {
 			return err
 		}
-		e.sharesMoved(st, r.credits[st.Opportunity])
+		e.sharesMoved(st, r.credits.Get(st.Opportunity))
 		e.credit(r, st.Opportunity, st.Credits)
 	}
 	e.settleEpisodes(r)
-	e.settleNotices(r)
+	notices := r.state.Notices()
+	e.settleNotices(r, notices)
 	e.settleAccountFlags(r)
-	wake := e.wakeOf(r.state, e.at)
+	wake := e.wakeOf(r.state, notices, e.at)
 	if !wake.Equal(r.wake) {
 		if !r.wake.IsZero() {
 			e.out.Clear = append(e.out.Clear, Timer{r.wake, WakeAccount, string(r.id)})
@@ -84,17 +85,20 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 
 // credit records what of a deal's credits has changed.
 func (e *Engine) credit(r *accountRecord, id event.OpportunityID, now []account.Credit) {
-	for _, old := range r.credits[id] {
+	before := r.credits.Get(id)
+	for _, old := range before {
 		if !slices.ContainsFunc(now, func(c account.Credit) bool { return c.Same(old) }) {
 			e.out.Credits = slices.DeleteFunc(e.out.Credits, old.Same)
 			e.out.Uncredited = append(e.out.Uncredited, old)
 		}
 	}
 	for _, c := range now {
-		if !slices.Contains(r.credits[id], c) {
+		if !slices.Contains(before, c) {
 			e.out.Uncredited = slices.DeleteFunc(e.out.Uncredited, c.Same)
 			e.out.Credits = append(e.out.Credits, c)
 		}
 	}
-	r.credits[id] = now
+	if len(now)+len(before) > 0 {
+		r.credits.Put(id, now)
+	}
 }

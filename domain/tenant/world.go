@@ -112,9 +112,9 @@ func (e *Engine) tenantFacts() error {
 	if e.seen != nil {
 		return nil
 	}
-	seen, told := map[event.Identity]Sum{}, []event.Event(nil)
+	seen, told := &prints{}, []event.Event(nil)
 	err := e.records.Facts(event.Tenant, func(ev event.Event, sum Sum) error {
-		seen[ev.Head().Identity] = sum
+		seen.put(ev.Head().Identity, sum)
 		told = append(told, kept(ev)...)
 		return nil
 	})
