@@ -19,7 +19,9 @@ type study struct {
 }
 
 // studies are all of them, in the order in which they run.
-var studies = []study{}
+var studies = []study{
+	{"idle latency", "p99 < 20 × one fdatasync", findIdle},
+}
 
 // finding is what a study found.
 type finding struct {

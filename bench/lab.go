@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/demo"
+	"github.com/trueup/trueup/internal/planfile"
+	"github.com/trueup/trueup/internal/wire"
+)
+
+// told is an event of a script and what it does.
+type told struct {
+	msg     broker.Msg
+	id      event.Identity
+	typ     event.Type
+	outs    int // outputs it brings, those of the timers that its arrival fires included
+	entries int // the same of entries
+}
+
+// script is what a lab's worker is told: the setup, and then what is measured.
+// It is folded in memory, so that it is known what comes of each event.
+type script struct {
+	w        *workload
+	setup    []told
+	measured []told
+	want     map[event.PayeeID]standing
+}
+
+// mix are a made-up company's own events until its first quarter ends: what a
+// quiet moment settles afterwards is not the events'.
+func mix(w *workload) iter.Seq[demo.Arrival] {
+	c := w.company()
+	ends := c.From.Start(c.Plans()[0].Zone).AddDate(0, 0, 85)
+	return func(yield func(demo.Arrival) bool) {
+		for a := range c.Events() {
+			if !a.Recorded.Before(ends) || !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// script folds arrivals: those of the import are the setup, at most events of
+// what follows are measured. A worker that finds a quiet moment between the two
+// settles there what waited for one.
+func (b *bench) script(quiet bool, accounts, events int, arrivals func(*workload) iter.Seq[demo.Arrival]) (*script, error) {
+	w := &workload{Seed: b.o.seed, Accounts: accounts}
+	s := &script{w: w}
+	company := w.company()
+	f, err := newFold(company.Plans())
+	if err != nil {
+		return nil, err
+	}
+	begins := company.From.Start(company.Plans()[0].Zone)
+	w.AsOf = begins.UTC() // before all of it, so that the clock never adds anything
+	begins = begins.Add(importEnds)
+	var last time.Time
+	for a := range arrivals(w) {
+		if w.Events == events {
+			break
+		}
+		if last.Before(begins) && !a.Recorded.Before(begins) && quiet {
+			f.next = operations{}
+			if _, err := f.finish(last); err != nil {
+				return nil, err
+			}
+			w.SetupOuts += f.next.outs
+		}
+		t, err := tellOne(f, a)
+		if err != nil {
+			return nil, err
+		}
+		if last = a.Recorded; last.Before(begins) {
+			w.Setup, w.SetupOuts = w.Setup+1, w.SetupOuts+t.outs
+			s.setup = append(s.setup, t)
+		} else {
+			w.Events, w.Outs, w.BodySize = w.Events+1, w.Outs+t.outs, w.BodySize+int64(len(t.msg.Body))
+			s.measured = append(s.measured, t)
+		}
+	}
+	if s.want, err = f.finish(last); err != nil {
+		return nil, err
+	}
+	w.Entries, w.Facts = f.entries, int(f.facts) //nolint:gosec // a count
+	return s, nil
+}
+
+func tellOne(f *fold, a demo.Arrival) (told, error) {
+	before := f.entries
+	body, ops, err := f.take(a)
+	head := a.Event.Head()
+	return told{
+		msg: broker.Msg{
+			Subject: wire.Subject(tenantName, head.Type), Body: body, Header: nats.Header{"Content-Type": []string{"application/cloudevents+json"}},
+		},
+		id: head.Identity, typ: head.Type, outs: ops.outs, entries: f.entries - before,
+	}, err
+}
+
+// lab is a server and a folder of a study's own, with the setup in the stream.
+type lab struct {
+	script *script
+	w      *workload
+	bin    string
+	server *process
+	conn   *broker.Conn
+}
+
+// openLab starts a lab on a folder that nothing has used.
+func (b *bench) openLab(ctx context.Context, s *script) (l *lab, err error) {
+	w := *s.w
+	l = &lab{script: s, w: &w, bin: b.worker}
+	if w.Dir, err = os.MkdirTemp(b.w.Dir, "lab"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.close())
+		}
+	}()
+	for i, p := range w.company().Plans() {
+		if err := os.WriteFile(w.planFiles()[i], planfile.Canonical(p), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	if l.server, w.URL, err = startServer(b.w.path("nats-server"), w.Dir); err != nil {
+		return nil, err
+	}
+	if l.conn, err = broker.Connect(ctx, w.URL, zerolog.Nop()); err != nil {
+		return nil, err
+	}
+	if err := l.conn.EnsureStreams(ctx, broker.DefaultNames, tenantName); err != nil {
+		return nil, err
+	}
+	return l, l.publish(ctx, s.setup)
+}
+
+func (l *lab) close() error {
+	var errs []error
+	if l.conn != nil {
+		l.conn.Close()
+	}
+	if l.server != nil {
+		errs = append(errs, l.server.stop())
+	}
+	return errors.Join(append(errs, os.RemoveAll(l.w.Dir))...)
+}
+
+// publish tells events as fast as the server takes them.
+func (l *lab) publish(ctx context.Context, events []told) error {
+	_, err := l.conn.PublishAll(ctx, func(yield func(broker.Msg, error) bool) {
+		for _, t := range events {
+			if !yield(t.msg, nil) {
+				return
+			}
+		}
+	}, nil)
+	return err
+}
+
+// last is the sequence of the newest message of the input stream.
+func (l *lab) last(ctx context.Context) (uint64, error) {
+	s, err := l.conn.JetStream().Stream(ctx, broker.DefaultNames.In)
+	if err != nil {
+		return 0, err
+	}
+	return s.CachedInfo().State.LastSeq, nil
+}
+
+// with runs f beside a worker, the real program, that has applied the setup and
+// is idle, and checks its ledger and outputs after it. By the end f has to have
+// published all that is measured.
+func (l *lab) with(ctx context.Context, f func(worker *process) error) error {
+	worker, answers, err := startWorker(l.bin, l.w, l.w.path("us"))
+	if err != nil {
+		return err
+	}
+	err = settled(ctx, answers)
+	if err == nil {
+		err = f(worker)
+	}
+	if err == nil {
+		err = l.drained(ctx, worker)
+	}
+	if err == nil {
+		err = settled(ctx, answers)
+	}
+	if err := errors.Join(err, worker.stop()); err != nil {
+		return err
+	}
+	return checkOurs(ctx, l.w, l.conn, l.script.want)
+}
+
+// drained waits until the worker has applied all of the stream and its outputs
+// are published.
+func (l *lab) drained(ctx context.Context, worker *process) error {
+	seq, err := l.last(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := await(ctx, worker, l.conn, seq); err != nil {
+		return err
+	}
+	_, err = awaitCursor(ctx, worker, l.conn, uint64(l.w.SetupOuts+l.w.Outs)) //nolint:gosec // a count
+	return err
+}
+
+// heard is an output as a subscriber of the output stream got it.
+type heard struct {
+	at   time.Time
+	body []byte
+}
+
+// listener is a subscriber of the output stream, by an ordered consumer: it gets
+// what is stored. (Core NATS would show an output of an atomic batch before the
+// batch is committed.)
+type listener struct {
+	consuming jetstream.ConsumeContext
+
+	mu   sync.Mutex
+	outs []heard
+	more chan struct{}
+}
+
+func (l *lab) listen(ctx context.Context) (*listener, error) {
+	c, err := l.conn.JetStream().OrderedConsumer(ctx, broker.DefaultNames.Out, jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return nil, err
+	}
+	h := &listener{more: make(chan struct{}, 1)}
+	h.consuming, err = c.Consume(func(m jetstream.Msg) {
+		now := time.Now()
+		if m.Subject() == broker.CursorSubject(tenantName) {
+			return
+		}
+		h.mu.Lock()
+		h.outs = append(h.outs, heard{now, m.Data()})
+		h.mu.Unlock()
+		select {
+		case h.more <- struct{}{}:
+		default:
+		}
+	})
+	return h, err
+}
+
+// hearWait bounds the wait for one output.
+const hearWait = 30 * time.Second
+
+// upto waits until n outputs were heard and gives them; they are in the order
+// of the stream.
+func (h *listener) upto(ctx context.Context, n int) ([]heard, error) {
+	bound := time.NewTimer(hearWait)
+	defer bound.Stop()
+	for {
+		h.mu.Lock()
+		outs := h.outs
+		h.mu.Unlock()
+		if len(outs) >= n {
+			return outs[:n], nil
+		}
+		select {
+		case <-h.more:
+			bound.Reset(hearWait)
+		case <-bound.C:
+			return nil, fmt.Errorf("%d outputs were heard, want %d", len(outs), n)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
