@@ -21,6 +21,7 @@ type study struct {
 // studies are all of them, in the order in which they run.
 var studies = []study{
 	{"idle latency", "p99 < 20 × one fdatasync", findIdle},
+	{"open loop", "latency at 10, 50 and 80 % of our own maximum", findOpen},
 }
 
 // finding is what a study found.
