@@ -22,6 +22,7 @@ type study struct {
 var studies = []study{
 	{"idle latency", "p99 < 20 × one fdatasync", findIdle},
 	{"open loop", "latency at 10, 50 and 80 % of our own maximum", findOpen},
+	{"duplicates", "no fsync when a batch holds nothing new", findDuplicates},
 }
 
 // finding is what a study found.
