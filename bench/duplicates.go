@@ -37,7 +37,7 @@ func findDuplicates(ctx context.Context, b *bench) (f finding, err error) {
 	if err != nil {
 		return f, err
 	}
-	l, err := b.openLab(ctx, s)
+	l, err := b.openLab(ctx, s, s.setup)
 	if err != nil {
 		return f, err
 	}

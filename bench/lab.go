@@ -4,112 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
-	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
-	"github.com/trueup/trueup/internal/demo"
 	"github.com/trueup/trueup/internal/planfile"
-	"github.com/trueup/trueup/internal/wire"
 )
 
-// told is an event of a script and what it does.
-type told struct {
-	msg     broker.Msg
-	id      event.Identity
-	typ     event.Type
-	outs    int // outputs it brings, those of the timers that its arrival fires included
-	entries int // the same of entries
-}
-
-// script is what a lab's worker is told: the setup, and then what is measured.
-// It is folded in memory, so that it is known what comes of each event.
-type script struct {
-	w        *workload
-	setup    []told
-	measured []told
-	want     map[event.PayeeID]standing
-}
-
-// mix are a made-up company's own events until its first quarter ends: what a
-// quiet moment settles afterwards is not the events'.
-func mix(w *workload) iter.Seq[demo.Arrival] {
-	c := w.company()
-	ends := c.From.Start(c.Plans()[0].Zone).AddDate(0, 0, 85)
-	return func(yield func(demo.Arrival) bool) {
-		for a := range c.Events() {
-			if !a.Recorded.Before(ends) || !yield(a) {
-				return
-			}
-		}
-	}
-}
-
-// script folds arrivals: those of the import are the setup, at most events of
-// what follows are measured. A worker that finds a quiet moment between the two
-// settles there what waited for one.
-func (b *bench) script(quiet bool, accounts, events int, arrivals func(*workload) iter.Seq[demo.Arrival]) (*script, error) {
-	w := &workload{Seed: b.o.seed, Accounts: accounts}
-	s := &script{w: w}
-	company := w.company()
-	f, err := newFold(company.Plans())
-	if err != nil {
-		return nil, err
-	}
-	begins := company.From.Start(company.Plans()[0].Zone)
-	w.AsOf = begins.UTC() // before all of it, so that the clock never adds anything
-	begins = begins.Add(importEnds)
-	var last time.Time
-	for a := range arrivals(w) {
-		if w.Events == events {
-			break
-		}
-		if last.Before(begins) && !a.Recorded.Before(begins) && quiet {
-			f.next = operations{}
-			if _, err := f.finish(last); err != nil {
-				return nil, err
-			}
-			w.SetupOuts += f.next.outs
-		}
-		t, err := tellOne(f, a)
-		if err != nil {
-			return nil, err
-		}
-		if last = a.Recorded; last.Before(begins) {
-			w.Setup, w.SetupOuts = w.Setup+1, w.SetupOuts+t.outs
-			s.setup = append(s.setup, t)
-		} else {
-			w.Events, w.Outs, w.BodySize = w.Events+1, w.Outs+t.outs, w.BodySize+int64(len(t.msg.Body))
-			s.measured = append(s.measured, t)
-		}
-	}
-	if s.want, err = f.finish(last); err != nil {
-		return nil, err
-	}
-	w.Entries, w.Facts = f.entries, int(f.facts) //nolint:gosec // a count
-	return s, nil
-}
-
-func tellOne(f *fold, a demo.Arrival) (told, error) {
-	before := f.entries
-	body, ops, err := f.take(a)
-	head := a.Event.Head()
-	return told{
-		msg: broker.Msg{
-			Subject: wire.Subject(tenantName, head.Type), Body: body, Header: nats.Header{"Content-Type": []string{"application/cloudevents+json"}},
-		},
-		id: head.Identity, typ: head.Type, outs: ops.outs, entries: f.entries - before,
-	}, err
-}
-
-// lab is a server and a folder of a study's own, with the setup in the stream.
+// lab is a server and a folder of a study's own.
 type lab struct {
 	script *script
 	w      *workload
@@ -118,8 +24,9 @@ type lab struct {
 	conn   *broker.Conn
 }
 
-// openLab starts a lab on a folder that nothing has used.
-func (b *bench) openLab(ctx context.Context, s *script) (l *lab, err error) {
+// openLab starts a lab on a folder that nothing has used, with events in the
+// stream.
+func (b *bench) openLab(ctx context.Context, s *script, events []told) (l *lab, err error) {
 	w := *s.w
 	l = &lab{script: s, w: &w, bin: b.worker}
 	if w.Dir, err = os.MkdirTemp(b.w.Dir, "lab"); err != nil {
@@ -144,7 +51,7 @@ func (b *bench) openLab(ctx context.Context, s *script) (l *lab, err error) {
 	if err := l.conn.EnsureStreams(ctx, broker.DefaultNames, tenantName); err != nil {
 		return nil, err
 	}
-	return l, l.publish(ctx, s.setup)
+	return l, l.publish(ctx, events)
 }
 
 func (l *lab) close() error {

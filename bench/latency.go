@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/internal/demo"
 	"github.com/trueup/trueup/internal/wire"
 )
 
@@ -41,35 +39,6 @@ func (b *bench) sized(n int) int {
 	return n
 }
 
-// bookings are a company's import and then expansions, one a second, each of an
-// opportunity of its own: they earn.
-func bookings(w *workload) iter.Seq[demo.Arrival] {
-	return func(yield func(demo.Arrival) bool) {
-		var like []event.ExpansionBooked
-		for a := range mix(w) {
-			if e, ok := a.Event.(event.ExpansionBooked); ok && e.CSM != "" && e.ARR.Minor > 0 {
-				like = append(like, e)
-			}
-		}
-		company := w.company()
-		at := company.From.Start(company.Plans()[0].Zone).Add(importEnds)
-		for a := range mix(w) {
-			if !a.Recorded.Before(at) || !yield(a) {
-				break
-			}
-		}
-		for n := 0; len(like) > 0; n++ {
-			e := like[n%len(like)]
-			at = at.Add(time.Second)
-			e.ID, e.Time, e.ClosedAt = fmt.Sprintf("latency-%d", n), at.UTC(), at.UTC()
-			e.Opportunity = event.OpportunityID(fmt.Sprintf("OPP-latency-%d", n))
-			if !yield(demo.Arrival{Event: e, Recorded: at.UTC()}) {
-				return
-			}
-		}
-	}
-}
-
 // findIdle measures from the publishing of one event that earns something to
 // its adjustment at a subscriber of the output stream, while nothing else goes
 // on.
@@ -79,7 +48,7 @@ func findIdle(ctx context.Context, b *bench) (f finding, err error) {
 	if err != nil {
 		return f, err
 	}
-	l, err := b.openLab(ctx, s)
+	l, err := b.openLab(ctx, s, s.setup)
 	if err != nil {
 		return f, err
 	}
@@ -165,7 +134,7 @@ func idleFinding(all []idleRound) finding {
 	over := func(of func(idleRound) time.Duration) []float64 {
 		var out []float64
 		for _, r := range all {
-			out = append(out, ms(of(r)))
+			out = append(out, inMillis(of(r)))
 		}
 		return out
 	}
@@ -193,7 +162,7 @@ func idleFinding(all []idleRound) finding {
 	}
 }
 
-func ms(d time.Duration) float64 { return float64(d) / 1e6 }
+func inMillis(d time.Duration) float64 { return float64(d) / 1e6 }
 
 // percentile is the smallest of sorted samples that so many in a hundred do not
 // exceed.
@@ -211,7 +180,7 @@ func tailOf(plot, name string, sorted []time.Duration) curve {
 	c := curve{Plot: plot, Name: name, X: "one event in … is slower", Y: "latency (ms)", LogX: true, LogY: true}
 	for _, n := range []float64{2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000} {
 		if n <= float64(len(sorted)) {
-			c.Points = append(c.Points, [2]float64{n, ms(percentile(sorted, 100-100/n))})
+			c.Points = append(c.Points, [2]float64{n, inMillis(percentile(sorted, 100-100/n))})
 		}
 	}
 	return c

@@ -76,7 +76,7 @@ func findOpen(ctx context.Context, b *bench) (f finding, err error) {
 // ledger can be held against what all of them come to.
 func (b *bench) openRound(ctx context.Context, s *script, n int) (r openRound, err error) {
 	r = openRound{at: map[int]openRun{}}
-	l, err := b.openLab(ctx, s)
+	l, err := b.openLab(ctx, s, s.setup)
 	if err != nil {
 		return r, err
 	}
@@ -223,10 +223,10 @@ func openFinding(s *script, rounds []openRound) finding {
 		f.Figures = append(f.Figures, figureOf(at+": published", "events/s", over(func(r openRound) float64 { return r.at[load].reached })))
 		for _, p := range []float64{50, 90, 99, 99.9, 100} {
 			name := fmt.Sprintf("%s: scheduled → heard, p%g", at, p)
-			f.Figures = append(f.Figures, figureOf(name, "ms", over(func(r openRound) float64 { return ms(percentile(r.at[load].wire, p)) })))
+			f.Figures = append(f.Figures, figureOf(name, "ms", over(func(r openRound) float64 { return inMillis(percentile(r.at[load].wire, p)) })))
 		}
-		f.Figures = append(f.Figures, figureOf(at+": of that, scheduled → stored, p50", "ms", over(func(r openRound) float64 { return ms(percentile(r.at[load].stored, 50)) })))
-		f.Figures = append(f.Figures, figureOf(at+": of that, scheduled → stored, p99", "ms", over(func(r openRound) float64 { return ms(percentile(r.at[load].stored, 99)) })))
+		f.Figures = append(f.Figures, figureOf(at+": of that, scheduled → stored, p50", "ms", over(func(r openRound) float64 { return inMillis(percentile(r.at[load].stored, 50)) })))
+		f.Figures = append(f.Figures, figureOf(at+": of that, scheduled → stored, p99", "ms", over(func(r openRound) float64 { return inMillis(percentile(r.at[load].stored, 99)) })))
 		f.Curves = append(f.Curves, tailOf("open-loop", at+" of the maximum", wire))
 		f.Notes = append(f.Notes, fmt.Sprintf("%s: %d events with outputs in all rounds; a p99.9 of fewer than 1,000 in a round is its maximum.", at, len(wire)))
 	}

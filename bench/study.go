@@ -23,6 +23,7 @@ var studies = []study{
 	{"idle latency", "p99 < 20 × one fdatasync", findIdle},
 	{"open loop", "latency at 10, 50 and 80 % of our own maximum", findOpen},
 	{"duplicates", "no fsync when a batch holds nothing new", findDuplicates},
+	{"hash chain", "at most 10 % of what a transaction costs", findChain},
 }
 
 // finding is what a study found.
