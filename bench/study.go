@@ -24,6 +24,7 @@ var studies = []study{
 	{"open loop", "latency at 10, 50 and 80 % of our own maximum", findOpen},
 	{"duplicates", "no fsync when a batch holds nothing new", findDuplicates},
 	{"hash chain", "at most 10 % of what a transaction costs", findChain},
+	{"contention", "where goroutines wait, and where each written byte goes", findContention},
 }
 
 // finding is what a study found.
