@@ -237,7 +237,7 @@ func openFinding(s *script, rounds []openRound) finding {
 		}
 	}
 	f.Notes = append(f.Notes,
-		fmt.Sprintf("A made-up company's mix: %d of %d events bring outputs (%d), timers that they let fire included. What brings none has no place on the wire\nand no latency here; it is offered, stored and applied all the same.", earn, len(s.measured), s.w.Outs),
+		fmt.Sprintf("A made-up company's mix: %d of %d events bring outputs (%d), timers that they let fire included. An event that brings no output is never on the\nwire and has no latency here; it is offered, stored and applied all the same.", earn, len(s.measured), s.w.Outs),
 		"Arrivals are a Poisson process. An event counts from its scheduled instant, also where the publisher could not send it yet. The publisher\nsends what is due in one atomic batch and waits for its acknowledgement: stored says how much of the latency is that.",
 		"The maximum is of a publisher that is never idle, worker and server on the same cores, before each round's loads.")
 	return f
