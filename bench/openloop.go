@@ -25,7 +25,7 @@ var openLoads = []int{10, 50, 80}
 
 // lasts is how long to stay at one load, for a script's events to be enough for
 // all of them.
-func (o *openLoop) lasts(b *bench, most float64) time.Duration {
+func (o *openLoop) lasts(most float64) time.Duration {
 	all := 0
 	for _, load := range openLoads {
 		all += load
@@ -91,7 +91,7 @@ func (b *bench) openRound(ctx context.Context, s *script, n int) (r openRound, e
 		if r.most, err = o.most(ctx, b.sized(openMax)); err != nil {
 			return err
 		}
-		lasts := o.lasts(b, r.most)
+		lasts := o.lasts(r.most)
 		for i := range openLoads {
 			load := openLoads[(i+n)%len(openLoads)]
 			if r.at[load], err = o.run(ctx, r.most*float64(load)/100, lasts); err != nil {

@@ -88,8 +88,8 @@ func savePlots(dir string, r results) (files []string, err error) {
 }
 
 // fileOf is a plot's name as a file's.
-func fileOf(plot string) string {
-	words := strings.FieldsFunc(strings.ToLower(plot), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+func fileOf(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 	return strings.Join(words, "-") + ".svg"
 }
 
@@ -102,7 +102,7 @@ func newPlot(title string) *plot.Plot {
 	styles := []*text.Style{&p.Title.TextStyle}
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		styles = append(styles, &axis.Label.TextStyle, &axis.Tick.Label)
-		axis.Color, axis.Tick.Color, axis.Tick.LineStyle.Color = ink, ink, ink
+		axis.Color, axis.Tick.Color = ink, ink
 		axis.Label.Padding = 5
 	}
 	styles = append(styles, &p.Legend.TextStyle)
@@ -243,7 +243,7 @@ func savePlot(path string, p *plot.Plot, legend *plot.Legend) error {
 	canvas := vgsvg.New(plotWidth, plotHeight)
 	all := draw.New(canvas)
 	all.SetColor(paper)
-	all.Fill(all.Rectangle.Path())
+	all.Fill(all.Path())
 	all = draw.Crop(all, plotMargin, -plotMargin, plotMargin, -plotMargin)
 	area := all
 	if legend != nil {
