@@ -43,7 +43,7 @@ func findDuplicates(ctx context.Context, b *bench) (f finding, err error) {
 	}
 	defer func() { err = cmp.Or(err, l.close()) }()
 	// The first time all of it is news.
-	if err := l.with(ctx, func(*process) error { return l.publish(ctx, s.measured) }); err != nil {
+	if err := l.with(ctx, true, func(*process) error { return l.publish(ctx, s.measured) }); err != nil {
 		return f, err
 	}
 	var rounds []stormRound

@@ -86,15 +86,22 @@ func (l *lab) last(ctx context.Context) (uint64, error) {
 	return s.CachedInfo().State.LastSeq, nil
 }
 
-// with runs f beside a worker, the real program, that has applied the setup and
-// is idle, and checks its ledger and outputs after it. By the end f has to have
-// published all that is measured.
-func (l *lab) with(ctx context.Context, f func(worker *process) error) error {
+// with runs f beside a worker, the real program, that has applied the setup, and
+// checks its ledger and outputs after it. By the end f has to have published all
+// that is measured. Whether the worker is given a quiet moment before, in which
+// it settles what waits for one, has to be as in the script.
+func (l *lab) with(ctx context.Context, quiet bool, f func(worker *process) error) error {
+	setup, err := l.last(ctx)
+	if err != nil {
+		return err
+	}
 	worker, answers, err := startWorker(l.bin, l.w, l.w.path("us"))
 	if err != nil {
 		return err
 	}
-	err = settled(ctx, answers)
+	if _, err = await(ctx, worker, l.conn, setup); err == nil && quiet {
+		err = settled(ctx, answers)
+	}
 	if err == nil {
 		err = f(worker)
 	}
@@ -126,8 +133,9 @@ func (l *lab) drained(ctx context.Context, worker *process) error {
 
 // heard is an output as a subscriber of the output stream got it.
 type heard struct {
-	at   time.Time
-	body []byte
+	at     time.Time
+	stored time.Time // by the server, of whose clock it is
+	body   []byte
 }
 
 // listener is a subscriber of the output stream, by an ordered consumer: it gets
@@ -152,8 +160,12 @@ func (l *lab) listen(ctx context.Context) (*listener, error) {
 		if m.Subject() == broker.CursorSubject(tenantName) {
 			return
 		}
+		var stored time.Time
+		if meta, err := m.Metadata(); err == nil {
+			stored = meta.Timestamp
+		}
 		h.mu.Lock()
-		h.outs = append(h.outs, heard{now, m.Data()})
+		h.outs = append(h.outs, heard{now, stored, m.Data()})
 		h.mu.Unlock()
 		select {
 		case h.more <- struct{}{}:

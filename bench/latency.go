@@ -22,13 +22,14 @@ const (
 	idleGoal     = 20  // times one fdatasync
 )
 
-// studyRounds is how many rounds a study takes: three at least, for there to be
-// a median, but one where it is only to be seen that it works.
+// studyRounds is how many rounds a study takes: two fewer than the contenders, as
+// there are many studies, but three for there to be a median; one where it is
+// only to be seen that it works.
 func (b *bench) studyRounds() int {
 	if b.o.quick {
 		return 1
 	}
-	return max(b.o.rounds, 3)
+	return max(b.o.rounds-2, 3)
 }
 
 // sized is a number for a full run, or a tenth of it for a quick one.
@@ -54,7 +55,7 @@ func findIdle(ctx context.Context, b *bench) (f finding, err error) {
 	}
 	defer func() { err = cmp.Or(err, l.close()) }()
 	var all []idleRound
-	err = l.with(ctx, func(*process) error {
+	err = l.with(ctx, true, func(*process) error {
 		heard, err := l.listen(ctx)
 		if err != nil {
 			return err
@@ -81,6 +82,7 @@ func findIdle(ctx context.Context, b *bench) (f finding, err error) {
 type idleRound struct {
 	fsync time.Duration
 	ack   []time.Duration // until the server has acknowledged the event
+	kept  []time.Duration // until the server had stored the adjustment, by its timestamp
 	wire  []time.Duration // until the adjustment was heard
 }
 
@@ -90,7 +92,7 @@ func (l *lab) idleRound(ctx context.Context, heard *listener, events []told, out
 	}
 	dice := rand.New(rand.NewPCG(l.w.Seed, 0)) //nolint:gosec // a pause
 	for _, t := range events {
-		if t.outs == 0 {
+		if !t.adjusts {
 			return r, fmt.Errorf("event %s earns nothing", t.id.ID)
 		}
 		time.Sleep(10*time.Millisecond + time.Duration(dice.IntN(20_000))*time.Microsecond) // in step with no timer
@@ -106,28 +108,30 @@ func (l *lab) idleRound(ctx context.Context, heard *listener, events []told, out
 		if err != nil {
 			return r, err
 		}
-		at, err := adjustedAt(got[*outs-t.outs:], t.id)
+		adjusted, err := adjustedBy(got[*outs-t.outs:], t.id)
 		if err != nil {
 			return r, err
 		}
-		r.wire = append(r.wire, at.Sub(start))
+		r.wire = append(r.wire, adjusted.at.Sub(start))
+		r.kept = append(r.kept, adjusted.stored.Sub(start.Round(0)))
 	}
 	slices.Sort(r.ack)
+	slices.Sort(r.kept)
 	slices.Sort(r.wire)
 	return r, nil
 }
 
-// adjustedAt is when the first adjustment that an event caused was heard.
-func adjustedAt(outs []heard, id event.Identity) (time.Time, error) {
+// adjustedBy is the first adjustment of some outputs that an event caused.
+func adjustedBy(outs []heard, id event.Identity) (heard, error) {
 	for _, o := range outs {
 		var e struct {
 			Data wire.AdjustmentIssued `json:"data"`
 		}
 		if err := json.Unmarshal(o.body, &e); err == nil && slices.Contains(e.Data.CausedBy, wire.Cause{Source: id.Source, ID: id.ID}) {
-			return o.at, nil
+			return o, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("none of the %d outputs of event %s is an adjustment that it caused", len(outs), id.ID)
+	return heard{}, fmt.Errorf("none of the %d outputs of event %s is an adjustment that it caused", len(outs), id.ID)
 }
 
 func idleFinding(all []idleRound) finding {
@@ -152,6 +156,7 @@ func idleFinding(all []idleRound) finding {
 			figureOf("publish → adjustment heard, p99", "ms", over(func(r idleRound) time.Duration { return percentile(r.wire, 99) })),
 			figureOf("publish → adjustment heard, max", "ms", over(func(r idleRound) time.Duration { return percentile(r.wire, 100) })),
 			figureOf("of that, publish → acknowledged by the server, p50", "ms", over(func(r idleRound) time.Duration { return percentile(r.ack, 50) })),
+			figureOf("of that, publish → adjustment stored by the server, p50", "ms", over(func(r idleRound) time.Duration { return percentile(r.kept, 50) })),
 			figureOf("one fdatasync, calibrated in the round", "ms", over(func(r idleRound) time.Duration { return r.fsync })),
 			figureOf("p99 in fdatasyncs", "×", ratio).under(idleGoal),
 		},

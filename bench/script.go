@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/demo"
 	"github.com/trueup/trueup/internal/wire"
@@ -19,8 +21,9 @@ type told struct {
 	msg     broker.Msg
 	id      event.Identity
 	typ     event.Type
-	outs    int // outputs it brings, those of the timers that its arrival fires included
-	entries int // the same of entries
+	outs    int  // outputs it brings, those of the timers that its arrival fires included
+	entries int  // the same of entries
+	adjusts bool // one of the entries names it as a cause
 }
 
 // script is what a lab's worker is told: the setup, and then what is measured.
@@ -122,13 +125,23 @@ func (s *script) note(o operations) {
 func tellOne(f *fold, a demo.Arrival) (told, operations, error) {
 	before := f.entries
 	body, ops, err := f.take(a)
+	if err != nil {
+		return told{}, ops, err
+	}
 	head := a.Event.Head()
-	return told{
+	t := told{
 		msg: broker.Msg{
 			Subject: wire.Subject(tenantName, head.Type), Body: body, Header: nats.Header{"Content-Type": []string{"application/cloudevents+json"}},
 		},
 		id: head.Identity, typ: head.Type, outs: ops.outs, entries: f.entries - before,
-	}, ops, err
+	}
+	if t.entries == 0 {
+		return t, ops, nil
+	}
+	return t, ops, f.memory.Entries(a.Event.Scope(), func(e *ledger.Entry) error {
+		t.adjusts = t.adjusts || slices.Contains(e.CausedBy, head.Identity)
+		return nil
+	})
 }
 
 // bookings are a company's import and then expansions, one a second, each of an
