@@ -34,6 +34,7 @@ type script struct {
 	measured []told
 	want     map[event.PayeeID]standing
 	puts     map[string]putSum // of what is measured, by bucket
+	done     []operations      // by each event, the setup's too
 }
 
 // putSum is what was put into a bucket: keys and values of known sizes, and
@@ -86,6 +87,7 @@ func (b *bench) script(quiet bool, accounts, events int, arrivals func(*workload
 		if err != nil {
 			return nil, err
 		}
+		s.done = append(s.done, ops)
 		if last = a.Recorded; last.Before(begins) {
 			w.Setup, w.SetupOuts = w.Setup+1, w.SetupOuts+t.outs
 			s.setup = append(s.setup, t)
