@@ -30,13 +30,13 @@ func (s *script) pagesByBucket(dir string, mean map[string]int, sizes []int) (ma
 	return out, nil
 }
 
-func (s *script) pagesOf(path string, bucket byte, mean map[string]int, sizes []int) (bytes int64, err error) {
+func (s *script) pagesOf(path string, bucket byte, means map[string]int, sizes []int) (bytes int64, err error) {
 	db, err := openFloor(path, true)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = cmp.Or(err, errors.Join(db.Close(), os.Remove(path))) }()
-	p := newTapePlayer(&workload{Mean: mean})
+	p := newTapePlayer(&workload{Mean: means})
 	for setup := s.done[:s.w.Setup]; len(setup) > 0; { // as recordAll
 		n := min(len(setup), consumers.DefaultBatch)
 		if err := playBucket(db, p, bucket, setup[:n]); err != nil {
@@ -69,6 +69,9 @@ func playBucket(db *bbolt.DB, p *tapePlayer, bucket byte, events []operations) e
 			only := operations{}
 			for _, op := range o.ops {
 				if op.bucket == bucket {
+					if op.size != mean {
+						op.size += sealed
+					}
 					only.ops = append(only.ops, op)
 				}
 			}
