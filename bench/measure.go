@@ -298,5 +298,9 @@ func (r results) save(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // results are no secret
 		return err
 	}
-	return os.WriteFile(path, append(b, '\n'), 0o644) //nolint:gosec // as above
+	if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil { //nolint:gosec // as above
+		return err
+	}
+	_, err = savePlots(filepath.Dir(path), r)
+	return err
 }

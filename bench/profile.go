@@ -62,6 +62,7 @@ type watched struct {
 	done    chan struct{}
 	pages   int64
 	sampled error
+	sizes   []int // of all transactions
 }
 
 // dbOf is the file under a store, for its statistics.
@@ -73,6 +74,7 @@ func dbOf(s *store.Store) *bbolt.DB {
 func (r *watched) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 	start := time.Now()
 	out, err := r.Store.Record(batch)
+	r.sizes = append(r.sizes, len(batch))
 	last := batch[len(batch)-1].Position.Seq
 	switch {
 	case err != nil:

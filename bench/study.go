@@ -19,7 +19,13 @@ type study struct {
 }
 
 // studies are all of them, in the order in which they run.
-var studies = []study{}
+var studies = []study{
+	{"idle latency", "p99 < 20 × one fdatasync", findIdle},
+	{"open loop", "latency at 10, 50 and 80 % of our own maximum", findOpen},
+	{"duplicates", "no fsync when a batch holds nothing new", findDuplicates},
+	{"hash chain", "at most 10 % of what a transaction costs", findChain},
+	{"contention", "where goroutines wait, and where each written byte goes", findContention},
+}
 
 // finding is what a study found.
 type finding struct {
