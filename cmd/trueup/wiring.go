@@ -22,7 +22,8 @@ import (
 	"github.com/trueup/trueup/store"
 )
 
-func (w *worker) openStore(_ context.Context, _ env) error {
+func (w *worker) openStore(_ context.Context, e env) error {
+	boundMemory(e, w.cfg.cache)
 	plans, err := w.cfg.load()
 	if err != nil {
 		return err
