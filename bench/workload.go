@@ -37,17 +37,25 @@ type workload struct {
 	Setup    int // messages of the stream before those measured
 	Events   int // messages measured
 	Usual    int // of them, for the usual way
-	AsOf     time.Time
-	BodySize int64 // bytes of the measured events
+	// Databases is how many of them are for the workers on Postgres.
+	Databases int
+	AsOf      time.Time
+	BodySize  int64 // bytes of the measured events
 
-	SetupOuts int            // outputs of the setup
-	Outs      int            // outputs of the measured events
-	UsualOuts int            // outputs of the first Usual of them
-	Entries   int            // ledger entries in all, the end's included
-	Facts     int            // facts in all
-	Timers    int            // that fired for the measured events
-	Puts      map[string]int // for the measured events, by bucket
-	Mean      map[string]int // bytes of a value, by bucket, in our file
+	SetupOuts int // outputs of the setup
+	Outs      int // outputs of the measured events
+	UsualOuts int // outputs of the first Usual of them
+	// DatabaseOuts are outputs of the first Databases of them.
+	DatabaseOuts int
+	// DatabaseIDs are different events of the setup and the first Databases of them.
+	DatabaseIDs int
+	Entries     int            // ledger entries in all, the end's included
+	Facts       int            // facts in all
+	Timers      int            // that fired for the measured events
+	Puts        map[string]int // for the measured events, by bucket
+	Mean        map[string]int // bytes of a value, by bucket, in our file
+	Rows        map[string]int // after the first Databases of the measured events, by bucket
+	Postgres    string         // how to connect, without the database
 }
 
 func (w *workload) path(name string) string { return filepath.Join(w.Dir, name) }
@@ -104,7 +112,7 @@ func prepare(ctx context.Context, w *workload, conn *broker.Conn, say func(strin
 		return nil, err
 	}
 	begins := company.From.Start(plans[0].Zone).Add(importEnds)
-	total, seen := w.Events, 0
+	total, seen, ids := w.Events, 0, map[string]struct{}{}
 	w.Events, w.Puts = 0, map[string]int{}
 	messages := func(yield func(broker.Msg, error) bool) {
 		for a := range company.Events() {
@@ -124,6 +132,9 @@ func prepare(ctx context.Context, w *workload, conn *broker.Conn, say func(strin
 					f.timers = 0
 				}
 				w.note(ops, len(body))
+			}
+			if w.Events <= w.Databases {
+				ids[a.Event.Head().ID] = struct{}{}
 			}
 			m := broker.Msg{
 				Subject: wire.Subject(tenantName, a.Event.Head().Type), Body: body,
@@ -145,7 +156,7 @@ func prepare(ctx context.Context, w *workload, conn *broker.Conn, say func(strin
 	if w.Events < total {
 		return nil, fmt.Errorf("the company's year has %d events after its import, not %d", w.Events, total)
 	}
-	w.Timers = f.timers
+	w.Timers, w.DatabaseIDs = f.timers, len(ids)
 	if err := tape.close(); err != nil {
 		return nil, err
 	}
@@ -163,6 +174,9 @@ func (w *workload) note(ops operations, body int) {
 	w.Outs += ops.outs
 	if w.Events <= w.Usual {
 		w.UsualOuts += ops.outs
+	}
+	if w.Events <= w.Databases {
+		w.DatabaseOuts += ops.outs
 	}
 	w.Puts["out"] += ops.outs
 	for _, op := range ops.ops {
