@@ -115,7 +115,7 @@ func printPeers(out io.Writer, r results) {
 			fmt.Fprintf(out, "%s has no number: %s\n", name, why)
 			continue
 		}
-		fmt.Fprintf(out, "us ÷ %-15s%s   (goal > 1)\n", name, r.over(ratio(nameUs, name)).text("%.2f"))
+		fmt.Fprintf(out, "us ÷ %-16s%s   (goal > 1)\n", name, r.over(ratio(nameUs, name)).text("%.2f"))
 	}
 	for _, name := range []string{namePgx, nameBenthos} {
 		if r.Missing[name] != "" {

@@ -89,7 +89,7 @@ func printResults(out io.Writer, r results) {
 	}
 	_ = t.Flush()
 	fmt.Fprintf(out, "\nus ÷ the usual way  %s   (goal 8, then 12)\n", r.over(ratio(nameUs, nameUsual)).text("%.2f"))
-	fmt.Fprintf(out, "us ÷ the floor      %s   (goal 0.70)\n", r.over(ratio(nameUs, nameFloor)).text("%.2f"))
+	fmt.Fprintf(out, "us ÷ the floor       %s   (goal 0.70)\n", r.over(ratio(nameUs, nameFloor)).text("%.2f"))
 	printPeers(out, r)
 	for i, round := range r.Rounds {
 		for _, name := range names {

@@ -38,7 +38,7 @@ func registerInput(m *meter) error {
 		in.durable, errs[2] = c.FieldString("durable")
 		in.batch, errs[3] = c.FieldInt("batch")
 		in.left, errs[4] = c.FieldInt("limit")
-		return service.AutoRetryNacksBatched(in), errors.Join(errs[:]...)
+		return in, errors.Join(errs[:]...)
 	})
 }
 
@@ -60,7 +60,8 @@ func (in *input) Connect(ctx context.Context) (err error) {
 }
 
 // ReadBatch gives the messages of one transaction. Its last acknowledgement
-// stands for all before.
+// stands for all before. What was not written ends the run, where a worker would
+// try again: there is nothing to be measured then.
 func (in *input) ReadBatch(ctx context.Context) (service.MessageBatch, service.AckFunc, error) {
 	in.meter.begin()
 	if in.left == 0 {
@@ -88,10 +89,12 @@ func (in *input) ReadBatch(ctx context.Context) (service.MessageBatch, service.A
 		if err == nil {
 			err = last.Ack()
 		}
-		if err == nil {
-			in.meter.ack(len(batch))
+		if err != nil {
+			in.meter.fail(err)
+			return err
 		}
-		return err
+		in.meter.ack(len(batch))
+		return nil
 	}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -64,11 +65,14 @@ func run(ctx context.Context, dir string, stdout io.Writer) error {
 	if err := json.Unmarshal(text, &w); err != nil {
 		return err
 	}
-	var m meter
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	m := meter{fail: cancel}
 	if err := errors.Join(registerInput(&m), registerOutput(&m)); err != nil {
 		return err
 	}
 	b := service.NewStreamBuilder()
+	b.SetLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	b.SetEnvVarLookupFunc(func(name string) (string, bool) {
 		v, ok := map[string]string{
 			"NATS_URL": w.URL, "NATS_STREAM": "TRUEUP_IN", "EVENTS": strconv.Itoa(w.Databases), "POSTGRES": w.Postgres + " dbname=benthos",
@@ -83,7 +87,7 @@ func run(ctx context.Context, dir string, stdout io.Writer) error {
 		return err
 	}
 	if err := s.Run(ctx); err != nil {
-		return err
+		return errors.Join(context.Cause(ctx), err)
 	}
 	if m.acked != w.Databases {
 		return fmt.Errorf("%d events acknowledged, want %d", m.acked, w.Databases)
@@ -94,6 +98,7 @@ func run(ctx context.Context, dir string, stdout io.Writer) error {
 // meter notes the time from the first read to the last acknowledgement.
 type meter struct {
 	mu                  sync.Mutex
+	fail                func(error) // ends the run
 	began, ended        time.Time
 	cpuBegan, cpuEnded  time.Duration
 	diskBegan, diskEnds int64

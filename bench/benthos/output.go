@@ -79,7 +79,11 @@ func (q query) columns(messages service.MessageBatch) ([]any, error) {
 	var columns []any
 	exec := messages.BloblangExecutor(q.args)
 	for i := range messages {
-		v, err := exec.QueryValue(i)
+		mapped, err := exec.Query(i)
+		if err != nil {
+			return nil, err
+		}
+		v, err := mapped.AsStructured()
 		if err != nil {
 			return nil, err
 		}
