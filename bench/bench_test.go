@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,8 +25,13 @@ func TestMain(m *testing.M) {
 }
 
 func TestQuick(t *testing.T) {
+	dir := t.TempDir()
+	// Where we are root Postgres is not, and must get through.
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
+		t.Fatal(err)
+	}
 	var out, errs bytes.Buffer
-	args := []string{"-quick", "-accounts", "300", "-events", "1500", "-usual-events", "50", "-results", "", "-dir", t.TempDir()}
+	args := []string{"-quick", "-accounts", "300", "-events", "1500", "-usual-events", "50", "-results", "", "-dir", dir}
 	if code := run(t.Context(), args, &out, &errs); code != 0 {
 		t.Fatalf("bench %s: exit %d\n%s", strings.Join(args, " "), code, &errs)
 	}

@@ -21,7 +21,7 @@ import (
 const debianBin = "/usr/lib/postgresql/15/bin"
 
 // owner is the role and, where we are root, the system's user that the server
-// runs as: it refuses root.
+// runs as, or nobody: it refuses root.
 const owner = "postgres"
 
 // postgresSettings are durable as those of the other contenders are, with the
@@ -122,7 +122,7 @@ func (p *postgres) init(ctx context.Context, bin string, as *syscall.Credential)
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", p.dir, "-U", owner, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 	cmd.Dir, cmd.SysProcAttr = filepath.Dir(p.dir), &syscall.SysProcAttr{Credential: as}
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+		return fmt.Errorf("initdb, by %s who must be let into %s: %w: %s", owner, cmd.Dir, err, out)
 	}
 	return nil
 }
