@@ -38,7 +38,7 @@ func makeBenthosBase(ctx context.Context, w *workload, p *postgres) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is left to be said
+	defer conn.Close(context.WithoutCancel(ctx))
 	db, err := bbolt.Open(w.path("usual.base"), 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Second})
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func checkBenthos(ctx context.Context, w *workload, p *postgres) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is left to be said
+	defer conn.Close(context.WithoutCancel(ctx))
 	var counted, events, accounts int
 	err = conn.QueryRow(ctx, "SELECT (SELECT sum(n) FROM counters)::bigint, (SELECT count(*) FROM events), (SELECT count(*) FROM by_account)").Scan(&counted, &events, &accounts)
 	if err != nil {

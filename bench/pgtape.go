@@ -177,7 +177,7 @@ func makePgBase(ctx context.Context, w *workload, p *postgres) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is left to be said
+	defer conn.Close(context.WithoutCancel(ctx))
 	player, counter := newPgPlayer(w), newRowCounter()
 	at, outs := 0, 0
 	err = readTape(w.path("tape"), 0, w.Setup+w.Databases, func(o operations) error {
@@ -206,7 +206,7 @@ func checkPg(ctx context.Context, w *workload, p *postgres) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is left to be said
+	defer conn.Close(context.WithoutCancel(ctx))
 	for _, name := range bucketNames {
 		n := 0
 		if err := conn.QueryRow(ctx, "SELECT count(*) FROM "+pgx.Identifier{name}.Sanitize()).Scan(&n); err != nil {

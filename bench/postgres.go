@@ -182,7 +182,7 @@ func (p *postgres) run(ctx context.Context, database string, statements ...strin
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is left to be said
+	defer conn.Close(context.WithoutCancel(ctx))
 	for _, s := range statements {
 		if _, err := conn.Exec(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s, err)
@@ -201,43 +201,4 @@ func (p *postgres) renew(ctx context.Context, database string) error {
 		return err
 	}
 	return p.run(ctx, database, `SELECT sum(pg_prewarm(oid)) FROM pg_class WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace`)
-}
-
-// usage is what the server has used with all its processes: those that have
-// ended count for the first of them.
-func (p *postgres) usage() used {
-	pid := p.pid()
-	all := usageOf(pid)
-	f := statOf(pid)
-	for _, i := range []int{13, 14} { // of children that ended, user and system
-		all.cpu += ticks(f, i)
-	}
-	others, _ := filepath.Glob("/proc/[0-9]*")
-	for _, dir := range others {
-		child := filepath.Base(dir)
-		if f := statOf(child); len(f) > 1 && f[1] == pid {
-			u := usageOf(child)
-			all.cpu += u.cpu
-			all.written += u.written
-		}
-	}
-	return all
-}
-
-// statOf are the fields of a process's stat, from its state on.
-func statOf(pid string) []string {
-	b, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
-	if err != nil {
-		return nil
-	}
-	i := strings.LastIndex(string(b), ") ")
-	return strings.Fields(string(b)[i+1:])
-}
-
-func ticks(stat []string, i int) time.Duration {
-	if i >= len(stat) {
-		return 0
-	}
-	n, _ := strconv.ParseInt(stat[i], 10, 64)
-	return time.Duration(n) * 10 * time.Millisecond // USER_HZ is 100
 }
