@@ -111,11 +111,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		given := map[string]bool{}
 		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 		for name, small := range map[string]func(){
-			"rounds":       func() { o.rounds = 1 },
-			"events":       func() { o.events = 6000 },
-			"accounts":     func() { o.accounts = 2000 },
-			"usual-events": func() { o.usual = 300 },
-
+			"rounds":          func() { o.rounds = 1 },
+			"events":          func() { o.events = 6000 },
+			"accounts":        func() { o.accounts = 2000 },
+			"usual-events":    func() { o.usual = 300 },
 			"database-events": func() { o.database = 3000 },
 		} {
 			if !given[name] {

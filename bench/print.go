@@ -88,7 +88,7 @@ func printResults(out io.Writer, r results) {
 			per(func(u usResult) float64 { return float64(u.Written + u.Database.Written) }), per(func(u usResult) float64 { return float64(u.ServerWritten) }), commits)
 	}
 	_ = t.Flush()
-	fmt.Fprintf(out, "\nus ÷ the usual way  %s   (goal 8, then 12)\n", r.over(ratio(nameUs, nameUsual)).text("%.2f"))
+	fmt.Fprintf(out, "\nus ÷ the usual way   %s   (goal 8, then 12)\n", r.over(ratio(nameUs, nameUsual)).text("%.2f"))
 	fmt.Fprintf(out, "us ÷ the floor       %s   (goal 0.70)\n", r.over(ratio(nameUs, nameFloor)).text("%.2f"))
 	printPeers(out, r)
 	for i, round := range r.Rounds {

@@ -37,25 +37,23 @@ type workload struct {
 	Setup    int // messages of the stream before those measured
 	Events   int // messages measured
 	Usual    int // of them, for the usual way
-	// Databases is how many of them are for the workers on Postgres.
-	Databases int
-	AsOf      time.Time
-	BodySize  int64 // bytes of the measured events
+	AsOf     time.Time
+	BodySize int64 // bytes of the measured events
 
-	SetupOuts int // outputs of the setup
-	Outs      int // outputs of the measured events
-	UsualOuts int // outputs of the first Usual of them
-	// DatabaseOuts are outputs of the first Databases of them.
-	DatabaseOuts int
-	// DatabaseIDs are different events of the setup and the first Databases of them.
-	DatabaseIDs int
-	Entries     int            // ledger entries in all, the end's included
-	Facts       int            // facts in all
-	Timers      int            // that fired for the measured events
-	Puts        map[string]int // for the measured events, by bucket
-	Mean        map[string]int // bytes of a value, by bucket, in our file
-	Rows        map[string]int // after the first Databases of the measured events, by bucket
-	Postgres    string         // how to connect, without the database
+	SetupOuts int            // outputs of the setup
+	Outs      int            // outputs of the measured events
+	UsualOuts int            // outputs of the first Usual of them
+	Entries   int            // ledger entries in all, the end's included
+	Facts     int            // facts in all
+	Timers    int            // that fired for the measured events
+	Puts      map[string]int // for the measured events, by bucket
+	Mean      map[string]int // bytes of a value, by bucket, in our file
+
+	Postgres     string         // how to connect, without the database
+	Databases    int            // messages measured for the workers on Postgres
+	DatabaseOuts int            // outputs of them
+	DatabaseIDs  int            // different events, the setup's included
+	Rows         map[string]int // after them, by bucket
 }
 
 func (w *workload) path(name string) string { return filepath.Join(w.Dir, name) }
