@@ -49,7 +49,10 @@ fuzz: ## fuzz every decoder for FUZZTIME each (default 10s)
 	done
 
 .PHONY: bench
-bench: ## measure the worker against the usual way and the floor (bench/)
+bench: ## measure the worker against others (bench/); installs Postgres 15 with apt-get where it is missing
+	@command -v initdb >/dev/null || test -x /usr/lib/postgresql/15/bin/initdb || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15; } || \
+	  echo "bench: no Postgres: going on without the workers that need it" >&2
 	cd bench && $(GO) run . $(BENCHFLAGS)
 
 $(TOOLS)/golangci-lint:

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,13 +25,35 @@ func TestMain(m *testing.M) {
 }
 
 func TestQuick(t *testing.T) {
+	dir := t.TempDir()
+	// Where we are root Postgres is not, and must get through.
+	if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
+		t.Fatal(err)
+	}
 	var out, errs bytes.Buffer
-	args := []string{"-quick", "-accounts", "300", "-events", "1500", "-usual-events", "50", "-results", "", "-dir", t.TempDir()}
+	args := []string{"-quick", "-accounts", "300", "-events", "1500", "-usual-events", "50", "-results", "", "-dir", dir}
 	if code := run(t.Context(), args, &out, &errs); code != 0 {
 		t.Fatalf("bench %s: exit %d\n%s", strings.Join(args, " "), code, &errs)
 	}
+	text, wanted := out.String(), []string{"us ÷ the usual way", "us ÷ the floor"}
+	if _, err := findPostgres(t.Context()); err == nil {
+		wanted = append(wanted, "us ÷ "+namePgx, "us ÷ "+nameBenthos)
+	} else {
+		for _, name := range []string{namePgx, nameBenthos} {
+			without := fmt.Sprintf("%s has no number: no Postgres: %v\n", name, err)
+			if !strings.Contains(text, without) {
+				t.Errorf("no %q in the answer:\n%s\n%s", without, &out, &errs)
+			}
+			text = strings.ReplaceAll(text, without, "")
+		}
+	}
+	for _, good := range wanted {
+		if !strings.Contains(text, good) {
+			t.Errorf("no %q in the answer:\n%s\n%s", good, &out, &errs)
+		}
+	}
 	for _, bad := range []string{"none", "has no number", "NaN"} {
-		if strings.Contains(out.String(), bad) {
+		if strings.Contains(text, bad) {
 			t.Errorf("%q in the answer:\n%s\n%s", bad, &out, &errs)
 		}
 	}

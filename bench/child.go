@@ -41,7 +41,7 @@ func runChild(ctx context.Context, as string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	contenders := map[string]func(context.Context, *workload) (childResult, error){"floor": runFloor, "usual": runUsual, "profile": runProfile}
+	contenders := map[string]func(context.Context, *workload) (childResult, error){"floor": runFloor, "usual": runUsual, "pgx": runPgx, "profile": runProfile}
 	of, ok := contenders[as]
 	if !ok {
 		return fmt.Errorf("%s=%q is none of the contenders", asVariable, as)
@@ -62,9 +62,14 @@ func startChild(ctx context.Context, w *workload, as string) (r childResult, err
 	if err != nil {
 		return r, err
 	}
+	return startOther(ctx, w, self, as)
+}
+
+// startOther measures a contender that is a program of its own.
+func startOther(ctx context.Context, w *workload, program, as string) (r childResult, err error) {
 	ctx, cancel := context.WithTimeout(ctx, childTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self)
+	cmd := exec.CommandContext(ctx, program)
 	cmd.Env = append(os.Environ(), asVariable+"="+as, dirVariable+"="+w.Dir)
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGKILL) }

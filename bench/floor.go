@@ -20,6 +20,9 @@ const floorWindow = 1024
 // floorBatch is how many outputs it publishes at once, as our relay does.
 const floorBatch = 500
 
+// metaRows are what our store writes once per transaction, with their sizes.
+var metaRows = map[string]int{"position": 90, "state": 80, "totals": 80, "confirmed": 8}
+
 // tapePlayer puts what is on the tape into a file with our store's buckets.
 type tapePlayer struct {
 	tx    *bbolt.Tx
@@ -90,7 +93,7 @@ func (p *tapePlayer) end(outs []output, n int) error {
 		}
 	}
 	meta := p.tx.Bucket([]byte("meta"))
-	for name, size := range map[string]int{"position": 90, "state": 80, "totals": 80, "confirmed": 8} {
+	for name, size := range metaRows {
 		if err := p.put(meta, []byte(name), size); err != nil {
 			return err
 		}

@@ -1,7 +1,9 @@
-// Command bench measures the worker end to end against two others on the same
+// Command bench measures the worker end to end against others on the same
 // events: the usual way (watermill-nats and one transaction per message, no
-// rules) and the floor (nats.go and one transaction per 1,024 messages with the
-// puts of our store, no rules).
+// rules), the floor (nats.go and one transaction per 1,024 messages with the
+// puts of our store, no rules), a plain worker on Postgres (nats.go, pgx and one
+// transaction per 256 messages with those puts as rows, no rules) and the
+// Benthos engine (the same, with the rows of the usual way).
 //
 // Everything is durable: a real nats-server process that syncs every write,
 // bbolt as it comes. The stream holds a setup, which makes the accounts known,
@@ -30,6 +32,7 @@ type options struct {
 	events   int
 	accounts int
 	usual    int
+	database int
 	profile  bool
 	quick    bool
 	seed     uint64
@@ -86,6 +89,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.events, "events", 120_000, "events measured per round")
 	f.IntVar(&o.accounts, "accounts", 100_000, "accounts of the company")
 	f.IntVar(&o.usual, "usual-events", 3000, "events measured per round for the usual way")
+	f.IntVar(&o.database, "database-events", 120_000, "events measured per round for the workers on Postgres")
 	f.BoolVar(&o.profile, "profile", true, "run once more inside a profiled process")
 	f.BoolVar(&o.quick, "quick", false, "a small company and one round, to see that it works")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the company")
@@ -107,20 +111,21 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		given := map[string]bool{}
 		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 		for name, small := range map[string]func(){
-			"rounds":       func() { o.rounds = 1 },
-			"events":       func() { o.events = 6000 },
-			"accounts":     func() { o.accounts = 2000 },
-			"usual-events": func() { o.usual = 300 },
+			"rounds":          func() { o.rounds = 1 },
+			"events":          func() { o.events = 6000 },
+			"accounts":        func() { o.accounts = 2000 },
+			"usual-events":    func() { o.usual = 300 },
+			"database-events": func() { o.database = 3000 },
 		} {
 			if !given[name] {
 				small()
 			}
 		}
 	}
-	if o.rounds < 1 || o.events < 1 || o.accounts < 1 || o.usual < 1 {
-		fmt.Fprintln(stderr, "bench: rounds, events, accounts and usual-events are from 1")
+	if o.rounds < 1 || o.events < 1 || o.accounts < 1 || o.usual < 1 || o.database < 1 {
+		fmt.Fprintln(stderr, "bench: rounds, events, accounts, usual-events and database-events are from 1")
 		return o, errors.New("used wrongly")
 	}
-	o.usual = min(o.usual, o.events)
+	o.usual, o.database = min(o.usual, o.events), min(o.database, o.events)
 	return o, nil
 }

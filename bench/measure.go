@@ -20,18 +20,24 @@ import (
 
 // The contenders, in the order of the table.
 const (
-	nameUsual = "the usual way"
-	nameFloor = "the floor"
-	nameUs    = "us"
+	nameUsual   = "the usual way"
+	nameFloor   = "the floor"
+	namePgx     = "pgx on Postgres"
+	nameBenthos = "Benthos"
+	nameUs      = "us"
 )
 
-var names = []string{nameUsual, nameFloor, nameUs}
+var names = []string{nameUsual, nameFloor, namePgx, nameBenthos, nameUs}
 
 // results are everything that was measured, as they are kept.
 type results struct {
 	Machine  machine   `json:"machine"`
 	Workload *workload `json:"workload,omitempty"`
 	Rounds   []round   `json:"rounds,omitempty"` // the first warmed up
+	Postgres string    `json:"postgres,omitempty"`
+	// Missing says why a contender could not be had.
+	Missing map[string]string `json:"missing,omitempty"`
+
 	Profile  *profiled `json:"profile,omitempty"`
 	Findings []finding `json:"findings,omitempty"`
 }
@@ -59,6 +65,8 @@ type bench struct {
 	w      *workload
 	worker string // the program
 	server *process
+	pg     *postgres         // nil: not to be had
+	lacks  map[string]string // contenders that are not to be had, and why
 	conn   *broker.Conn
 	want   map[event.PayeeID]standing
 	say    func(string, ...any)
@@ -66,7 +74,7 @@ type bench struct {
 
 func measure(ctx context.Context, o options, stdout, stderr io.Writer) (err error) {
 	began := time.Now()
-	b := &bench{o: o, say: func(format string, args ...any) {
+	b := &bench{o: o, lacks: map[string]string{}, say: func(format string, args ...any) {
 		fmt.Fprintf(stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}}
 	dir, err := os.MkdirTemp(o.dir, "trueup-bench")
@@ -74,7 +82,7 @@ func measure(ctx context.Context, o options, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b.w = &workload{Dir: dir, Seed: o.seed, Accounts: o.accounts, Events: o.events, Usual: o.usual}
+	b.w = &workload{Dir: dir, Seed: o.seed, Accounts: o.accounts, Events: o.events, Usual: o.usual, Databases: o.database}
 	defer func() { err = errors.Join(err, b.close()) }()
 	if err := b.open(ctx); err != nil {
 		return err
@@ -104,10 +112,14 @@ func (b *bench) endToEnd(ctx context.Context, r *results) (err error) {
 	}
 	debug.FreeOSMemory()
 	b.say("stream: %d events of setup, then %d measured", b.w.Setup, b.w.Events)
+	b.openPeers(ctx)
 	if err := b.w.save(); err != nil {
 		return err
 	}
-	r.Workload = b.w
+	r.Workload, r.Missing = b.w, b.lacks
+	if b.pg != nil {
+		r.Postgres = b.pg.version
+	}
 	for n := range b.o.rounds + 1 {
 		got, err := b.round(ctx, n)
 		if err != nil {
@@ -148,10 +160,14 @@ func (b *bench) close() error {
 	if b.conn != nil {
 		b.conn.Close()
 	}
-	if b.server != nil {
-		return b.server.stop()
+	var err error
+	if b.pg != nil {
+		err = b.pg.stop()
 	}
-	return nil
+	if b.server != nil {
+		err = errors.Join(err, b.server.stop())
+	}
+	return err
 }
 
 // round gives every contender a turn, in another order each time. The first
@@ -163,6 +179,9 @@ func (b *bench) round(ctx context.Context, n int) (r round, err error) {
 	}
 	for i := range names {
 		name := names[(len(names)-1+i+n)%len(names)]
+		if b.lacks[name] != "" {
+			continue
+		}
 		got, err := b.turn(ctx, name)
 		if ctx.Err() != nil {
 			return r, ctx.Err()
@@ -175,7 +194,7 @@ func (b *bench) round(ctx context.Context, n int) (r round, err error) {
 			if err != nil {
 				return r, fmt.Errorf("the round that warms up: %w", err)
 			}
-			if err := b.learn(); err != nil {
+			if err := b.learn(ctx); err != nil {
 				return r, err
 			}
 		}
@@ -185,12 +204,16 @@ func (b *bench) round(ctx context.Context, n int) (r round, err error) {
 }
 
 // learn readies what the others need and only our first round tells.
-func (b *bench) learn() error {
+func (b *bench) learn(ctx context.Context) error {
 	if err := learn(b.w); err != nil {
 		return err
 	}
 	b.say("making the floor's file")
-	return makeFloorBase(b.w, b.w.path("floor.base"))
+	if err := makeFloorBase(b.w, b.w.path("floor.base")); err != nil {
+		return err
+	}
+	b.loadPeers(ctx)
+	return b.w.save()
 }
 
 // turn measures one contender on files and streams of its own.
@@ -201,6 +224,9 @@ func (b *bench) turn(ctx context.Context, name string) (usResult, error) {
 	if name == nameUs {
 		got, err := ours(ctx, b.w, b.worker, b.conn, b.server, b.want)
 		return got, errors.Join(err, b.noTicks(ctx))
+	}
+	if name == namePgx || name == nameBenthos {
+		return b.onPostgres(ctx, name)
 	}
 	as := map[string]string{nameUsual: "usual", nameFloor: "floor"}[name]
 	if err := copyFile(b.w.path(as+".base"), b.w.path(as+".db")); err != nil {
@@ -248,10 +274,10 @@ func (b *bench) noTicks(ctx context.Context) error {
 
 // counted is the oracle for the outputs of the others.
 func (b *bench) counted(ctx context.Context, name string) error {
-	if name == nameFloor {
+	if want, ok := map[string]int{nameFloor: b.w.Outs, namePgx: b.w.DatabaseOuts}[name]; ok {
 		n, err := published(ctx, b.conn, nil)
-		if err == nil && n != b.w.Outs {
-			err = fmt.Errorf("%d outputs in the stream, want %d", n, b.w.Outs)
+		if err == nil && n != want {
+			err = fmt.Errorf("%d outputs in the stream, want %d", n, want)
 		}
 		return err
 	}

@@ -42,6 +42,16 @@ func (r results) over(of func(round) float64) spread {
 	return spreadOf(all)
 }
 
+// per is a contender's median of a number per event.
+func (r results) per(name string, of func(usResult) float64) float64 {
+	return r.over(func(r round) float64 {
+		if r.rate(name) == 0 {
+			return 0
+		}
+		return of(r.Of[name]) / float64(r.Of[name].Events)
+	}).median
+}
+
 func ratio(a, b string) func(round) float64 {
 	return func(r round) float64 {
 		if r.rate(b) == 0 {
@@ -63,14 +73,10 @@ func printResults(out io.Writer, r results) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tevents/s, median (min–max)\tµs CPU/event\tserver µs CPU/event\tbytes to disk/event\tserver bytes/event\tevents/commit\t")
 	for _, name := range names {
-		per := func(of func(usResult) float64) float64 {
-			return r.over(func(r round) float64 {
-				if r.rate(name) == 0 {
-					return 0
-				}
-				return of(r.Of[name]) / float64(r.Of[name].Events)
-			}).median
+		if r.Missing[name] != "" {
+			continue
 		}
+		per := func(of func(usResult) float64) float64 { return r.per(name, of) }
 		commits := "?"
 		if n := per(func(u usResult) float64 { return float64(u.Commits) }); n > 0 {
 			commits = fmt.Sprintf("%.0f", 1/n)
@@ -78,12 +84,13 @@ func printResults(out io.Writer, r results) {
 			commits = fmt.Sprintf("%.0f", float64(w.Events)/float64(r.Profile.Batches))
 		}
 		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t\n", name, r.over(func(r round) float64 { return r.rate(name) }).text("%.0f"),
-			per(func(u usResult) float64 { return float64(u.CPU) / 1e3 }), per(func(u usResult) float64 { return float64(u.ServerCPU) / 1e3 }),
-			per(func(u usResult) float64 { return float64(u.Written) }), per(func(u usResult) float64 { return float64(u.ServerWritten) }), commits)
+			per(func(u usResult) float64 { return float64(u.CPU+u.Database.CPU) / 1e3 }), per(func(u usResult) float64 { return float64(u.ServerCPU) / 1e3 }),
+			per(func(u usResult) float64 { return float64(u.Written + u.Database.Written) }), per(func(u usResult) float64 { return float64(u.ServerWritten) }), commits)
 	}
 	_ = t.Flush()
-	fmt.Fprintf(out, "\nus ÷ the usual way  %s   (goal 8, then 12)\n", r.over(ratio(nameUs, nameUsual)).text("%.2f"))
-	fmt.Fprintf(out, "us ÷ the floor      %s   (goal 0.70)\n", r.over(ratio(nameUs, nameFloor)).text("%.2f"))
+	fmt.Fprintf(out, "\nus ÷ the usual way   %s   (goal 8, then 12)\n", r.over(ratio(nameUs, nameUsual)).text("%.2f"))
+	fmt.Fprintf(out, "us ÷ the floor       %s   (goal 0.70)\n", r.over(ratio(nameUs, nameFloor)).text("%.2f"))
+	printPeers(out, r)
 	for i, round := range r.Rounds {
 		for _, name := range names {
 			if why, ok := round.Wrong[name]; ok {

@@ -34,6 +34,7 @@ type usResult struct {
 	ServerWritten int64
 	Peak          string
 	Setup         time.Duration // from the start to the end of the setup
+	Database      databaseUse
 }
 
 // ours measures our worker, the real program, and checks what it did.

@@ -48,6 +48,12 @@ type workload struct {
 	Timers    int            // that fired for the measured events
 	Puts      map[string]int // for the measured events, by bucket
 	Mean      map[string]int // bytes of a value, by bucket, in our file
+
+	Postgres     string         // how to connect, without the database
+	Databases    int            // messages measured for the workers on Postgres
+	DatabaseOuts int            // outputs of them
+	DatabaseIDs  int            // different events, the setup's included
+	Rows         map[string]int // after them, by bucket
 }
 
 func (w *workload) path(name string) string { return filepath.Join(w.Dir, name) }
@@ -104,7 +110,7 @@ func prepare(ctx context.Context, w *workload, conn *broker.Conn, say func(strin
 		return nil, err
 	}
 	begins := company.From.Start(plans[0].Zone).Add(importEnds)
-	total, seen := w.Events, 0
+	total, seen, ids := w.Events, 0, map[string]struct{}{}
 	w.Events, w.Puts = 0, map[string]int{}
 	messages := func(yield func(broker.Msg, error) bool) {
 		for a := range company.Events() {
@@ -124,6 +130,9 @@ func prepare(ctx context.Context, w *workload, conn *broker.Conn, say func(strin
 					f.timers = 0
 				}
 				w.note(ops, len(body))
+			}
+			if w.Events <= w.Databases {
+				ids[a.Event.Head().ID] = struct{}{}
 			}
 			m := broker.Msg{
 				Subject: wire.Subject(tenantName, a.Event.Head().Type), Body: body,
@@ -145,7 +154,7 @@ func prepare(ctx context.Context, w *workload, conn *broker.Conn, say func(strin
 	if w.Events < total {
 		return nil, fmt.Errorf("the company's year has %d events after its import, not %d", w.Events, total)
 	}
-	w.Timers = f.timers
+	w.Timers, w.DatabaseIDs = f.timers, len(ids)
 	if err := tape.close(); err != nil {
 		return nil, err
 	}
@@ -163,6 +172,9 @@ func (w *workload) note(ops operations, body int) {
 	w.Outs += ops.outs
 	if w.Events <= w.Usual {
 		w.UsualOuts += ops.outs
+	}
+	if w.Events <= w.Databases {
+		w.DatabaseOuts += ops.outs
 	}
 	w.Puts["out"] += ops.outs
 	for _, op := range ops.ops {
