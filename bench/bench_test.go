@@ -37,9 +37,9 @@ func TestQuick(t *testing.T) {
 	}
 	text, wanted := out.String(), []string{"us ÷ the usual way", "us ÷ the floor"}
 	if _, err := findPostgres(t.Context()); err == nil {
-		wanted = append(wanted, "us ÷ "+namePgx, "us ÷ "+nameBenthos)
+		wanted = append(wanted, "us ÷ "+namePgx, "us ÷ "+nameSets, "us ÷ "+nameBenthos)
 	} else {
-		for _, name := range []string{namePgx, nameBenthos} {
+		for _, name := range peerNames {
 			without := fmt.Sprintf("%s has no number: no Postgres: %v\n", name, err)
 			if !strings.Contains(text, without) {
 				t.Errorf("no %q in the answer:\n%s\n%s", without, &out, &errs)

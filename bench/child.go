@@ -41,7 +41,7 @@ func runChild(ctx context.Context, as string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	contenders := map[string]func(context.Context, *workload) (childResult, error){"floor": runFloor, "usual": runUsual, "pgx": runPgx, "profile": runProfile}
+	contenders := map[string]func(context.Context, *workload) (childResult, error){"floor": runFloor, "usual": runUsual, "pgx": runPgx, "sets": runSets, "profile": runProfile}
 	of, ok := contenders[as]
 	if !ok {
 		return fmt.Errorf("%s=%q is none of the contenders", asVariable, as)

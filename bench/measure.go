@@ -23,11 +23,12 @@ const (
 	nameUsual   = "the usual way"
 	nameFloor   = "the floor"
 	namePgx     = "pgx on Postgres"
+	nameSets    = "pgx, in sets"
 	nameBenthos = "Benthos"
 	nameUs      = "us"
 )
 
-var names = []string{nameUsual, nameFloor, namePgx, nameBenthos, nameUs}
+var names = []string{nameUsual, nameFloor, namePgx, nameSets, nameBenthos, nameUs}
 
 // results are everything that was measured, as they are kept.
 type results struct {
@@ -225,7 +226,7 @@ func (b *bench) turn(ctx context.Context, name string) (usResult, error) {
 		got, err := ours(ctx, b.w, b.worker, b.conn, b.server, b.want)
 		return got, errors.Join(err, b.noTicks(ctx))
 	}
-	if name == namePgx || name == nameBenthos {
+	if _, ok := peersOf[name]; ok {
 		return b.onPostgres(ctx, name)
 	}
 	as := map[string]string{nameUsual: "usual", nameFloor: "floor"}[name]
@@ -274,7 +275,7 @@ func (b *bench) noTicks(ctx context.Context) error {
 
 // counted is the oracle for the outputs of the others.
 func (b *bench) counted(ctx context.Context, name string) error {
-	if want, ok := map[string]int{nameFloor: b.w.Outs, namePgx: b.w.DatabaseOuts}[name]; ok {
+	if want, ok := map[string]int{nameFloor: b.w.Outs, namePgx: b.w.DatabaseOuts, nameSets: b.w.DatabaseOuts}[name]; ok {
 		n, err := published(ctx, b.conn, nil)
 		if err == nil && n != want {
 			err = fmt.Errorf("%d outputs in the stream, want %d", n, want)

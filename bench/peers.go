@@ -20,8 +20,12 @@ type databaseUse struct {
 	Later int64
 }
 
-// peersOf are the workers on Postgres, by the names of their databases.
-var peersOf = map[string]string{namePgx: "pgx", nameBenthos: "benthos"}
+// peer is a worker on Postgres: what its process is called, and its database.
+type peer struct{ as, database string }
+
+var peersOf = map[string]peer{namePgx: {"pgx", "pgx"}, nameSets: {"sets", "pgx"}, nameBenthos: {"benthos", "benthos"}}
+
+var peerNames = []string{namePgx, nameSets, nameBenthos}
 
 // lack notes why a contender has no number; the others go on.
 func (b *bench) lack(err error, names ...string) {
@@ -36,7 +40,7 @@ func (b *bench) openPeers(ctx context.Context) {
 	b.say("starting Postgres")
 	pg, err := startPostgres(ctx, b.w.path("postgres"))
 	if err != nil {
-		b.lack(fmt.Errorf("no Postgres: %w", err), namePgx, nameBenthos)
+		b.lack(fmt.Errorf("no Postgres: %w", err), peerNames...)
 		return
 	}
 	b.pg, b.w.Postgres = pg, pg.address()
@@ -62,21 +66,26 @@ func buildBenthos(ctx context.Context, path string) error {
 
 // loadPeers makes the databases that the workers on Postgres start from.
 func (b *bench) loadPeers(ctx context.Context) {
-	for name, load := range map[string]func(context.Context, *workload, *postgres) error{namePgx: makePgBase, nameBenthos: makeBenthosBase} {
-		if b.lacks[name] != "" {
-			continue
-		}
-		b.say("loading the database of %s", name)
-		if err := load(ctx, b.w, b.pg); err != nil {
-			b.lack(fmt.Errorf("load: %w", err), name)
-		}
+	if b.pg == nil {
+		return
+	}
+	b.say("loading the database of the workers with pgx")
+	if err := makePgBase(ctx, b.w, b.pg); err != nil {
+		b.lack(fmt.Errorf("load: %w", err), namePgx, nameSets)
+	}
+	if b.lacks[nameBenthos] != "" {
+		return
+	}
+	b.say("loading the database of %s", nameBenthos)
+	if err := makeBenthosBase(ctx, b.w, b.pg); err != nil {
+		b.lack(fmt.Errorf("load: %w", err), nameBenthos)
 	}
 }
 
 // onPostgres measures a worker on Postgres on a database of its own.
 func (b *bench) onPostgres(ctx context.Context, name string) (r usResult, err error) {
-	as := peersOf[name]
-	if err := b.pg.renew(ctx, as); err != nil {
+	of := peersOf[name]
+	if err := b.pg.renew(ctx, of.database); err != nil {
 		return r, err
 	}
 	before, database := usageOf(b.server.pid()), b.pg.usage()
@@ -84,7 +93,7 @@ func (b *bench) onPostgres(ctx context.Context, name string) (r usResult, err er
 	if name == nameBenthos {
 		measured, check = b.startBenthos, checkBenthos
 	}
-	if r.childResult, err = measured(ctx, b.w, as); err != nil {
+	if r.childResult, err = measured(ctx, b.w, of.as); err != nil {
 		return r, err
 	}
 	after, spent := usageOf(b.server.pid()), b.pg.usage()
@@ -93,7 +102,7 @@ func (b *bench) onPostgres(ctx context.Context, name string) (r usResult, err er
 		return r, err
 	}
 	r.Database = databaseUse{spent.cpu - database.cpu, spent.written - database.written, b.pg.usage().written - spent.written}
-	if name == namePgx {
+	if name != nameBenthos {
 		err = b.counted(ctx, name)
 	}
 	return r, errors.Join(err, check(ctx, b.w, b.pg))
@@ -110,14 +119,14 @@ func (b *bench) startBenthos(ctx context.Context, w *workload, as string) (r chi
 // printPeers compares us with the workers on Postgres, and tells what is to be
 // known of them.
 func printPeers(out io.Writer, r results) {
-	for _, name := range []string{namePgx, nameBenthos} {
+	for _, name := range peerNames {
 		if why := r.Missing[name]; why != "" {
 			fmt.Fprintf(out, "%s has no number: %s\n", name, why)
 			continue
 		}
 		fmt.Fprintf(out, "us ÷ %-16s%s   (goal > 1)\n", name, r.over(ratio(nameUs, name)).text("%.2f"))
 	}
-	for _, name := range []string{namePgx, nameBenthos} {
+	for _, name := range peerNames {
 		if r.Missing[name] != "" {
 			continue
 		}

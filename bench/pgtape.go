@@ -26,7 +26,7 @@ var tableKinds = map[byte]int{
 
 // pgTable are the statements of a table. Each takes all rows of a transaction
 // as arrays: one round trip and one plan, however many rows.
-type pgTable struct{ create, put, del string }
+type pgTable struct{ create, put, del, putRow, delRow string }
 
 var pgTables = func() []pgTable {
 	all := make([]pgTable, len(bucketNames))
@@ -36,25 +36,38 @@ var pgTables = func() []pgTable {
 			create: "CREATE TABLE " + name + " (key bytea PRIMARY KEY, value bytea NOT NULL)",
 			put:    "INSERT INTO " + name + " (key, value) SELECT * FROM unnest($1::bytea[], $2::bytea[])",
 			del:    "DELETE FROM " + name + " WHERE key = ANY ($1::bytea[])",
+			putRow: "INSERT INTO " + name + " (key, value) VALUES ($1, $2)",
+			delRow: "DELETE FROM " + name + " WHERE key = $1",
 		}
 		switch tableKinds[byte(i)] { //nolint:gosec // there are few
 		case held:
 			t.put += " ON CONFLICT (key) DO NOTHING"
+			t.putRow += " ON CONFLICT (key) DO NOTHING"
 		case upserted:
 			// Room in the page keeps an update from touching the index.
 			t.create += " WITH (fillfactor = 70)"
 			t.put += " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+			t.putRow += " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 		}
 		all[i] = t
 	}
 	return all
 }()
 
-// pgPlayer does what the tape says in tables like our store's buckets. What a
-// transaction does to a key more than once it does once, as bbolt's pages do.
+// pgPlayer does what the tape says in tables like our store's buckets: in sets,
+// what a transaction does to a key more than once is done once, as bbolt's pages
+// do it.
 type pgPlayer struct {
 	*tapePlayer
-	rows []map[string]int // by bucket: the size of a key's value, or gone
+	rows   []map[string]int // by bucket: the size of a key's value, or gone
+	order  []pgRow          // as they came
+	commit func(*pgPlayer, context.Context, *pgx.Conn) error
+}
+
+type pgRow struct {
+	bucket byte
+	key    []byte
+	size   int
 }
 
 const gone = -1
@@ -72,7 +85,7 @@ func (p *pgPlayer) play(o operations) {
 	for _, op := range o.ops {
 		switch {
 		case op.del:
-			p.rows[op.bucket][string(op.key)] = gone
+			p.note(op.bucket, op.key, gone)
 		case op.size == mean:
 			p.put(op.bucket, op.key, p.mean[bucketNames[op.bucket]])
 		default:
@@ -84,7 +97,34 @@ func (p *pgPlayer) play(o operations) {
 func (p *pgPlayer) put(bucket byte, key []byte, size int) {
 	p.puts++
 	p.bytes += int64(len(key) + size)
+	p.note(bucket, key, size)
+}
+
+func (p *pgPlayer) note(bucket byte, key []byte, size int) {
 	p.rows[bucket][string(key)] = size
+	p.order = append(p.order, pgRow{bucket, key, size})
+}
+
+// commitRows sends a statement for each row, in one round trip and one
+// transaction.
+func (p *pgPlayer) commitRows(ctx context.Context, conn *pgx.Conn) error {
+	batch := new(pgx.Batch)
+	for _, r := range p.order {
+		if r.size == gone {
+			batch.Queue(pgTables[r.bucket].delRow, r.key)
+		} else {
+			batch.Queue(pgTables[r.bucket].putRow, r.key, p.fill[:r.size])
+		}
+	}
+	p.forget()
+	return conn.SendBatch(ctx, batch).Close() // statements between two syncs are one transaction
+}
+
+func (p *pgPlayer) forget() {
+	p.order = p.order[:0]
+	for _, rows := range p.rows {
+		clear(rows)
+	}
 }
 
 // end notes what a transaction ends with, as tapePlayer's end.
@@ -102,8 +142,8 @@ func (p *pgPlayer) end(outs []output, n int) {
 	}
 }
 
-// commit sends everything noted in one round trip and one transaction.
-func (p *pgPlayer) commit(ctx context.Context, conn *pgx.Conn) error {
+// commitSets sends everything noted in one round trip and one transaction.
+func (p *pgPlayer) commitSets(ctx context.Context, conn *pgx.Conn) error {
 	batch := new(pgx.Batch)
 	for i, rows := range p.rows {
 		var keys, values, dels [][]byte
@@ -120,9 +160,9 @@ func (p *pgPlayer) commit(ctx context.Context, conn *pgx.Conn) error {
 		if len(dels) > 0 {
 			batch.Queue(pgTables[i].del, dels)
 		}
-		clear(rows)
 	}
-	return conn.SendBatch(ctx, batch).Close() // statements between two syncs are one transaction
+	p.forget()
+	return conn.SendBatch(ctx, batch).Close()
 }
 
 // rowCounter counts the rows that the tape leaves, for the oracle.
@@ -191,7 +231,7 @@ func makePgBase(ctx context.Context, w *workload, p *postgres) error {
 		}
 		player.end(nil, outs)
 		outs = 0
-		return player.commit(ctx, conn)
+		return player.commitSets(ctx, conn)
 	})
 	if err != nil {
 		return err

@@ -16,9 +16,19 @@ import (
 const pgWindow = 256
 
 // runPgx measures a plain worker on Postgres in this process: the floor's pull
-// loop and relay, and a table where our store has a bucket. It has no rules and
-// reads nothing.
-func runPgx(ctx context.Context, w *workload) (r childResult, err error) {
+// loop and relay, a table where our store has a bucket, and a statement for each
+// row, all of a transaction's sent at once. It has no rules and reads nothing.
+func runPgx(ctx context.Context, w *workload) (childResult, error) {
+	return onTables(ctx, w, (*pgPlayer).commitRows)
+}
+
+// runSets measures one that does as much with one statement a table and
+// transaction, its rows sorted: about as fast as Postgres takes them.
+func runSets(ctx context.Context, w *workload) (childResult, error) {
+	return onTables(ctx, w, (*pgPlayer).commitSets)
+}
+
+func onTables(ctx context.Context, w *workload, commit func(*pgPlayer, context.Context, *pgx.Conn) error) (r childResult, err error) {
 	db, err := pgx.Connect(ctx, w.Postgres+" dbname=pgx")
 	if err != nil {
 		return r, err
@@ -42,6 +52,7 @@ func runPgx(ctx context.Context, w *workload) (r childResult, err error) {
 		return r, err
 	}
 	p := newPgPlayer(w)
+	p.commit = commit
 	p.outs = uint64(w.SetupOuts) //nolint:gosec // a count
 	before := usage()
 	start := time.Now()
@@ -87,7 +98,7 @@ func pgLoop(ctx context.Context, db *pgx.Conn, p *pgPlayer, consumer jetstream.C
 			p.play(o)
 		}
 		p.end(outs[sent:], n)
-		if err := p.commit(ctx, db); err != nil {
+		if err := p.commit(p, ctx, db); err != nil {
 			return commits, err
 		}
 		if err := last.Ack(); err != nil {
