@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -233,10 +234,15 @@ func spentNow() spent {
 	return spent{time.Now(), time.Duration(u.Utime.Nano() + u.Stime.Nano())}
 }
 
-func (s spent) since(before spent) cost { return cost{Wall: s.at.Sub(before.at), CPU: s.cpu - before.cpu} }
+func (s spent) since(before spent) cost {
+	return cost{Wall: s.at.Sub(before.at), CPU: s.cpu - before.cpu}
+}
 
 // studyRounds is how many rounds a study measures: a median needs three.
 func (b *bench) studyRounds() int { return max(b.o.rounds, 3) }
+
+// discard removes a file of a study, or a folder.
+func (b *bench) discard(name string) error { return os.RemoveAll(b.w.path(name)) }
 
 // sized picks a size by whether the run is only to see that it works.
 func sized[T any](b *bench, full, quick T) T {

@@ -21,6 +21,7 @@ type study struct {
 // studies are all of them, in the order in which they run.
 var studies = []study{
 	{"fold", "150,000 events/s per core for the fold in memory", foldInMemory},
+	{"facts", "cost per event < 2 × from 10 to 10,000 facts per account", factsPerAccount},
 }
 
 // finding is what a study found.
