@@ -30,6 +30,7 @@ type filing struct {
 	decoder  wire.Decoder
 	position tenant.Position // every batch says that the input stands here
 	got      filed
+	peak     int64 // bytes of anonymous memory after a batch, at most
 }
 
 // filed is what has been recorded.
@@ -79,6 +80,7 @@ func (f *filing) take(batch []tenant.Arrival) (cost, error) {
 	r, err := f.Record(batch)
 	c := spentNow().since(before)
 	c.Events = len(batch)
+	f.peak = max(f.peak, anonymous())
 	if err != nil {
 		return c, err
 	}
