@@ -41,10 +41,10 @@ type busy struct {
 const busyCycle = 16
 
 func newBusy(size, n, facts int) *busy {
-	return &busy{id: fmt.Sprintf("busy-%d-%d", size, n), csm: busyCSM(n), no: n, phase: busyCycle - facts%busyCycle}
+	return &busy{id: fmt.Sprintf("busy-%d-%d", size, n), csm: csmOf(n % busyPayees), no: n, phase: busyCycle - facts%busyCycle}
 }
 
-func busyCSM(n int) event.PayeeID { return event.PayeeID(fmt.Sprintf("csm-%02d", n%busyPayees)) }
+func csmOf(n int) event.PayeeID { return event.PayeeID(fmt.Sprintf("csm-%02d", n)) }
 
 func head(kind event.Type, id string, at time.Time) event.Header {
 	source := "crm/main"
@@ -62,7 +62,7 @@ func enrolments(n int) []demo.Arrival {
 	for i := range n {
 		at := busyFrom.Add(-time.Hour)
 		out = append(out, demo.Arrival{Recorded: at, Event: event.PayeeEnrolled{
-			Header: head("crm.payee.enrolled.v1", fmt.Sprintf("enrol-%d", i), at), Payee: event.PayeeID(fmt.Sprintf("csm-%02d", i)), Role: event.CSM,
+			Header: head("crm.payee.enrolled.v1", fmt.Sprintf("enrol-%d", i), at), Payee: csmOf(i), Role: event.CSM,
 			Effective: civil.On(2027, time.January, 1), Segment: "mid_market", Team: fmt.Sprintf("team-%d", i/8),
 		}})
 	}
