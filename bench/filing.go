@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	recordBatch = 1024 // arrivals of a transaction that is measured, as the worker's batches hold at most
-	setupBatch  = 4096 // and of one that is not: fewer syncs
+	recordBatch = 1024   // arrivals of a transaction that is measured, as the worker's batches hold at most
+	setupBatch  = 16_384 // and of one that is not: fewer syncs
 )
 
 // filing is a ledger file that a study fills without a broker: decoded as the

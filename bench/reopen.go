@@ -61,7 +61,7 @@ func restart(ctx context.Context, b *bench) (out finding, err error) {
 	out.Figures = append(out.Figures, more...)
 	out.Notes = []string{
 		fmt.Sprintf("a ledger of %d facts in %.2f GiB; until the adjustment of an event that waits in the stream is stored in the output stream. "+
-			"Cold: none of the file's pages is in the system's cache.", before.Facts, float64(before.FileBytes)/(1<<30)),
+			"Cold: the file's pages are out of the system's cache.", before.Facts, float64(before.FileBytes)/(1<<30)),
 		"The ledger is opened, and all of its pages looked at, before the worker turns to the broker.",
 	}
 	return out, err
