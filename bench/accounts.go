@@ -101,6 +101,7 @@ func (l *companyLedger) open(ctx context.Context, o order) (a answer, err error)
 	if l.file, err = openFiling(filepath.Join(o.Dir, "accounts.db"), company.Plans()); err != nil {
 		return a, err
 	}
+	l.file.batch = 4 * recordBatch // larger ones would show in the memory
 	before := spentNow()
 	if err := l.file.fill(ctx, l.next(o.Setup)); err != nil {
 		return a, err

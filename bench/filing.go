@@ -29,6 +29,7 @@ type filing struct {
 	path     string
 	decoder  wire.Decoder
 	position tenant.Position // every batch says that the input stands here
+	batch    int             // arrivals of a transaction that is not measured
 	got      filed
 	peak     int64 // bytes of anonymous memory after a batch, at most
 }
@@ -41,7 +42,7 @@ type filed struct {
 
 func openFiling(path string, plans plan.Set) (*filing, error) {
 	s, err := store.Open(path, store.Options{Tenant: tenantName, Plans: plans, Plan: readPlan, Codec: codec{}})
-	return &filing{Store: s, path: path, decoder: wire.Decoder{Tenant: tenantName}}, err
+	return &filing{Store: s, path: path, decoder: wire.Decoder{Tenant: tenantName}, batch: setupBatch}, err
 }
 
 // arrival decodes the body of a message as the handler does.
@@ -125,11 +126,11 @@ func (f *filing) fill(ctx context.Context, bodies iter.Seq2[[]byte, error]) erro
 			if err == nil {
 				a, err = f.arrival(body)
 			}
-			if batch = append(batch, a); err != nil || len(batch) == setupBatch {
+			if batch = append(batch, a); err != nil || len(batch) == f.batch {
 				if !hand(decoded{batch, err}) {
 					return
 				}
-				batch = make([]tenant.Arrival, 0, setupBatch)
+				batch = make([]tenant.Arrival, 0, f.batch)
 			}
 		}
 		hand(decoded{batch: batch})

@@ -13,7 +13,8 @@ import (
 // restart measures a worker that is started again with a large ledger, and what
 // it costs until the accounts are at hand again.
 func restart(ctx context.Context, b *bench) (out finding, err error) {
-	accounts, size := sized(b, 100_000, 4000), sized(b, int64(1<<30), 50_000_000)
+	// So many accounts that their import fills the file.
+	accounts, size := sized(b, 350_000, 10_000), sized(b, int64(1<<30), 30_000_000)
 	r, err := newRestarts(ctx, b, accounts)
 	defer func() { err = errors.Join(err, r.close()) }()
 	if err != nil {

@@ -118,6 +118,13 @@ func (r *restarts) grow(ctx context.Context, size int64) (err error) {
 	if _, err = f.take(customer); err != nil {
 		return err
 	}
+	tick, err := f.tick(r.last) // what waits for a quiet moment is settled, so that the worker has nothing else to do
+	if err != nil {
+		return err
+	}
+	if _, err := f.take([]tenant.Arrival{tick}); err != nil {
+		return err
+	}
 	return f.counted()
 }
 
