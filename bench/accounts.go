@@ -197,6 +197,9 @@ func (b *bench) startLedger(ctx context.Context, accounts, events int) (l *ledge
 // manyAccounts measures how the cost of an event and the memory grow with the
 // accounts there are.
 func manyAccounts(ctx context.Context, b *bench) (out finding, err error) {
+	if b.o.largest < 1 {
+		return out, errors.New("-largest is from 1")
+	}
 	sizes := slices.DeleteFunc([]int{1000, 10_000, 100_000, 1_000_000}, func(n int) bool { return n >= b.o.largest })
 	sizes = sized(b, append(sizes, b.o.largest), []int{300, 3000})
 	rounds, events := b.studyRounds(), sized(b, 8, 1)*recordBatch

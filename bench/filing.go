@@ -137,7 +137,7 @@ func (f *filing) fill(ctx context.Context, bodies iter.Seq2[[]byte, error]) erro
 	}()
 	defer func() {
 		cancel()
-		for range ready { //nolint:revive // until the other has ended
+		for range ready { // until the other has ended
 		}
 	}()
 	for d := range ready {
