@@ -20,6 +20,7 @@ type ledgerOf struct {
 	made     answer
 	setup    answer
 	rounds   []answer
+	settled  answer
 }
 
 func (b *bench) startLedger(ctx context.Context, accounts, events int) (l *ledgerOf, err error) {
@@ -87,6 +88,10 @@ func manyAccounts(ctx context.Context, b *bench) (out finding, err error) {
 		}
 	}
 	for _, l := range all {
+		if l.settled, err = l.servant.ask(order{Do: "settle"}); err != nil {
+			return out, err
+		}
+		b.say("accounts: %d books of %d accounts are settled in %.1f s", l.settled.Dirty, l.accounts, l.settled.Cost.Wall.Seconds())
 		if err := l.end(); err != nil {
 			return out, err
 		}
@@ -113,6 +118,7 @@ func accountsFindings(out *finding, all []*ledgerOf, events int) {
 	wall := curve{Plot: plot, Name: "by the clock", X: x, Y: y, LogX: true, LogY: true}
 	cpu := curve{Plot: plot, Name: "CPU", X: x, Y: y, LogX: true, LogY: true}
 	memory := curve{Plot: "anonymous memory by accounts", Name: "at most, while measured", X: x, Y: "MiB", LogX: true}
+	books := curve{Plot: "settling of books by accounts", Name: "a payee's book", X: x, Y: "µs of CPU", LogX: true, LogY: true}
 	last := all[len(all)-1]
 	for _, l := range all {
 		add := func(c *curve, what, unit string, value func(answer) float64) figure {
@@ -124,14 +130,17 @@ func accountsFindings(out *finding, all []*ledgerOf, events int) {
 		if l == last {
 			anon = anon.judged(fmt.Sprintf("< %d", memoryGoal), anon.High < memoryGoal)
 		}
-		out.Figures = append(out.Figures, add(&wall, "by the clock", y, wallOf), add(&cpu, "CPU", y, cpuOf), anon)
+		settled := figureOf(fmt.Sprintf("%d accounts, a payee's book settled, CPU", l.accounts), "µs", []float64{l.settled.Cost.cpu()})
+		books.Points = append(books.Points, [2]float64{float64(l.accounts), settled.Median})
+		out.Figures = append(out.Figures, add(&wall, "by the clock", y, wallOf), add(&cpu, "CPU", y, cpuOf), anon, settled)
 		out.Notes = append(out.Notes, fmt.Sprintf("%d accounts: %d events of setup at %.0f events/s; %.0f %% of the events measured are scores; anonymous memory at most %.0f MiB, the setup's larger batches included.",
 			l.accounts, l.made.Setup, 1e6/l.setup.Cost.wall(), 100*float64(l.made.Scores)/float64(l.made.Live), mib(max(l.setup.Peak, l.most()))))
 	}
 	out.Figures = append(out.Figures, last.against(all[0], "by the clock", wallOf), last.against(all[0], "CPU", cpuOf))
-	out.Curves = []curve{wall, cpu, memory}
+	out.Curves = []curve{wall, cpu, memory, books}
 	out.Notes = append(out.Notes, fmt.Sprintf("rounds of %d events right after the import, in batches of %d; each ledger in a process of its own that made it, with the default cache. "+
-		"Files of up to %d accounts were derived again at the end, larger ones counted.", events, recordBatch, verifiedUpTo))
+		"Files of up to %d accounts were derived again at the end, larger ones counted. "+
+		"The books of payees whose accounts changed are settled at midnight, or when the stream is quiet. The rounds of small companies take many days and have it in them; a round of a large one is a part of a day.", events, recordBatch, verifiedUpTo))
 }
 
 func wallOf(a answer) float64 { return a.Cost.wall() }

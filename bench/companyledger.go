@@ -8,9 +8,11 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/demo"
+	"github.com/trueup/trueup/store"
 )
 
 // verifiedUpTo is up to how many accounts a file is derived again at the end;
@@ -65,7 +67,8 @@ type companyLedger struct {
 	file  *filing
 	from  *os.File
 	lines *bufio.Scanner
-	all   bool // it is verified at the end
+	last  time.Time // arrival
+	all   bool      // it is verified at the end
 }
 
 func (l *companyLedger) do(ctx context.Context, o order) (answer, error) {
@@ -74,6 +77,8 @@ func (l *companyLedger) do(ctx context.Context, o order) (answer, error) {
 		return l.open(ctx, o)
 	case "record":
 		return l.record(o.Events)
+	case "settle":
+		return l.settle()
 	case "close":
 		check := l.file.counted
 		if l.all {
@@ -145,8 +150,29 @@ func (l *companyLedger) record(n int) (a answer, err error) {
 			return a, err
 		}
 		left -= len(batch)
+		l.last = arrival.Arrived
 		a.Cost, batch = a.Cost.add(c), nil
 	}
 	a.Peak, l.file.peak = l.file.peak, 0
 	return a, nil
+}
+
+// settle lets the clock tick, which settles the books that waited for a quiet
+// moment: in a stream that never is quiet that moment is midnight.
+func (l *companyLedger) settle() (a answer, err error) {
+	err = l.file.View(func(v *store.View) error {
+		a.Dirty = len(v.State().Dirty)
+		return nil
+	})
+	if err != nil {
+		return a, err
+	}
+	tick, err := l.file.tick(l.last)
+	if err != nil {
+		return a, err
+	}
+	a.Cost, err = l.file.take([]tenant.Arrival{tick})
+	a.Cost.Events = a.Dirty // books, here
+	a.Peak, l.file.peak = l.file.peak, 0
+	return a, err
 }

@@ -35,6 +35,7 @@ type answer struct {
 	Setup     int   // events of the setup
 	Live      int   // events after it
 	Scores    int   // of those, health scores
+	Dirty     int   // payees whose books wait to be settled
 	Anonymous int64 // bytes now
 	Peak      int64 // at most since the last answer
 	FileBytes int64
