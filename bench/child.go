@@ -37,6 +37,9 @@ func (r *childResult) finish(events int, elapsed time.Duration, before used) {
 }
 
 func runChild(ctx context.Context, as string, stdout io.Writer) error {
+	if do, ok := servants[as]; ok {
+		return serve(ctx, do, os.Stdin, stdout)
+	}
 	w, err := loadWorkload(os.Getenv(dirVariable))
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ type options struct {
 	accounts int
 	usual    int
 	database int
+	largest  int // accounts
 	profile  bool
 	quick    bool
 	seed     uint64
@@ -90,6 +91,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.accounts, "accounts", 100_000, "accounts of the company")
 	f.IntVar(&o.usual, "usual-events", 3000, "events measured per round for the usual way")
 	f.IntVar(&o.database, "database-events", 120_000, "events measured per round for the workers on Postgres")
+	f.IntVar(&o.largest, "largest", 1_000_000, "accounts of the largest company of the study of accounts; a million take long to set up")
 	f.BoolVar(&o.profile, "profile", true, "run once more inside a profiled process")
 	f.BoolVar(&o.quick, "quick", false, "a small company and one round, to see that it works")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the company")

@@ -25,6 +25,11 @@ var studies = []study{
 	{"duplicates", "no fsync when a batch holds nothing new", findDuplicates},
 	{"hash chain", "at most 10 % of what a transaction costs", findChain},
 	{"contention", "where goroutines wait, and where each written byte goes", findContention},
+	{"fold", "150,000 events/s per core for the fold in memory", foldInMemory},
+	{"facts", "cost per event < 2 × from 10 to 10,000 facts per account", factsPerAccount},
+	{"accounts", "cost per event < 4 × from 1,000 to 1,000,000 accounts, which take less than 1 GiB of anonymous memory", manyAccounts},
+	{"restart", "a ledger of 1 GiB: first event applied < 1 s after the broker answers", restart},
+	{"timers", "1,000,000 pending timers: ready in < 2 s, and 20,000 due at once fired in < 2 s", pendingTimers},
 }
 
 // finding is what a study found.
