@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"context"
 	"strconv"
 	"time"
 
@@ -29,35 +28,18 @@ func (d Delivery) Position() Position {
 	return Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time}
 }
 
-// DeliveryOf returns the delivery of a message that a Subscriber gave out.
-func DeliveryOf(msg *message.Message) (Delivery, bool) {
-	d, ok := msg.Context().Value(deliveryKey{}).(*Delivery)
-	if !ok {
-		return Delivery{}, false
-	}
-	return *d, true
-}
-
-type deliveryKey struct{}
-
-// deliveryContext carries a delivery without copying it.
-type deliveryContext struct {
-	context.Context
-	delivery *Delivery
-}
-
-// Value finds the delivery, and all that the handlers' context has.
-func (c *deliveryContext) Value(key any) any {
-	if _, ok := key.(deliveryKey); ok {
-		return c.delivery
-	}
-	return c.Context.Value(key)
+// DeliveryOf returns the delivery of a message that a Subscriber gave out, and
+// nil for any other. It is not to be changed.
+func DeliveryOf(msg *message.Message) *Delivery {
+	d, _ := msg.Context().Value(deliveryKey{}).(*Delivery)
+	return d
 }
 
 // newMessage makes a Watermill message of any NATS message. It cannot fail:
 // whatever is odd about the message is for the handler to judge. Metadata has
 // the headers with exactly one value; Delivery has all of them.
-func newMessage(ctx context.Context, stream string, d *Delivery, body []byte) *message.Message {
+func newMessage(ctx *handing, stream string, body []byte) *message.Message {
+	d := &ctx.delivery
 	id := d.Header.Get(nats.MsgIdHdr)
 	if id == "" {
 		id = stream + "/" + strconv.FormatUint(d.Seq, 10)
@@ -68,6 +50,6 @@ func newMessage(ctx context.Context, stream string, d *Delivery, body []byte) *m
 			m.Metadata[k] = v[0]
 		}
 	}
-	m.SetContext(&deliveryContext{ctx, d})
+	m.SetContext(ctx)
 	return m
 }

@@ -114,9 +114,8 @@ type flying struct {
 	session  uint64 // in which reply is good
 	touched  uint64 // the heartbeat before which it was delivered, or last kept alive
 
-	msg    *message.Message // nil while no pattern takes it
-	given  bool             // msg has reached its handler
-	cancel context.CancelFunc
+	msg     *message.Message // nil while no pattern takes it
+	handing *handing         // of msg
 }
 
 // ackable is the newest message that can be acknowledged, with all before it.
@@ -163,7 +162,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	sub := &subscription{
 		ctx:     ctx,
 		pattern: topic,
-		queue:   make(chan *queued, s.cfg.Window),
+		queue:   make(chan queued, s.cfg.Window),
 		out:     make(chan *message.Message),
 	}
 	at := slices.IndexFunc(s.subs, func(other *subscription) bool { return narrower(topic, other.pattern) })
@@ -244,8 +243,8 @@ func (s *Subscriber) end() {
 }
 
 func (f *flying) drop() {
-	if f.cancel != nil {
-		f.cancel()
+	if f.handing != nil {
+		f.handing.end()
 	}
 }
 

@@ -248,7 +248,7 @@ func TestCloseWithBacklog(t *testing.T) {
 		enough := make(chan struct{})
 		var count int
 		router.AddConsumerHandler("all", "crm.>", sub, func(m *message.Message) error {
-			d, _ := broker.DeliveryOf(m)
+			d := broker.DeliveryOf(m)
 			mu.Lock()
 			defer mu.Unlock()
 			if count++; count == 400 || len(seen) == messages {
