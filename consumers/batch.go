@@ -136,5 +136,6 @@ func (b *Batcher) take() {
 	b.batch = b.batch[:0]
 	for _, s := range b.taken {
 		b.batch = append(b.batch, s.arrival)
+		s.arrival = tenant.Arrival{}
 	}
 }

@@ -37,8 +37,9 @@ func (b *Batcher) SubmitFunc(ctx context.Context, index uint64, read func(into *
 	s.index, s.read = index, read
 	b.add(s)
 	err := <-s.done
-	s.read, s.arrival = nil, tenant.Arrival{}
-	b.spare.Put(s) // whoever answered does nothing more with it
+	if err == nil { // then it is empty again, and whoever answered is done with it
+		b.spare.Put(s)
+	}
 	return err
 }
 
@@ -92,6 +93,7 @@ func (s *submitted) prepare() (err error) {
 		}
 	}()
 	s.read(&s.arrival)
+	s.read = nil
 	return nil
 }
 
@@ -106,6 +108,7 @@ func (b *Batcher) place(s *submitted, err error) {
 		s.done <- ErrBatcherEnded
 		return
 	case s.index < b.next: // given out again, but committed
+		s.arrival = tenant.Arrival{}
 		s.done <- nil
 		return
 	}
