@@ -2,12 +2,10 @@ package consumers
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
-	"github.com/nats-io/nats.go"
 
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
@@ -42,7 +40,7 @@ func (h Handler) Handle(msg *message.Message) error {
 // arrival makes an empty arrival that of a message.
 func (h Handler) arrival(a *tenant.Arrival, d *broker.Delivery, body []byte) {
 	a.Position = tenant.Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time}
-	a.Subject, a.Header, a.Body = d.Subject, ofSender(d.Header), body
+	a.Subject, a.Header, a.Body = d.Subject, d.Header, body
 	raw := wire.Raw{Subject: d.Subject, Header: d.Header, Body: body}
 	in, err := h.Decoder.Decode(raw)
 	if err != nil {
@@ -56,32 +54,6 @@ func (h Handler) arrival(a *tenant.Arrival, d *broker.Delivery, body []byte) {
 	a.Event = head.Identity
 	a.Input = tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum}
 }
-
-// ofSender are the headers that belong to the message and not to how it was
-// published: the same bytes sent again are the same input.
-func ofSender(h nats.Header) map[string][]string {
-	theirs := 0
-	for name := range h {
-		if !ofBroker(name) {
-			theirs++
-		}
-	}
-	switch theirs {
-	case 0:
-		return nil
-	case len(h):
-		return h
-	}
-	out := make(map[string][]string, theirs)
-	for name, values := range h {
-		if !ofBroker(name) {
-			out[name] = values
-		}
-	}
-	return out
-}
-
-func ofBroker(header string) bool { return strings.HasPrefix(header, "Nats-") }
 
 // closeTimeout bounds how long the router waits for handlers at its end.
 const closeTimeout = 20 * time.Second

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -17,10 +18,11 @@ type Delivery struct {
 	Attempt int // 1, and one more after every nack
 
 	Subject       string
-	Seq           uint64    // in the stream; rises with Index, except after a Rewind
-	Time          time.Time // when the stream stored it, UTC, to the nanosecond
-	Header        nats.Header
-	StreamCreated time.Time // UTC; which life of the stream Seq counts in
+	Seq           uint64      // in the stream; rises with Index, except after a Rewind
+	Time          time.Time   // when the stream stored it, UTC, to the nanosecond
+	Header        nats.Header // the sender's; not those of how it was published, such as Nats-Msg-Id
+	ID            string      // Nats-Msg-Id, the first; may be empty
+	StreamCreated time.Time   // UTC; which life of the stream Seq counts in
 }
 
 // Position is what to remember of a delivery in order to go on after it.
@@ -35,12 +37,28 @@ func DeliveryOf(msg *message.Message) *Delivery {
 	return d
 }
 
+// ofSender takes out of a message's headers what tells the server how to
+// publish it: the same bytes sent again are the same input. It gives what is
+// left, and the id.
+func ofSender(h nats.Header) (left nats.Header, id string) {
+	id = h.Get(nats.MsgIdHdr)
+	for name := range h {
+		if strings.HasPrefix(name, reserved) {
+			delete(h, name)
+		}
+	}
+	if len(h) == 0 {
+		return nil, id
+	}
+	return h, id
+}
+
 // newMessage makes a Watermill message of any NATS message. It cannot fail:
 // whatever is odd about the message is for the handler to judge. Metadata has
-// the headers with exactly one value; Delivery has all of them.
+// the headers with exactly one value; Delivery has all of the sender's.
 func newMessage(ctx *handing, stream string, body []byte) *message.Message {
 	d := &ctx.delivery
-	id := d.Header.Get(nats.MsgIdHdr)
+	id := d.ID
 	if id == "" {
 		id = stream + "/" + strconv.FormatUint(d.Seq, 10)
 	}

@@ -23,6 +23,16 @@ type handing struct {
 	cancel context.CancelFunc
 }
 
+// next is the attempt after this one. One that was never made is it itself.
+func (h *handing) next(parent context.Context) *handing {
+	if h.delivery.Attempt > 0 {
+		h = &handing{delivery: h.delivery}
+	}
+	h.parent = parent
+	h.delivery.Attempt++
+	return h
+}
+
 var _ context.Context = (*handing)(nil)
 
 type deliveryKey struct{}

@@ -85,7 +85,7 @@ func (s *Subscriber) advance() head {
 		f := s.flight[n]
 		f.drop()
 		if f.session == s.session {
-			s.ack = ackable{f.reply, f.session, f.delivery.Seq}
+			s.ack = ackable{f.reply, f.session, f.seq()}
 			s.unsent++
 		}
 		n++
@@ -192,7 +192,7 @@ func (s *Subscriber) abandon(deadline <-chan time.Time) {
 	var out []*message.Message
 	for _, f := range s.flight {
 		f.drop()
-		if f.handing != nil && f.handing.given.Load() {
+		if f.msg != nil && f.handing.given.Load() {
 			out = append(out, f.msg)
 		}
 	}

@@ -76,18 +76,18 @@ func (s *Subscriber) unsubscribe(sub *subscription, hand *flying) {
 // message, or holds it. The caller has the lock.
 func (s *Subscriber) route(f *flying) {
 	f.drop()
-	f.msg, f.handing = nil, nil
-	sub := s.taker(f.delivery.Subject)
+	f.msg = nil
+	d := &f.handing.delivery
+	sub := s.taker(d.Subject)
 	if sub == nil {
 		if !s.closed && !s.held {
 			s.held = true
-			s.log.Error().Str("subject", f.delivery.Subject).Uint64("seq", f.delivery.Seq).
+			s.log.Error().Str("subject", d.Subject).Uint64("seq", d.Seq).
 				Msg("no handler takes this subject: the message and all acknowledgements after it are held")
 		}
 		return
 	}
-	f.delivery.Attempt++
-	f.handing = &handing{parent: sub.ctx, delivery: f.delivery}
+	f.handing = f.handing.next(sub.ctx)
 	f.msg = newMessage(f.handing, s.cfg.Stream, f.body)
 	sub.queue <- queued{f, f.msg, f.handing}
 }
