@@ -3,6 +3,9 @@ package consumers
 import (
 	"context"
 	"errors"
+	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -10,7 +13,8 @@ import (
 	"github.com/trueup/trueup/internal/failpoint"
 )
 
-// Recorder applies a batch in one transaction.
+// Recorder applies a batch in one transaction. It does not keep the slice,
+// which is used again for the next one.
 type Recorder interface {
 	Record(batch []tenant.Arrival) (tenant.Recorded, error)
 }
@@ -26,15 +30,19 @@ type Batcher struct {
 	recorder Recorder
 	max      int
 	log      zerolog.Logger
-	in       chan *submitted
-	ended    chan struct{}
-}
+	due      chan struct{} // wakes Run: the next input is there
+	spare    sync.Pool     // of *submitted
 
-// submitted is an input on its way into a batch.
-type submitted struct {
-	index   uint64
-	arrival tenant.Arrival
-	done    chan error
+	mu     sync.Mutex
+	work   sync.Cond // of mu: there is something to read, or it is over
+	unread []*submitted
+	ready  []*submitted // read, by index from next on; nil where none has come
+	next   uint64       // index of the first that is not recorded
+	over   bool
+
+	// Only Run uses these.
+	taken []*submitted
+	batch []tenant.Arrival
 }
 
 // DefaultBatch is how many inputs one transaction takes at most.
@@ -45,58 +53,38 @@ var ErrBatcherEnded = errors.New("no more inputs are recorded")
 
 // NewBatcher makes a batcher; it records once Run runs.
 func NewBatcher(r Recorder, limit int, log zerolog.Logger) *Batcher {
-	return &Batcher{recorder: r, max: limit, log: log, in: make(chan *submitted, limit), ended: make(chan struct{})}
-}
-
-// Submit hands over the input with an index, counted from 1 without gaps, and
-// returns when it is committed. It may be called by many goroutines, in any
-// order of indexes.
-func (b *Batcher) Submit(ctx context.Context, index uint64, a tenant.Arrival) error {
-	s := &submitted{index, a, make(chan error, 1)}
-	select {
-	case b.in <- s:
-	case <-b.ended:
-		return ErrBatcherEnded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-s.done:
-		return err
-	case <-b.ended:
-		select {
-		case err := <-s.done:
-			return err
-		default:
-			return ErrBatcherEnded
-		}
-	}
+	b := &Batcher{recorder: r, max: limit, log: log, due: make(chan struct{}, 1), next: 1}
+	b.work.L, b.spare.New = &b.mu, newSubmitted
+	return b
 }
 
 // Run records until ctx ends. An error of the recorder ends it and is
 // returned: nothing may be recorded after it.
 func (b *Batcher) Run(ctx context.Context) error {
-	defer close(b.ended)
-	waiting := map[uint64]*submitted{}
-	next := uint64(1)
+	var readers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		readers.Go(b.readAll)
+	}
+	err := b.recordAll(ctx)
+	b.end()
+	readers.Wait()
+	return err
+}
+
+func (b *Batcher) recordAll(ctx context.Context) error {
 	for {
 		select {
-		case s := <-b.in:
-			waiting[s.index] = s
+		case <-b.due:
 		case <-ctx.Done():
 			return nil
 		}
-		b.gather(waiting)
-		for waiting[next] != nil {
+		for b.isDue() {
 			if err := b.room(ctx); err != nil || ctx.Err() != nil {
 				return err
 			}
-			b.gather(waiting)
-			var err error
-			if next, err = b.record(waiting, next); err != nil {
+			if err := b.record(); err != nil {
 				return err
 			}
-			b.gather(waiting)
 		}
 	}
 }
@@ -108,40 +96,46 @@ func (b *Batcher) room(ctx context.Context) error {
 	return b.Room(ctx)
 }
 
-// gather takes what has come in without waiting.
-func (b *Batcher) gather(waiting map[uint64]*submitted) {
-	for {
-		select {
-		case s := <-b.in:
-			waiting[s.index] = s
-		default:
-			return
-		}
-	}
+func (b *Batcher) isDue() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.ready) > 0 && b.ready[0] != nil
 }
 
-// record commits the inputs from an index on that follow each other, and gives
-// the index after them.
-func (b *Batcher) record(waiting map[uint64]*submitted, next uint64) (uint64, error) {
-	var batch []tenant.Arrival
-	var of []*submitted
-	for s := waiting[next]; s != nil && len(batch) < b.max; s = waiting[next] {
-		delete(waiting, next)
-		batch, of = append(batch, s.arrival), append(of, s)
-		next++
-	}
+// record commits the inputs that are there and follow each other.
+func (b *Batcher) record() error {
+	b.take()
 	failpoint.At("before-commit")
-	recorded, err := b.recorder.Record(batch)
+	recorded, err := b.recorder.Record(b.batch)
 	failpoint.At("committed")
-	for _, s := range of {
+	for _, s := range b.taken {
 		s.done <- err
 	}
 	if err != nil {
-		return next, err
+		return err
 	}
 	for _, p := range recorded.Parked {
 		b.log.Warn().Str(FieldParked, p.ID).Str(FieldCode, p.Code).Msg("an input was parked")
 	}
-	b.log.Debug().Int(FieldInputs, len(batch)).Int(FieldEntries, recorded.Entries).Int(FieldTimers, recorded.Timers).Msg("a batch was committed")
-	return next, nil
+	b.log.Debug().Int(FieldInputs, len(b.batch)).Int(FieldEntries, recorded.Entries).Int(FieldTimers, recorded.Timers).Msg("a batch was committed")
+	clear(b.batch)
+	return nil
+}
+
+// take moves the next inputs into the batch.
+func (b *Batcher) take() {
+	b.mu.Lock()
+	n := 0
+	for n < min(len(b.ready), b.max) && b.ready[n] != nil {
+		n++
+	}
+	b.taken = append(b.taken[:0], b.ready[:n]...)
+	b.ready = slices.Delete(b.ready, 0, n)
+	b.next += uint64(n)
+	b.mu.Unlock()
+	b.batch = b.batch[:0]
+	for _, s := range b.taken {
+		b.batch = append(b.batch, s.arrival)
+		s.arrival = tenant.Arrival{}
+	}
 }

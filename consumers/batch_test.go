@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -221,4 +222,39 @@ func TestBatcherTellsTheTruthAtItsEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An input whose reading panics fails alone; it may come again, and what came
+// after it waits until it does. One that comes again after it was committed is
+// told so, and one that comes twice at a time is refused.
+func TestBatcherSurvivesAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{}
+		b := NewBatcher(r, 10, zerolog.Nop())
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- b.Run(ctx) }()
+		second := make(chan error, 1)
+		go func() { second <- b.Submit(t.Context(), 2, arrival(2)) }()
+		synctest.Wait()
+		if err := b.Submit(t.Context(), 2, arrival(2)); err == nil {
+			t.Error("Submit(2) twice at a time = nil")
+		}
+		err := b.SubmitFunc(t.Context(), 1, func(*tenant.Arrival) { panic("odd") })
+		if err == nil || !strings.Contains(err.Error(), "odd") || r.count() != 0 {
+			t.Errorf("SubmitFunc() of what panics = %v with %d recorded", err, r.count())
+		}
+		for range 2 {
+			if err := b.Submit(t.Context(), 1, arrival(1)); err != nil {
+				t.Errorf("Submit(1) again = %v", err)
+			}
+		}
+		if err := <-second; err != nil || r.count() != 2 {
+			t.Errorf("Submit(2) = %v with %d recorded, want 2", err, r.count())
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+	})
 }

@@ -2,12 +2,10 @@ package consumers
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
-	"github.com/nats-io/nats.go"
 
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
@@ -20,9 +18,9 @@ type Decoder interface {
 	Decode(wire.Raw) (wire.Input, error)
 }
 
-// Handler is the same for every family: it decodes and validates, in parallel
-// with all others, and hands what comes of it to the batch. It returns when the
-// input is committed, so that the router acknowledges only what is kept.
+// Handler is the same for every family: it has its message decoded and
+// validated, in parallel with others, and put into the batch. It returns when
+// the input is committed, so that the router acknowledges only what is kept.
 type Handler struct {
 	Decoder Decoder
 	Clock   Clock
@@ -31,47 +29,30 @@ type Handler struct {
 
 // Handle takes one message.
 func (h Handler) Handle(msg *message.Message) error {
-	d, ok := broker.DeliveryOf(msg)
-	if !ok {
+	d := broker.DeliveryOf(msg)
+	if d == nil {
 		return fmt.Errorf("message %s did not come from our subscriber", msg.UUID)
 	}
 	failpoint.At("fetched")
-	return h.Batch.Submit(msg.Context(), d.Index, h.arrival(d, msg.Payload))
+	return h.Batch.SubmitFunc(msg.Context(), d.Index, func(a *tenant.Arrival) { h.arrival(a, d, msg.Payload) })
 }
 
-func (h Handler) arrival(d broker.Delivery, body []byte) tenant.Arrival {
+// arrival makes an empty arrival that of a message.
+func (h Handler) arrival(a *tenant.Arrival, d *broker.Delivery, body []byte) {
+	a.Position = tenant.Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time}
+	a.Subject, a.Header, a.Body = d.Subject, d.Header, body
 	raw := wire.Raw{Subject: d.Subject, Header: d.Header, Body: body}
-	a := tenant.Arrival{
-		Position: tenant.Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time},
-		Subject:  d.Subject, Header: ofSender(d.Header), Body: body,
-	}
 	in, err := h.Decoder.Decode(raw)
 	if err != nil {
 		a.Arrived = h.Clock.Arrived(d.Time, time.Time{}, time.Time{})
 		a.Event, _ = wire.Identify(raw)
 		a.Code, a.Reason = string(wire.ReasonOf(err)), err.Error()
-		return a
+		return
 	}
-	a.Arrived = h.Clock.Arrived(d.Time, in.Recorded, in.Event.Head().Time)
-	a.Event = in.Event.Head().Identity
+	head := in.Event.Head()
+	a.Arrived = h.Clock.Arrived(d.Time, in.Recorded, head.Time)
+	a.Event = head.Identity
 	a.Input = tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum}
-	return a
-}
-
-// ofSender are the headers that belong to the message and not to how it was
-// published: the same bytes sent again are the same input.
-func ofSender(h nats.Header) map[string][]string {
-	var out map[string][]string
-	for name, values := range h {
-		if strings.HasPrefix(name, "Nats-") {
-			continue
-		}
-		if out == nil {
-			out = make(map[string][]string, len(h))
-		}
-		out[name] = values
-	}
-	return out
 }
 
 // closeTimeout bounds how long the router waits for handlers at its end.

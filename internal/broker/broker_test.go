@@ -87,11 +87,11 @@ func receive(t testing.TB, ch <-chan *message.Message) (*message.Message, broker
 		if !ok {
 			t.Fatal("the channel is closed")
 		}
-		d, ok := broker.DeliveryOf(m)
-		if !ok {
-			t.Fatalf("DeliveryOf(%s) has nothing", m.UUID)
+		d := broker.DeliveryOf(m)
+		if d == nil {
+			t.Fatalf("DeliveryOf(%s) = nil", m.UUID)
 		}
-		return m, d
+		return m, *d
 	case <-time.After(patient):
 		t.Fatalf("no message within %v", patient)
 	}

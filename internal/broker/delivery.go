@@ -1,8 +1,8 @@
 package broker
 
 import (
-	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -18,10 +18,11 @@ type Delivery struct {
 	Attempt int // 1, and one more after every nack
 
 	Subject       string
-	Seq           uint64    // in the stream; rises with Index, except after a Rewind
-	Time          time.Time // when the stream stored it, UTC, to the nanosecond
-	Header        nats.Header
-	StreamCreated time.Time // UTC; which life of the stream Seq counts in
+	Seq           uint64      // in the stream; rises with Index, except after a Rewind
+	Time          time.Time   // when the stream stored it, UTC, to the nanosecond
+	Header        nats.Header // the sender's; not those of how it was published, such as Nats-Msg-Id
+	ID            string      // Nats-Msg-Id, the first; may be empty
+	StreamCreated time.Time   // UTC; which life of the stream Seq counts in
 }
 
 // Position is what to remember of a delivery in order to go on after it.
@@ -29,36 +30,35 @@ func (d Delivery) Position() Position {
 	return Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time}
 }
 
-// DeliveryOf returns the delivery of a message that a Subscriber gave out.
-func DeliveryOf(msg *message.Message) (Delivery, bool) {
-	d, ok := msg.Context().Value(deliveryKey{}).(*Delivery)
-	if !ok {
-		return Delivery{}, false
-	}
-	return *d, true
+// DeliveryOf returns the delivery of a message that a Subscriber gave out, and
+// nil for any other. It is not to be changed.
+func DeliveryOf(msg *message.Message) *Delivery {
+	d, _ := msg.Context().Value(deliveryKey{}).(*Delivery)
+	return d
 }
 
-type deliveryKey struct{}
-
-// deliveryContext carries a delivery without copying it.
-type deliveryContext struct {
-	context.Context
-	delivery *Delivery
-}
-
-// Value finds the delivery, and all that the handlers' context has.
-func (c *deliveryContext) Value(key any) any {
-	if _, ok := key.(deliveryKey); ok {
-		return c.delivery
+// ofSender takes out of a message's headers what tells the server how to
+// publish it: the same bytes sent again are the same input. It gives what is
+// left, and the id.
+func ofSender(h nats.Header) (left nats.Header, id string) {
+	id = h.Get(nats.MsgIdHdr)
+	for name := range h {
+		if strings.HasPrefix(name, reserved) {
+			delete(h, name)
+		}
 	}
-	return c.Context.Value(key)
+	if len(h) == 0 {
+		return nil, id
+	}
+	return h, id
 }
 
 // newMessage makes a Watermill message of any NATS message. It cannot fail:
 // whatever is odd about the message is for the handler to judge. Metadata has
-// the headers with exactly one value; Delivery has all of them.
-func newMessage(ctx context.Context, stream string, d *Delivery, body []byte) *message.Message {
-	id := d.Header.Get(nats.MsgIdHdr)
+// the headers with exactly one value; Delivery has all of the sender's.
+func newMessage(ctx *handing, stream string, body []byte) *message.Message {
+	d := &ctx.delivery
+	id := d.ID
 	if id == "" {
 		id = stream + "/" + strconv.FormatUint(d.Seq, 10)
 	}
@@ -68,6 +68,6 @@ func newMessage(ctx context.Context, stream string, d *Delivery, body []byte) *m
 			m.Metadata[k] = v[0]
 		}
 	}
-	m.SetContext(&deliveryContext{ctx, d})
+	m.SetContext(ctx)
 	return m
 }

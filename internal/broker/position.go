@@ -65,7 +65,7 @@ func (s *Subscriber) oldest() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.flight) > 0 {
-		return s.flight[0].delivery.Seq
+		return s.flight[0].seq()
 	}
 	return s.last.Seq + 1
 }

@@ -91,7 +91,7 @@ func (s *Subscriber) readSession(ctx context.Context) error {
 	s.mu.Lock()
 	s.session++
 	s.ack, s.unsent = ackable{}, 0
-	r.id, r.created = s.session, info.Created
+	r.id, r.created = s.session, info.Created.UTC()
 	s.mu.Unlock()
 	if err := s.reset(ctx, from); err != nil {
 		return err
@@ -109,8 +109,9 @@ func (s *Subscriber) readSession(ctx context.Context) error {
 		return fmt.Errorf("read consumer %s: %w", s.cfg.Durable, err)
 	}
 	defer stopIterator(messages)
+	until := []jetstream.NextOpt{jetstream.NextContext(ctx)} // made once, not for every message
 	for {
-		m, err := messages.Next(jetstream.NextContext(ctx))
+		m, err := messages.Next(until...)
 		if err == nil {
 			err = s.accept(ctx, r, m)
 		}
@@ -143,24 +144,17 @@ func (s *Subscriber) accept(ctx context.Context, r *reading, m jetstream.Msg) er
 	if err := s.waitForRoom(ctx, s.cfg.Window-1); err != nil {
 		return err
 	}
-	f := &flying{
-		delivery: Delivery{
-			Subject:       m.Subject(),
-			Seq:           meta.Sequence.Stream,
-			Time:          meta.Timestamp.UTC(),
-			Header:        m.Headers(),
-			StreamCreated: r.created.UTC(),
-		},
-		body:    m.Data(),
-		reply:   m.Reply(),
-		session: r.id,
-	}
+	f := &flying{body: m.Data(), reply: m.Reply(), session: r.id}
+	f.handing = &f.first
+	d := &f.first.delivery
+	d.Subject, d.Seq, d.Time, d.StreamCreated = m.Subject(), meta.Sequence.Stream, meta.Timestamp.UTC(), r.created
+	d.Header, d.ID = ofSender(m.Headers())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.touched = s.beats
 	s.index++
-	f.delivery.Index = s.index
-	s.last, s.started = f.delivery.Position(), true
+	d.Index = s.index
+	s.last, s.started = d.Position(), true
 	s.flight = append(s.flight, f)
 	s.route(f)
 	if len(s.flight) == 1 {
@@ -176,9 +170,9 @@ func (s *Subscriber) again(r *reading, seq uint64, reply string) {
 	defer s.mu.Unlock()
 	at, found := slices.BinarySearchFunc(s.flight, seq, func(f *flying, seq uint64) int {
 		switch {
-		case f.delivery.Seq < seq:
+		case f.seq() < seq:
 			return -1
-		case f.delivery.Seq > seq:
+		case f.seq() > seq:
 			return 1
 		}
 		return 0

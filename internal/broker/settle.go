@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -86,13 +85,14 @@ func (s *Subscriber) advance() head {
 		f := s.flight[n]
 		f.drop()
 		if f.session == s.session {
-			s.ack = ackable{f.reply, f.session, f.delivery.Seq}
+			s.ack = ackable{f.reply, f.session, f.seq()}
 			s.unsent++
 		}
 		n++
 	}
 	if n > 0 {
-		s.flight = slices.Delete(s.flight, 0, n)
+		clear(s.flight[:n])
+		s.flight = s.flight[n:]
 		wake(s.room)
 	}
 	if s.unsent > 0 && (len(s.flight) == 0 || s.unsent >= max(s.cfg.Window/4, 1)) {
@@ -192,7 +192,7 @@ func (s *Subscriber) abandon(deadline <-chan time.Time) {
 	var out []*message.Message
 	for _, f := range s.flight {
 		f.drop()
-		if f.given {
+		if f.msg != nil && f.handing.given.Load() {
 			out = append(out, f.msg)
 		}
 	}

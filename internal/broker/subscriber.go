@@ -108,15 +108,14 @@ type Subscriber struct {
 
 // flying is a message on its way through a handler.
 type flying struct {
-	delivery Delivery
-	body     []byte
-	reply    string // where to acknowledge it
-	session  uint64 // in which reply is good
-	touched  uint64 // the heartbeat before which it was delivered, or last kept alive
+	body    []byte
+	reply   string // where to acknowledge it
+	session uint64 // in which reply is good
+	touched uint64 // the heartbeat before which it was delivered, or last kept alive
 
-	msg    *message.Message // nil while no pattern takes it
-	given  bool             // msg has reached its handler
-	cancel context.CancelFunc
+	msg     *message.Message // nil while no pattern takes it
+	handing *handing         // of msg, or the one before it
+	first   handing          // most have no other
 }
 
 // ackable is the newest message that can be acknowledged, with all before it.
@@ -163,7 +162,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	sub := &subscription{
 		ctx:     ctx,
 		pattern: topic,
-		queue:   make(chan *queued, s.cfg.Window),
+		queue:   make(chan queued, s.cfg.Window),
 		out:     make(chan *message.Message),
 	}
 	at := slices.IndexFunc(s.subs, func(other *subscription) bool { return narrower(topic, other.pattern) })
@@ -244,10 +243,12 @@ func (s *Subscriber) end() {
 }
 
 func (f *flying) drop() {
-	if f.cancel != nil {
-		f.cancel()
+	if f.msg != nil {
+		f.handing.end()
 	}
 }
+
+func (f *flying) seq() uint64 { return f.handing.delivery.Seq }
 
 // wake leaves a mark for a goroutine that waits on c, or will.
 func wake(c chan struct{}) {

@@ -45,8 +45,8 @@ func TestOddMessages(t *testing.T) {
 	if len(d.Header) != 0 || string(m.Payload) != "{" || d.Index != 2 {
 		t.Errorf("second message = %q %+v", m.Payload, d)
 	}
-	if m, _ = receive(t, all); m.UUID != "tick" {
-		t.Errorf("third message = %s, want its Nats-Msg-Id", m.UUID)
+	if m, d = receive(t, all); m.UUID != "tick" || d.ID != "tick" || len(d.Header) != 0 || len(m.Metadata) != 0 {
+		t.Errorf("third message = %s with %v %+v, want its Nats-Msg-Id as its id only", m.UUID, m.Metadata, d)
 	}
 }
 
@@ -248,7 +248,7 @@ func TestCloseWithBacklog(t *testing.T) {
 		enough := make(chan struct{})
 		var count int
 		router.AddConsumerHandler("all", "crm.>", sub, func(m *message.Message) error {
-			d, _ := broker.DeliveryOf(m)
+			d := broker.DeliveryOf(m)
 			mu.Lock()
 			defer mu.Unlock()
 			if count++; count == 400 || len(seen) == messages {

@@ -15,13 +15,14 @@ const routesKept = 4096
 type subscription struct {
 	ctx     context.Context // of Subscribe; Watermill wants messages to derive from it
 	pattern string
-	queue   chan *queued // has room for the whole window, so that routing never blocks
+	queue   chan queued // has room for the whole window, so that routing never blocks
 	out     chan *message.Message
 }
 
 type queued struct {
-	f   *flying
-	msg *message.Message
+	f    *flying
+	msg  *message.Message
+	with *handing
 }
 
 // serve hands the queue to the handler until the subscription's context or the
@@ -29,7 +30,7 @@ type queued struct {
 func (s *Subscriber) serve(sub *subscription) {
 	defer close(sub.out)
 	for {
-		var q *queued
+		var q queued
 		select {
 		case q = <-sub.queue:
 		case <-sub.ctx.Done():
@@ -40,13 +41,9 @@ func (s *Subscriber) serve(sub *subscription) {
 		}
 		select {
 		case sub.out <- q.msg:
-			s.mu.Lock()
-			if q.f.msg == q.msg { // else it was nacked and is on its way again
-				q.f.given = true
-			}
-			s.mu.Unlock()
+			q.with.given.Store(true)
 		case <-sub.ctx.Done():
-			s.unsubscribe(sub, q)
+			s.unsubscribe(sub, q.f)
 			return
 		case <-s.quit:
 			return
@@ -56,13 +53,13 @@ func (s *Subscriber) serve(sub *subscription) {
 
 // unsubscribe forgets a pattern. What its handler has not received goes to the
 // next pattern that takes it.
-func (s *Subscriber) unsubscribe(sub *subscription, hand *queued) {
+func (s *Subscriber) unsubscribe(sub *subscription, hand *flying) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.subs = slices.DeleteFunc(s.subs, func(other *subscription) bool { return other == sub })
 	clear(s.routes)
 	if hand != nil {
-		s.route(hand.f)
+		s.route(hand)
 	}
 	for {
 		select {
@@ -79,21 +76,20 @@ func (s *Subscriber) unsubscribe(sub *subscription, hand *queued) {
 // message, or holds it. The caller has the lock.
 func (s *Subscriber) route(f *flying) {
 	f.drop()
-	f.msg, f.given, f.cancel = nil, false, nil
-	sub := s.taker(f.delivery.Subject)
+	f.msg = nil
+	d := &f.handing.delivery
+	sub := s.taker(d.Subject)
 	if sub == nil {
 		if !s.closed && !s.held {
 			s.held = true
-			s.log.Error().Str("subject", f.delivery.Subject).Uint64("seq", f.delivery.Seq).
+			s.log.Error().Str("subject", d.Subject).Uint64("seq", d.Seq).
 				Msg("no handler takes this subject: the message and all acknowledgements after it are held")
 		}
 		return
 	}
-	ctx, cancel := context.WithCancel(sub.ctx)
-	f.delivery.Attempt++
-	d := f.delivery
-	f.msg, f.cancel = newMessage(ctx, s.cfg.Stream, &d, f.body), cancel
-	sub.queue <- &queued{f, f.msg}
+	f.handing = f.handing.next(sub.ctx)
+	f.msg = newMessage(f.handing, s.cfg.Stream, f.body)
+	sub.queue <- queued{f, f.msg, f.handing}
 }
 
 // taker finds the subscription for a subject. The caller has the lock.

@@ -53,13 +53,3 @@ func BenchmarkEncode(b *testing.B) {
 		}
 	}
 }
-
-// TestDecodeAllocations keeps the memory of a decode low: its event twice (once
-// in an interface), its strings, its canonical bytes, and little else.
-func TestDecodeAllocations(t *testing.T) {
-	raw := Raw{Subject: Subject("default", benchTypes[0]), Body: samples(t, benchTypes[0])[0]}
-	d := Decoder{Tenant: "default"}
-	if got := testing.AllocsPerRun(200, func() { _, _ = d.Decode(raw) }); got > 18 {
-		t.Errorf("Decode of %s allocates %v times, want at most 18", benchTypes[0], got)
-	}
-}

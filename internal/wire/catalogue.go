@@ -2,6 +2,7 @@ package wire
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/trueup/trueup/domain/event"
 )
@@ -17,8 +18,7 @@ type entry struct {
 
 // of is the entry of a type whose fields are described by one function.
 func of[E event.Event](name event.Type, fields func(*form, *E)) entry {
-	return entryOf(name,
-		func(f *form) event.Event { return read(f, fields) },
+	return entryOf(name, reader(fields),
 		func(f *form, e event.Event) bool { return write(f, e, fields) })
 }
 
@@ -27,10 +27,19 @@ func entryOf(name event.Type, r func(*form) event.Event, w func(*form, event.Eve
 	return entry{name, before, after, r, w}
 }
 
-func read[E event.Event](f *form, fields func(*form, *E)) event.Event {
-	e := new(E)
-	fields(f, e)
-	return *e
+// reader reads the events of one kind. An event is filled in memory that is used
+// again, since fields may let it escape, and given as a copy: the one allocation
+// that an event in an interface is.
+func reader[E event.Event](fields func(*form, *E)) func(*form) event.Event {
+	spare := sync.Pool{New: func() any { return new(E) }}
+	return func(f *form) event.Event {
+		e := spare.Get().(*E)
+		fields(f, e)
+		given := *e
+		*e = *new(E)
+		spare.Put(e)
+		return given
+	}
 }
 
 func write[E event.Event](f *form, e event.Event, fields func(*form, *E)) bool {

@@ -21,77 +21,83 @@ type envelope struct {
 // The content type decides where it names structured mode; otherwise a
 // ce-specversion header means binary mode, a JSON object with specversion
 // structured mode, and any other ce- header a broken binary mode.
-func open(f *form, raw Raw) (envelope, error) {
-	h, err := headersOf(raw.Header)
+func (e *envelope) open(f *form, raw Raw) error {
+	h, err := f.headers(raw.Header)
 	if err != nil {
-		return envelope{}, err
+		return err
 	}
+	e.data = none
 	media := mediaType(h.contentType)
 	structured := media == "application/cloudevents+json"
 	if !structured && strings.HasPrefix(media, "application/cloudevents") {
-		return envelope{}, faultf(NotACloudEvent, "content type %s is not supported; send one event as application/cloudevents+json", show(media))
+		return faultf(NotACloudEvent, "content type %s is not supported; send one event as application/cloudevents+json", show(media))
 	}
 	if !structured && h.has("specversion") {
-		return binary(f, h, raw.Body)
+		return e.binary(f, h, raw.Body)
 	}
 	if blank(raw.Body) {
-		return envelope{}, faultf(Empty, "the body is empty")
+		return faultf(Empty, "the body is empty")
 	}
 	if err := f.doc.read(raw.Body); err != nil {
-		return envelope{}, err
+		return err
 	}
 	isEvent := f.doc.nodes[0].kind == isObject && (structured || f.doc.child(0, "specversion") != none)
 	if !isEvent && len(h.attributes) > 0 {
-		return envelope{}, faultf(NotACloudEvent, "the header ce-specversion is missing")
+		return faultf(NotACloudEvent, "the header ce-specversion is missing")
 	}
 	if !isEvent {
-		return envelope{}, faultf(NotACloudEvent, "the body is not a CloudEvent: it must be an object with specversion, or have ce- headers")
+		return faultf(NotACloudEvent, "the body is not a CloudEvent: it must be an object with specversion, or have ce- headers")
 	}
-	return fromBody(&f.doc)
+	return e.fromBody(&f.doc)
 }
 
 // binary takes the attributes from the headers and the data from the body.
-func binary(f *form, h headers, body []byte) (envelope, error) {
-	env := envelope{data: none}
-	for _, a := range h.attributes {
-		if to := env.attribute(a.name); to != nil {
-			*to = []byte(a.value)
-		}
-	}
+func (e *envelope) binary(f *form, h headers, body []byte) error {
+	e.fromHeaders(f, h)
 	switch {
 	case h.contentType == "":
-	case env.contentType == nil:
-		env.contentType = []byte(h.contentType)
-	case mediaType(string(env.contentType)) != mediaType(h.contentType):
-		return env, faultf(BadHeader, "header ce-datacontenttype is %s, but Content-Type is %s", show(env.contentType), show(h.contentType))
+	case e.contentType == nil:
+		e.contentType = []byte(h.contentType)
+	case mediaType(string(e.contentType)) != mediaType(h.contentType):
+		return faultf(BadHeader, "header ce-datacontenttype is %s, but Content-Type is %s", show(e.contentType), show(h.contentType))
 	}
 	if blank(body) {
-		if string(env.kind) != string(Tick) {
-			return env, faultf(Empty, "the body is empty")
+		if string(e.kind) != string(Tick) {
+			return faultf(Empty, "the body is empty")
 		}
-		return env, nil
+		return nil
 	}
 	f.doc.root = "data"
-	env.data = 0
-	return env, f.doc.read(body)
+	e.data = 0
+	return f.doc.read(body)
+}
+
+// fromHeaders takes the attributes from the headers.
+func (e *envelope) fromHeaders(f *form, h headers) {
+	for _, a := range h.attributes {
+		if to := e.attribute(a.name); to != nil {
+			start := len(f.values)
+			f.values = append(f.values, a.value...)
+			*to = f.values[start:len(f.values):len(f.values)]
+		}
+	}
 }
 
 // fromBody takes the attributes from a structured event.
-func fromBody(d *document) (envelope, error) {
-	env := envelope{data: none}
+func (e *envelope) fromBody(d *document) error {
 	for i := int32(1); i < d.nodes[0].next; i = d.nodes[i].next {
 		v, key := d.nodes[i], d.nodes[i].key
 		if string(key) == "data" {
-			env.data = i
+			e.data = i
 			continue
 		}
 		if string(key) == "data_base64" {
-			return env, faultf(BadValue, "data_base64 is not supported; send the data as JSON in data")
+			return faultf(BadValue, "data_base64 is not supported; send the data as JSON in data")
 		}
 		if !attributeName(key) {
-			return env, faultf(UnknownField, "%s is not an attribute of a CloudEvent: names are lower-case letters and digits", plain(string(key)))
+			return faultf(UnknownField, "%s is not an attribute of a CloudEvent: names are lower-case letters and digits", plain(string(key)))
 		}
-		to := env.attribute(string(key))
+		to := e.attribute(string(key))
 		switch {
 		case v.kind == isNull:
 		case v.kind == isString:
@@ -99,10 +105,10 @@ func fromBody(d *document) (envelope, error) {
 				*to = v.text
 			}
 		case to != nil || v.kind == isArray || v.kind == isObject || string(key) == "subject" || string(key) == "dataschema":
-			return env, faultf(BadValue, "%s must be a string, not %v", key, v.kind)
+			return faultf(BadValue, "%s must be a string, not %v", key, v.kind)
 		}
 	}
-	return env, nil
+	return nil
 }
 
 func blank(body []byte) bool { return len(bytes.TrimLeft(body, " \t\r\n")) == 0 }
@@ -186,7 +192,7 @@ func (e *envelope) check(tenant, subject string) (*entry, error) {
 }
 
 // header is the event's header and its recordedtime.
-func (e *envelope) header(kind *entry) (h event.Header, recorded time.Time, err error) {
+func (e *envelope) header(f *form, kind *entry) (h event.Header, recorded time.Time, err error) {
 	at, why := parseInstant(e.time)
 	if why != "" {
 		return h, recorded, faultf(BadDate, "time %s", why)
@@ -196,7 +202,7 @@ func (e *envelope) header(kind *entry) (h event.Header, recorded time.Time, err 
 			return h, recorded, faultf(BadDate, "recordedtime %s", why)
 		}
 	}
-	h = event.Header{Identity: event.Identity{Source: string(e.source), ID: string(e.id)}, Type: kind.name, Time: at}
+	h = event.Header{Identity: event.Identity{Source: f.word(e.source), ID: string(e.id)}, Type: kind.name, Time: at}
 	return h, recorded, nil
 }
 

@@ -22,6 +22,10 @@ type form struct {
 	path    []step
 	out     []byte
 	err     error
+
+	attributes []ceHeader        // room for those of a message's headers
+	values     []byte            // and for their values
+	words      map[string]string // see word
 }
 
 // step is one part of a path: a field's name, or where it is empty an index.
@@ -38,7 +42,15 @@ const (
 	may  need = false
 )
 
-var forms = sync.Pool{New: func() any { return &form{out: make([]byte, 0, 1024), path: make([]step, 0, 8)} }}
+// wordsKept bounds the words that a form remembers.
+const wordsKept = 1024
+
+var forms = sync.Pool{New: func() any {
+	return &form{
+		out: make([]byte, 0, 1024), path: make([]step, 0, 8),
+		values: make([]byte, 0, 256), words: map[string]string{},
+	}
+}}
 
 // newForm takes a form from the pool; the caller puts it back with free.
 func newForm() *form { return forms.Get().(*form) }
@@ -47,10 +59,25 @@ func newForm() *form { return forms.Get().(*form) }
 func (f *form) free() {
 	clear(f.doc.nodes)
 	f.doc = document{nodes: f.doc.nodes[:0]}
-	*f = form{doc: f.doc, path: f.path[:0], out: f.out[:0]}
-	if cap(f.out) <= 64<<10 {
+	clear(f.attributes)
+	*f = form{doc: f.doc, path: f.path[:0], out: f.out[:0], attributes: f.attributes[:0], values: f.values[:0], words: f.words}
+	if cap(f.out) <= 64<<10 && cap(f.values) <= 64<<10 && cap(f.attributes) <= 256 {
 		forms.Put(f)
 	}
+}
+
+// word is text as a string, for what comes again and again: sources, dates,
+// numbers. Its string is made once.
+func (f *form) word(text []byte) string {
+	if s, known := f.words[string(text)]; known {
+		return s
+	}
+	if len(f.words) == wordsKept {
+		clear(f.words)
+	}
+	s := string(text)
+	f.words[s] = s
+	return s
 }
 
 // where is the path of a field of the current object.

@@ -20,31 +20,30 @@ type ceHeader struct{ name, value string }
 
 const prefix = "ce-"
 
-// headersOf picks the headers without regard to case. One that is there twice
-// is an error: whoever reads the first and whoever reads the last disagree.
-func headersOf(given map[string][]string) (headers, error) {
-	var h headers
-	var types []string
+// headers picks the headers without regard to case. One that is there twice is
+// an error: whoever reads the first and whoever reads the last disagree.
+func (f *form) headers(given map[string][]string) (headers, error) {
+	h := headers{attributes: f.attributes[:0]}
+	types := 0
 	for key, values := range given {
 		switch {
 		case len(values) == 0:
 		case strings.EqualFold(key, "content-type"):
-			types = append(types, values...)
+			types += len(values)
+			h.contentType = values[0]
 		case len(key) >= len(prefix) && strings.EqualFold(key[:len(prefix)], prefix):
 			for _, v := range values {
 				h.attributes = append(h.attributes, ceHeader{strings.ToLower(key[len(prefix):]), v})
 			}
 		}
 	}
-	if len(types) > 1 {
-		return h, faultf(BadHeader, "header Content-Type is there %d times", len(types))
-	}
-	if len(types) == 1 {
-		h.contentType = types[0]
-	}
+	f.attributes = h.attributes
 	slices.SortFunc(h.attributes, func(a, b ceHeader) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.value, b.value))
 	})
+	if types > 1 {
+		return h, faultf(BadHeader, "header Content-Type is there %d times", types)
+	}
 	for i := range h.attributes {
 		a := &h.attributes[i]
 		if i > 0 && h.attributes[i-1].name == a.name {

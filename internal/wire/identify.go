@@ -13,13 +13,9 @@ func Identify(raw Raw) (event.Identity, bool) {
 	f := newForm()
 	defer f.free()
 	var env envelope
-	h, _ := headersOf(raw.Header)
+	h, _ := f.headers(raw.Header)
 	if h.has("id") || h.has("source") {
-		for _, a := range h.attributes {
-			if to := env.attribute(a.name); to != nil {
-				*to = []byte(a.value)
-			}
-		}
+		env.fromHeaders(f, h)
 	} else {
 		// What was read before an error still counts.
 		_ = f.doc.read(bytes.ToValidUTF8(raw.Body[:min(len(raw.Body), DefaultMaxBody)], []byte("\uFFFD")))

@@ -34,3 +34,16 @@ func TestIdentify(t *testing.T) {
 		}
 	}
 }
+
+// Headers that differ only in case are an error in either order of a map; who
+// sent them is always the same.
+func TestIdentifyIsStable(t *testing.T) {
+	for range 50 {
+		got, known := Identify(Raw{Header: map[string][]string{
+			"ce-id": {"e1"}, "Ce-Id": {"e2"}, "ce-source": {"crm"}, "Content-Type": {"a/b"}, "content-type": {"a/b"},
+		}})
+		if want := (event.Identity{Source: "crm", ID: "e2"}); !known || got != want {
+			t.Fatalf("Identify() = %v, %v; want %v", got, known, want)
+		}
+	}
+}

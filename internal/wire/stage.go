@@ -6,12 +6,14 @@ import "github.com/trueup/trueup/domain/event"
 // of, each an event of its own.
 var stageKinds = []string{"expansion", "renewal"}
 
+var readExpansion, readRenewal = reader(expansionStage), reader(renewalStage)
+
 // stageChanged reads either kind.
 func stageChanged(f *form) event.Event {
 	if i := f.doc.child(f.at, "kind"); i != none && string(f.doc.nodes[i].text) == "renewal" {
-		return read(f, renewalStage)
+		return readRenewal(f)
 	}
-	return read(f, expansionStage)
+	return readExpansion(f)
 }
 
 // writeStage writes either kind.

@@ -81,8 +81,8 @@ func DecodeCanonical(b []byte) (event.Event, error) {
 }
 
 func (d Decoder) decode(f *form, raw Raw) (Input, error) {
-	env, err := open(f, raw)
-	if err != nil {
+	var env envelope
+	if err := env.open(f, raw); err != nil {
 		return Input{}, err
 	}
 	kind, err := env.check(d.Tenant, raw.Subject)
@@ -90,7 +90,7 @@ func (d Decoder) decode(f *form, raw Raw) (Input, error) {
 		return Input{}, err
 	}
 	in := Input{}
-	if f.head, in.Recorded, err = env.header(kind); err != nil {
+	if f.head, in.Recorded, err = env.header(f, kind); err != nil {
 		return Input{}, err
 	}
 	if err := f.data(env.data, kind); err != nil {
