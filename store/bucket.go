@@ -30,7 +30,8 @@ func seal(name, k, v []byte) uint32 {
 // weight is what a record of a seal adds to its bucket's sum, never 0.
 func weight(seal uint32) uint64 { return 1<<32 | uint64(seal) }
 
-// unsealed checks a record's seal and gives its value, never nil.
+// unsealed checks a record's seal and gives its value, never nil. There is no
+// room behind it.
 func unsealed(name, k, stored []byte) ([]byte, error) {
 	v, tail, err := cut(stored, sealSize)
 	if err != nil || binary.BigEndian.Uint32(tail) != seal(name, k, v) {
@@ -86,7 +87,9 @@ func (b bucket) has(k []byte) (bool, error) {
 	return v != nil, err
 }
 
-// put keeps a record, over the one of its key if there is one.
+// put keeps a record, over the one of its key if there is one. The key is copied;
+// the value is the bucket's from then on, and its seal is written into the room
+// behind it where there is room.
 func (b bucket) put(k, v []byte) (err error) {
 	defer guard(b.name, &err)
 	raw, err := b.raw()
@@ -124,9 +127,7 @@ func (b bucket) appended(k, v []byte) (err error) {
 
 func (b bucket) keep(raw *bbolt.Bucket, k, v []byte, before uint64) error {
 	s := seal(b.name, k, v)
-	stored := make([]byte, len(v), len(v)+sealSize)
-	copy(stored, v)
-	if err := raw.Put(k, binary.BigEndian.AppendUint32(stored, s)); err != nil {
+	if err := raw.Put(k, binary.BigEndian.AppendUint32(v, s)); err != nil {
 		return err
 	}
 	return raw.SetSequence(raw.Sequence() + weight(s) - before)

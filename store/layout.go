@@ -95,8 +95,9 @@ const layoutVersion = 3
 
 // key joins parts: strings end with 0x00, integers are big-endian, bytes are as
 // they are.
-func key(parts ...any) []byte {
-	k := make([]byte, 0, 64)
+func key(parts ...any) []byte { return appendKey(make([]byte, 0, 64), parts...) }
+
+func appendKey(k []byte, parts ...any) []byte {
 	for _, p := range parts {
 		switch p := p.(type) {
 		case string:
@@ -159,7 +160,8 @@ func cut(k []byte, n int) (head, tail []byte, err error) {
 	if len(k) < n {
 		return nil, nil, domain.Errorf(domain.Corrupt, "stored key %q is too short", k)
 	}
-	return k[:len(k)-n], k[len(k)-n:], nil
+	n = len(k) - n
+	return k[:n:n], k[n:], nil
 }
 
 // lastUint64 is the integer a key ends with.

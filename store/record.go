@@ -95,6 +95,9 @@ type recording struct {
 	totals   *totals
 	before   totals // what they were
 	heads    map[event.PayeeID]heads
+	key      []byte        // of the fact under way
+	facts    uint64        // how many there are; 0: not looked yet
+	first    *tenant.Timer // that is set, zero where none is; nil: not looked yet
 	last     tenant.Timer  // that fired
 	sweep    *tenant.Sweep // where the sweep stood when it had
 }
@@ -164,7 +167,7 @@ func (r *recording) keepTick(ticks bool, id event.Identity) error {
 	if !ticks {
 		return nil
 	}
-	n, err := lastFact(r.tx)
+	n, err := r.lastFact()
 	if err != nil {
 		return err
 	}
@@ -174,7 +177,7 @@ func (r *recording) keepTick(ticks bool, id event.Identity) error {
 // fire lets every timer due by an instant fire, in order.
 func (r *recording) fire(until time.Time) error {
 	for {
-		t, due, err := r.records.FirstTimer(until)
+		t, due, err := r.firstTimer(until)
 		if err != nil || !due {
 			return err
 		}
@@ -192,6 +195,19 @@ func (r *recording) fire(until time.Time) error {
 	}
 }
 
+// firstTimer is the first timer, if it is due by an instant. It is looked for
+// again when timers were set or cleared.
+func (r *recording) firstTimer(until time.Time) (tenant.Timer, bool, error) {
+	if r.first == nil {
+		t, _, err := r.records.FirstTimer(time.Time{})
+		if err != nil {
+			return t, false, err
+		}
+		r.first = &t
+	}
+	return *r.first, *r.first != (tenant.Timer{}) && !r.first.Due.After(until), nil
+}
+
 // park sets an arrival aside with its bytes, once per content.
 func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) error {
 	if at.IsZero() { // a played clock has not been told the time yet
@@ -205,7 +221,7 @@ func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) e
 	if known { // given up or applied before, and here again
 		return nil
 	}
-	facts, err := lastFact(r.tx)
+	facts, err := r.lastFact()
 	if err != nil {
 		return err
 	}

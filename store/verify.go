@@ -208,7 +208,7 @@ func (v *verifier) outputs() error {
 		if err != nil {
 			return err
 		}
-		if o.N != last.N+1 || o.Hash != hashOut(last.Hash, b[33:]) {
+		if o.N != last.N+1 || o.Hash != hashOut(last.Hash, b[outHead:]) {
 			v.problemf("output %d does not follow the one before it", o.N)
 		}
 		last = o
