@@ -376,11 +376,7 @@ func (r *recording) finish() error {
 			return err
 		}
 	}
-	state, err := encodeState(r.store.engine.State())
-	if err != nil {
-		return err
-	}
-	if err := meta.put(kState, state); err != nil {
+	if err := putState(r.tx, r.store.engine.State()); err != nil {
 		return err
 	}
 	return meta.put(kConfirmed, binary.BigEndian.AppendUint64(nil, r.store.confirmed.Load()))

@@ -155,11 +155,7 @@ func fromFirst(tx *bbolt.Tx, _ Codec) error {
 	if err := timers.put(timerKey(tenant.Timer{Due: state.AsOf, Kind: tenant.SweepOn}), nil); err != nil {
 		return err
 	}
-	form, err := encodeState(state)
-	if err != nil {
-		return err
-	}
-	return in(tx, bMeta).put(kState, form)
+	return putState(tx, state)
 }
 
 // requested lists the quarters that payroll was asked to pay somebody for.

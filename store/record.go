@@ -31,16 +31,33 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 			r.out.Fates = append(r.out.Fates, o)
 		}
 		if len(batch) == 0 {
-			return nil
+			return errUnchanged
 		}
-		return putPosition(r.tx, batch[len(batch)-1].Position)
+		return r.stand(batch[len(batch)-1].Position)
 	})
 	return r.out, err
 }
 
-// transact runs f in a write transaction and commits what it recorded. A
-// failure of any kind leaves the outcome unknown to the engine's caches: the
-// store stops.
+// stand keeps where the input stands, unless nothing is to be written.
+func (r *recording) stand(p tenant.Position) error {
+	if r.nothingNew() {
+		if left, err := r.leave(p); err != nil {
+			return err
+		} else if left {
+			return errUnchanged
+		}
+	}
+	if u := r.store.unwritten.Load(); u != nil { // to be a checkpoint, if one is due
+		if err := putPosition(r.tx, u.position); err != nil {
+			return err
+		}
+	}
+	return putPosition(r.tx, p)
+}
+
+// transact runs f in a write transaction and commits what it recorded, or
+// nothing where f says so. A failure of any kind leaves the outcome unknown to
+// the engine's caches: the store stops.
 func (s *Store) transact(r *recording, f func() error) error {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	tx, err := s.db.Begin(true)
@@ -48,7 +65,13 @@ func (s *Store) transact(r *recording, f func() error) error {
 		return s.stop(err)
 	}
 	r.tx, r.records = tx, records{tx, s.opts.Codec}
-	if err := f(); err != nil {
+	switch err := f(); {
+	case err == errUnchanged: //nolint:errorlint // as it is, or not at all
+		if err := tx.Rollback(); err != nil {
+			return s.stop(err)
+		}
+		return nil
+	case err != nil:
 		return s.stop(errors.Join(err, tx.Rollback()))
 	}
 	if err := r.finish(); err != nil {
@@ -57,6 +80,7 @@ func (s *Store) transact(r *recording, f func() error) error {
 	if err := commit(tx); err != nil {
 		return s.stop(fmt.Errorf("commit: %w", err))
 	}
+	s.unwritten.Store(nil)
 	if len(r.messages) > 0 {
 		select {
 		case s.wrote <- struct{}{}:

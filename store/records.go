@@ -328,6 +328,14 @@ func decodeTimer(k []byte) (tenant.Timer, error) {
 
 func timerKey(t tenant.Timer) []byte { return key(t.Due, byte(t.Kind), []byte(t.ID)) }
 
+func putState(tx *bbolt.Tx, s tenant.State) error {
+	form, err := encodeState(s)
+	if err != nil {
+		return err
+	}
+	return in(tx, bMeta).put(kState, form)
+}
+
 func readState(tx *bbolt.Tx) (tenant.State, error) {
 	v, err := in(tx, bMeta).get(kState)
 	if v == nil {
