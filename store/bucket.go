@@ -113,6 +113,16 @@ func (b bucket) add(k, v []byte) (err error) {
 	return b.keep(raw, k, v, 0)
 }
 
+// replace keeps a record over one that was just read.
+func (b bucket) replace(k, old, v []byte) (err error) {
+	defer guard(b.name, &err)
+	raw, err := b.raw()
+	if err != nil {
+		return err
+	}
+	return b.keep(raw, k, v, weight(seal(b.name, k, old)))
+}
+
 // appended keeps a record whose key comes after all there are: pages are filled
 // to the brim.
 func (b bucket) appended(k, v []byte) (err error) {
@@ -203,6 +213,17 @@ func (b bucket) cursor() *cursor { return &cursor{b: b} }
 func (c *cursor) seek(k []byte) bool {
 	return c.move(func(b *bbolt.Cursor) ([]byte, []byte) { return b.Seek(k) })
 }
+
+// before moves to the last record whose key is less than one.
+func (c *cursor) before(k []byte) bool {
+	return c.move(func(b *bbolt.Cursor) ([]byte, []byte) {
+		if at, _ := b.Seek(k); at == nil {
+			return b.Last()
+		}
+		return b.Prev()
+	})
+}
+
 func (c *cursor) first() bool { return c.move((*bbolt.Cursor).First) }
 func (c *cursor) last() bool  { return c.move((*bbolt.Cursor).Last) }
 func (c *cursor) next() bool  { return c.move((*bbolt.Cursor).Next) }

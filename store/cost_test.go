@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,9 +73,12 @@ func changesOf(e *tenant.Engine, memory *scenario.Memory, a tenant.Arrival) (all
 	}
 	a.Input.Arrived = at
 	c, err := e.Apply(memory, a.Input)
-	if kind := domain.KindOf(err); kind == domain.Duplicate || kind == domain.Invalid && err != nil {
-		return all, nil
-	} else if err != nil {
+	switch domain.KindOf(err) {
+	case domain.Duplicate, domain.Invalid:
+		return all, nil //nolint:nilerr // it changes nothing
+	case domain.Transient, domain.Corrupt:
+	}
+	if err != nil {
 		return nil, err
 	}
 	memory.Commit(c)
@@ -154,17 +159,19 @@ func BenchmarkRecord(b *testing.B) {
 
 // What an event costs the store in allocations and in bytes written is bounded:
 // about a seventh more than it was when this was written. Neither depends on the
-// machine, but for its page size.
+// machine, but for its page size; the race detector allocates for itself.
 func TestCostOfAnEvent(t *testing.T) {
 	const (
 		size, batches   = 1024, 8
 		mostAllocations = 22.5
-		mostAllocated   = 9_600.0
-		mostWritten     = 3_300.0
+		mostAllocated   = 3_450.0
+		mostWritten     = 1_600.0
 	)
 	if os.Getpagesize() != 4096 {
 		t.Skipf("pages are of %d bytes", os.Getpagesize())
 	}
+	info, _ := debug.ReadBuildInfo()
+	raced := slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 	plans, imported, live := costly(t, 4000, batches*size)
 	s := fresh(t, plans)
 	keep := func(batch []effect) error { return keepChanges(s, batch) }
@@ -190,7 +197,7 @@ func TestCostOfAnEvent(t *testing.T) {
 	} {
 		got := float64(of.got) / (size * batches)
 		t.Logf("%.1f %s an event", got, of.what)
-		if got > of.most {
+		if got > of.most && (!raced || of.most == mostWritten) {
 			t.Errorf("%.1f %s an event, want %.0f at most", got, of.what, of.most)
 		}
 	}

@@ -32,7 +32,7 @@ func (r *recording) keep(c *tenant.Changes) error {
 }
 
 func (r *recording) keepFacts(c *tenant.Changes) error {
-	facts, of := in(r.tx, bFacts), in(r.tx, bFactsOf)
+	facts := in(r.tx, bFacts)
 	for _, f := range c.Facts {
 		n, err := r.lastFact()
 		if err != nil {
@@ -45,8 +45,7 @@ func (r *recording) keepFacts(c *tenant.Changes) error {
 		}
 		r.facts = n
 		scope := f.Event.Scope()
-		r.key = appendKey(r.key[:0], scope, n)
-		if err := of.add(r.key, nil); err != nil {
+		if err := r.index(scope, n); err != nil {
 			return err
 		}
 		if err := r.keepPayee(scope.Payee); err != nil {
