@@ -97,7 +97,7 @@ func TestRefoldFindsWhatIsAtHand(t *testing.T) {
 			again := strings.Replace(string(v), `"amount":"`, `"amount":"9`, 1)
 			return in(tx, bFacts).put(n, []byte(again))
 		}, "derived afresh"},
-		{"a fact that is gone from the index", func(tx *bbolt.Tx, _, k []byte) error { return in(tx, bFactsOf).drop(k) }, "at hand"},
+		{"facts that are gone from the index", func(tx *bbolt.Tx, _, k []byte) error { return in(tx, bFactsOf).drop(k) }, "at hand"},
 		{"a record that has rotten", func(tx *bbolt.Tx, n, _ []byte) error {
 			v := slices.Clone(tx.Bucket(bFacts).Get(n))
 			v[30] ^= 1
@@ -122,26 +122,28 @@ func TestRefoldFindsWhatIsAtHand(t *testing.T) {
 	}
 }
 
-// everyAmount edits one fact of every account that is about an amount that pays.
+// everyAmount edits every fact of an account that is about an amount that pays.
+// It is given the fact's key, and the index's of the run it is in.
 func everyAmount(tx *bbolt.Tx, c Codec, edit func(tx *bbolt.Tx, n, k []byte) error) error {
 	type place struct{ n, k []byte }
 	var places []place
 	r := records{tx, c}
-	err := r.prefixed(bFactsOf, []byte{'a'}, func(k, _ []byte) error {
-		n := slices.Clone(k[len(k)-8:])
-		v, err := in(tx, bFacts).get(n)
-		if err != nil {
+	err := r.prefixed(bFactsOf, []byte{'a'}, func(k, v []byte) error {
+		return eachOfRun(k, v, func(n uint64) error {
+			v, err := in(tx, bFacts).get(key(n))
+			if err != nil {
+				return err
+			}
+			_, _, canonical, err := decodeFact(v)
+			if err != nil {
+				return err
+			}
+			ev, err := c.Fact(canonical)
+			if _, pays := ev.(event.ExpansionBooked); pays && strings.Contains(string(canonical), `"amount":"`) {
+				places = append(places, place{key(n), slices.Clone(k)})
+			}
 			return err
-		}
-		_, _, canonical, err := decodeFact(v)
-		if err != nil {
-			return err
-		}
-		ev, err := c.Fact(canonical)
-		if _, pays := ev.(event.ExpansionBooked); pays && strings.Contains(string(canonical), `"amount":"`) {
-			places = append(places, place{n, slices.Clone(k)})
-		}
-		return err
+		})
 	})
 	for _, p := range places {
 		if err == nil {

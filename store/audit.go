@@ -119,6 +119,8 @@ func readRecord(bucket string, k, v []byte) (err error) {
 		_, err = readPosition(v)
 	case "facts":
 		_, _, _, err = decodeFact(v)
+	case "facts_of":
+		_, err = lastOfRun(k, v)
 	case "ledger":
 		_, err = decodeEntry(k, v)
 	case "payees":
@@ -156,7 +158,7 @@ func readRecord(bucket string, k, v []byte) (err error) {
 
 // hasValue names the buckets whose records are more than their keys.
 var hasValue = map[string]bool{
-	"meta": true, "plans": true, "checkpoints": true, "facts": true, "ledger": true, "entry_ids": true, "payees": true, "credits": true,
+	"meta": true, "plans": true, "checkpoints": true, "facts": true, "facts_of": true, "ledger": true, "entry_ids": true, "payees": true, "credits": true,
 	"episodes": true, "flags": true, "locks": true, "statements": true, "out": true, "parked": true,
 }
 

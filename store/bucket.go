@@ -30,7 +30,8 @@ func seal(name, k, v []byte) uint32 {
 // weight is what a record of a seal adds to its bucket's sum, never 0.
 func weight(seal uint32) uint64 { return 1<<32 | uint64(seal) }
 
-// unsealed checks a record's seal and gives its value, never nil.
+// unsealed checks a record's seal and gives its value, never nil. There is no
+// room behind it.
 func unsealed(name, k, stored []byte) ([]byte, error) {
 	v, tail, err := cut(stored, sealSize)
 	if err != nil || binary.BigEndian.Uint32(tail) != seal(name, k, v) {
@@ -86,7 +87,9 @@ func (b bucket) has(k []byte) (bool, error) {
 	return v != nil, err
 }
 
-// put keeps a record, over the one of its key if there is one.
+// put keeps a record, over the one of its key if there is one. The key is copied;
+// the value is the bucket's from then on, and its seal is written into the room
+// behind it where there is room.
 func (b bucket) put(k, v []byte) (err error) {
 	defer guard(b.name, &err)
 	raw, err := b.raw()
@@ -110,6 +113,16 @@ func (b bucket) add(k, v []byte) (err error) {
 	return b.keep(raw, k, v, 0)
 }
 
+// replace keeps a record over one that was just read.
+func (b bucket) replace(k, old, v []byte) (err error) {
+	defer guard(b.name, &err)
+	raw, err := b.raw()
+	if err != nil {
+		return err
+	}
+	return b.keep(raw, k, v, weight(seal(b.name, k, old)))
+}
+
 // appended keeps a record whose key comes after all there are: pages are filled
 // to the brim.
 func (b bucket) appended(k, v []byte) (err error) {
@@ -124,9 +137,7 @@ func (b bucket) appended(k, v []byte) (err error) {
 
 func (b bucket) keep(raw *bbolt.Bucket, k, v []byte, before uint64) error {
 	s := seal(b.name, k, v)
-	stored := make([]byte, len(v), len(v)+sealSize)
-	copy(stored, v)
-	if err := raw.Put(k, binary.BigEndian.AppendUint32(stored, s)); err != nil {
+	if err := raw.Put(k, binary.BigEndian.AppendUint32(v, s)); err != nil {
 		return err
 	}
 	return raw.SetSequence(raw.Sequence() + weight(s) - before)
@@ -202,6 +213,17 @@ func (b bucket) cursor() *cursor { return &cursor{b: b} }
 func (c *cursor) seek(k []byte) bool {
 	return c.move(func(b *bbolt.Cursor) ([]byte, []byte) { return b.Seek(k) })
 }
+
+// before moves to the last record whose key is less than one.
+func (c *cursor) before(k []byte) bool {
+	return c.move(func(b *bbolt.Cursor) ([]byte, []byte) {
+		if at, _ := b.Seek(k); at == nil {
+			return b.Last()
+		}
+		return b.Prev()
+	})
+}
+
 func (c *cursor) first() bool { return c.move((*bbolt.Cursor).First) }
 func (c *cursor) last() bool  { return c.move((*bbolt.Cursor).Last) }
 func (c *cursor) next() bool  { return c.move((*bbolt.Cursor).Next) }

@@ -250,6 +250,26 @@ func unseal(t testing.TB, tx *bbolt.Tx) {
 	}
 }
 
+// apart gives every fact a record of its own in the index, without a seal, as it
+// was before layout 4.
+func apart(t testing.TB, tx *bbolt.Tx) {
+	t.Helper()
+	b := tx.Bucket(bFactsOf)
+	var keys [][]byte
+	err := b.ForEach(func(k, v []byte) error {
+		return eachOfRun(k, v[:len(v)-sealSize], func(n uint64) error {
+			keys = append(keys, key(k[:len(k)-8], n))
+			return nil
+		})
+	})
+	for _, k := range keys {
+		err = errors.Join(err, b.Put(k, make([]byte, sealSize)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // behind changes a file that no store has open.
 func behind(t testing.TB, path string, change func(*bbolt.Tx) error) {
 	t.Helper()

@@ -227,7 +227,9 @@ func said(bucket, v []byte) []byte {
 	case bytes.Equal(bucket, bFacts):
 		head = 25
 	case bytes.Equal(bucket, bOut):
-		head = 33
+		head = outHead
+	case bytes.Equal(bucket, bFactsOf):
+		head = 0
 	}
 	return v[min(head, len(v)):]
 }

@@ -27,7 +27,7 @@ func encode(form any) ([]byte, error) {
 	if err != nil {
 		return nil, domain.Errorf(domain.Corrupt, "stored form: %w", err)
 	}
-	return append([]byte{formVersion}, b...), nil
+	return append(append(make([]byte, 0, 1+len(b)+sealSize), formVersion), b...), nil
 }
 
 func decode(b []byte, form any) error {
@@ -42,7 +42,7 @@ func decode(b []byte, form any) error {
 
 // factForm is a fact: version, arrival, fingerprint, canonical event.
 func encodeFact(in tenant.Input) []byte {
-	b := make([]byte, 0, 25+len(in.Canonical))
+	b := make([]byte, 0, 25+len(in.Canonical)+sealSize)
 	b = append(b, formVersion)
 	b = binary.BigEndian.AppendUint64(b, sortable(in.Arrived))
 	b = append(b, in.Sum[:]...)

@@ -159,8 +159,8 @@ func BenchmarkPut(b *testing.B) {
 	v := bytes.Repeat([]byte("value "), 50)
 	for name, put := range map[string]func(*bbolt.Tx, []byte) error{
 		"bbolt": func(tx *bbolt.Tx, k []byte) error { return tx.Bucket(bCredits).Put(k, bytes.Clone(v)) },
-		"put":   func(tx *bbolt.Tx, k []byte) error { return in(tx, bCredits).put(k, v) },
-		"add":   func(tx *bbolt.Tx, k []byte) error { return in(tx, bCredits).add(k, v) },
+		"put":   func(tx *bbolt.Tx, k []byte) error { return in(tx, bCredits).put(k, bytes.Clone(v)) },
+		"add":   func(tx *bbolt.Tx, k []byte) error { return in(tx, bCredits).add(k, bytes.Clone(v)) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			db, err := bbolt.Open(filepath.Join(b.TempDir(), "l.db"), 0o600, &bbolt.Options{NoSync: true, NoFreelistSync: true})

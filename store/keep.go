@@ -32,18 +32,20 @@ func (r *recording) keep(c *tenant.Changes) error {
 }
 
 func (r *recording) keepFacts(c *tenant.Changes) error {
-	facts, of := in(r.tx, bFacts), in(r.tx, bFactsOf)
+	facts := in(r.tx, bFacts)
 	for _, f := range c.Facts {
-		n, err := lastFact(r.tx)
+		n, err := r.lastFact()
 		if err != nil {
 			return err
 		}
 		n++
-		if err := facts.appended(key(n), encodeFact(f)); err != nil {
+		r.key = appendKey(r.key[:0], n)
+		if err := facts.appended(r.key, encodeFact(f)); err != nil {
 			return err
 		}
+		r.facts = n
 		scope := f.Event.Scope()
-		if err := of.add(key(scope, n), nil); err != nil {
+		if err := r.index(scope, n); err != nil {
 			return err
 		}
 		if err := r.keepPayee(scope.Payee); err != nil {
@@ -51,6 +53,14 @@ func (r *recording) keepFacts(c *tenant.Changes) error {
 		}
 	}
 	return nil
+}
+
+// lastFact is the number of the newest fact, the transaction's own included.
+func (r *recording) lastFact() (n uint64, err error) {
+	if r.facts == 0 {
+		r.facts, err = lastFact(r.tx)
+	}
+	return r.facts, err
 }
 
 // lastFact is the number of the newest fact, which is how many there are.
@@ -273,6 +283,9 @@ func (r *recording) keepLocks(c *tenant.Changes) error {
 }
 
 func (r *recording) keepTimers(c *tenant.Changes) error {
+	if len(c.Clear)+len(c.Set) > 0 {
+		r.first = nil
+	}
 	b := in(r.tx, bTimers)
 	for _, t := range c.Clear {
 		if err := b.drop(timerKey(t)); err != nil {
@@ -362,11 +375,7 @@ func (r *recording) finish() error {
 			return err
 		}
 	}
-	state, err := encodeState(r.store.engine.State())
-	if err != nil {
-		return err
-	}
-	if err := meta.put(kState, state); err != nil {
+	if err := putState(r.tx, r.store.engine.State()); err != nil {
 		return err
 	}
 	return meta.put(kConfirmed, binary.BigEndian.AppendUint64(nil, r.store.confirmed.Load()))

@@ -14,7 +14,7 @@ import (
 	"github.com/trueup/trueup/domain/money"
 )
 
-// The bucket tree, version 3. Keys are flat; integers in keys are big-endian
+// The bucket tree, version 4. Keys are flat; integers in keys are big-endian
 // and 0x00 ends a name (names hold no control characters). Every value but the
 // plain ones marked so starts with the version byte of its form (forms.go), and
 // every record, also of nothing, ends with its seal (bucket.go). A bucket's
@@ -27,7 +27,7 @@ import (
 //	plans/       <name> 0 <version u32> → the plan's canonical text and hash
 //	checkpoints/ <input seq u64> → earlier positions, the newest 32
 //	facts/       <n u64> → arrival, fingerprint, canonical event; in order of arrival
-//	facts_of/    <scope> <n u64> → nothing
+//	facts_of/    <scope> <n u64> → a run of facts from n on: how much larger each next number is, uvarints, plain (runs.go)
 //	ledger/      <payee> 0 <seq u64> → entry
 //	entries_of/  <scope> <payee> 0 <seq u64> → nothing
 //	entry_ids/   <id 16> → <payee> 0 <seq u64>, plain
@@ -48,7 +48,8 @@ import (
 //
 // Version 1 had shares/ <payee> 0 <role> 0 <quarter u32> and none of foreign/,
 // ahead/, notices/ and flags/; version 2 had none of ticks/, no seals, and the
-// number of facts as the sequence of their bucket (migrate.go).
+// number of facts as the sequence of their bucket; version 3 had a record for
+// each fact in facts_of/ (migrate.go).
 //
 // A scope is 'a' <account> 0, 'p' <payee> 0 or 't' 0. Instants are nanoseconds
 // since 1970 with the sign bit flipped, so that they sort.
@@ -91,12 +92,13 @@ var (
 )
 
 // layoutVersion is the version of the tree above.
-const layoutVersion = 3
+const layoutVersion = 4
 
 // key joins parts: strings end with 0x00, integers are big-endian, bytes are as
 // they are.
-func key(parts ...any) []byte {
-	k := make([]byte, 0, 64)
+func key(parts ...any) []byte { return appendKey(make([]byte, 0, 64), parts...) }
+
+func appendKey(k []byte, parts ...any) []byte {
 	for _, p := range parts {
 		switch p := p.(type) {
 		case string:
@@ -159,7 +161,8 @@ func cut(k []byte, n int) (head, tail []byte, err error) {
 	if len(k) < n {
 		return nil, nil, domain.Errorf(domain.Corrupt, "stored key %q is too short", k)
 	}
-	return k[:len(k)-n], k[len(k)-n:], nil
+	n = len(k) - n
+	return k[:n:n], k[n:], nil
 }
 
 // lastUint64 is the integer a key ends with.

@@ -29,11 +29,13 @@ func (s *Store) migrate() error {
 		if from == 0 || from >= layoutVersion {
 			return errUnchanged // for check to refuse, or as it is to be
 		}
-		steps := []func(*bbolt.Tx, Codec) error{sealAll, fromSecond, heldAgainstItself}
-		if from == 1 {
-			steps = []func(*bbolt.Tx, Codec) error{sealAll, fromFirst, sumAgain, fromSecond, heldAgainstItself}
+		steps := []func(*bbolt.Tx, Codec) error{fromThird}
+		switch from {
+		case 1:
+			steps = []func(*bbolt.Tx, Codec) error{sealAll, fromFirst, sumAgain, fromSecond, fromThird, heldAgainstItself, markUpgraded}
+		case 2:
+			steps = []func(*bbolt.Tx, Codec) error{sealAll, fromSecond, fromThird, heldAgainstItself, markUpgraded}
 		}
-		steps = append(steps, markUpgraded)
 		for _, step := range steps {
 			if err := step(tx, s.opts.Codec); err != nil {
 				return domain.Errorf(domain.Corrupt, "bring layout version %d up to %d: %w", from, layoutVersion, err)
@@ -112,6 +114,43 @@ func fromSecond(tx *bbolt.Tx, _ Codec) error {
 	return err
 }
 
+// fromThird takes a file of version 3: the index of facts had a record for each.
+// It is made anew, from what it said.
+func fromThird(tx *bbolt.Tx, _ Codec) error {
+	type run struct{ k, v []byte }
+	var runs []run // of all facts there are: some bytes for each
+	last := uint64(0)
+	of := in(tx, bFactsOf)
+	err := of.walk(nil, func(k, v []byte) error {
+		if _, _, err := cut(k, 8); err != nil {
+			return err
+		}
+		if len(v) > 0 {
+			return domain.Errorf(domain.Corrupt, "record %q of %s has a value", k, bFactsOf)
+		}
+		n := lastUint64(k)
+		if i := len(runs) - 1; i >= 0 && sameScope(runs[i].k, k) && len(runs[i].v) < runSize {
+			runs[i].v = binary.AppendUvarint(runs[i].v, n-last)
+		} else {
+			runs = append(runs, run{bytes.Clone(k), nil})
+		}
+		last = n
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := of.clear(); err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if err := of.add(r.k, r.v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fromFirst takes a file of version 1: a payee's book is no longer kept, and
 // there are rules the first release did not compute, so that everything must be
 // settled again. What it recorded of credits and of accounts' timers is
@@ -155,11 +194,7 @@ func fromFirst(tx *bbolt.Tx, _ Codec) error {
 	if err := timers.put(timerKey(tenant.Timer{Due: state.AsOf, Kind: tenant.SweepOn}), nil); err != nil {
 		return err
 	}
-	form, err := encodeState(state)
-	if err != nil {
-		return err
-	}
-	return in(tx, bMeta).put(kState, form)
+	return putState(tx, state)
 }
 
 // requested lists the quarters that payroll was asked to pay somebody for.

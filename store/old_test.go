@@ -25,7 +25,8 @@ import (
 const (
 	firstLedger  = "testdata/v1.db"
 	secondLedger = "testdata/v2.db"
-	oldLedger    = "testdata/v3.db" // of this release's layout, while it is the newest
+	thirdLedger  = "testdata/v3.db"
+	oldLedger    = "testdata/v4.db" // of this release's layout, while it is the newest
 )
 
 func summaryOf(file string) string { return strings.TrimSuffix(file, ".db") + ".txt" }
@@ -60,7 +61,7 @@ func writeOld(t *testing.T) {
 	}
 }
 
-// everything reports whether a ledger has what layouts 2 and 3 keep anew.
+// everything reports whether a ledger has what layouts from 2 on keep anew.
 func everything(t *testing.T, s *Store) bool {
 	t.Helper()
 	disputes, entries, all := 0, 0, true
@@ -203,7 +204,7 @@ func TestOldLedgersOpen(t *testing.T) {
 			writeOld(t)
 		}
 	}
-	for _, file := range []string{firstLedger, secondLedger, oldLedger} {
+	for _, file := range []string{firstLedger, secondLedger, thirdLedger, oldLedger} {
 		t.Run(file, func(t *testing.T) {
 			want, err := os.ReadFile(summaryOf(file))
 			if err != nil {

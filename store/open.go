@@ -60,6 +60,9 @@ type Store struct {
 	wrote       chan struct{}
 	noticed     []string
 	unfolded    int // inputs since an account was derived afresh
+	// unwritten is what came after the last commit and changed nothing; nil: nothing
+	// did.
+	unwritten atomic.Pointer[unwritten]
 	// confirmed is how far the broker is known to have the outputs.
 	confirmed atomic.Uint64
 }
@@ -201,7 +204,7 @@ func (s *Store) Tenant() string { return s.opts.Tenant }
 // Wrote is sent to, at most once in advance, when outputs were recorded.
 func (s *Store) Wrote() <-chan struct{} { return s.wrote }
 
-// Close keeps how far the outputs are confirmed and lets go of the file. Of a
+// Close keeps where the input stands and how far the outputs are confirmed, and lets go of the file. Of a
 // store that has stopped it writes nothing, and says again why.
 func (s *Store) Close() error {
 	err := s.broken
@@ -212,7 +215,11 @@ func (s *Store) Close() error {
 			if err != nil {
 				return err
 			}
-			if bytes.Equal(kept, confirmed) {
+			caught, err := s.catchUp(tx)
+			if err != nil {
+				return err
+			}
+			if !caught && bytes.Equal(kept, confirmed) {
 				return errUnchanged
 			}
 			return in(tx, bMeta).put(kConfirmed, confirmed)

@@ -126,13 +126,13 @@ func TestOpenRefuses(t *testing.T) {
 			"a later layout", func(t *testing.T) string {
 				return laid(t, put(kVersion, binary.BigEndian.AppendUint32(nil, layoutVersion+1)))
 			}, plain, domain.Invalid,
-			"layout version 4 is not 3",
+			"layout version 5 is not 4",
 		},
 		{"no layout", func(t *testing.T) string { return laid(t, put(kVersion, nil)) }, plain, domain.Invalid, "layout version"},
 		{"a bad state", func(t *testing.T) string { return laid(t, put(kState, []byte("\x01{"))) }, plain, domain.Corrupt, "stored *store.stateForm"},
 		{
 			"an earlier layout, read only", func(t *testing.T) string { return copyOf(t, "testdata/v1.db") }, with(func(o *Options) { o.ReadOnly, o.Plans = true, nil }),
-			domain.Invalid, "layout version 1 is not 3: an earlier release wrote it",
+			domain.Invalid, "layout version 1 is not 4: an earlier release wrote it",
 		},
 		{
 			"an earlier layout, and not what it was", func(t *testing.T) string {
@@ -142,7 +142,7 @@ func TestOpenRefuses(t *testing.T) {
 					return tx.Bucket(bLedger).Put(bytes.Clone(k), bytes.Replace(v, []byte(`"minor":`), []byte(`"minor":1`), 1))
 				})
 				return path
-			}, with(func(o *Options) { o.Plans = nil }), domain.Corrupt, "bring layout version 1 up to 3: the ledger of",
+			}, with(func(o *Options) { o.Plans = nil }), domain.Corrupt, "bring layout version 1 up to 4: the ledger of",
 		},
 		{
 			"the same version with other content", func(t *testing.T) string { return used(t, nil) },

@@ -11,6 +11,10 @@ import (
 	"github.com/trueup/trueup/domain/tenant"
 )
 
+// outHead is what stands before the message in a record of the out log: its
+// version and the hash.
+const outHead = 1 + 32
+
 // appendOut adds messages to the out log.
 func appendOut(tx *bbolt.Tx, messages []tenant.Message) error {
 	b := in(tx, bOut)
@@ -19,15 +23,13 @@ func appendOut(tx *bbolt.Tx, messages []tenant.Message) error {
 		return err
 	}
 	for _, m := range messages {
-		payload := make([]byte, 0, 8+len(m.Subject)+len(m.ID)+len(m.Body))
-		payload = binary.AppendUvarint(payload, uint64(len(m.Subject)))
-		payload = append(payload, m.Subject...)
-		payload = binary.AppendUvarint(payload, uint64(len(m.ID)))
-		payload = append(payload, m.ID...)
-		payload = append(payload, m.Body...)
-		last = tenant.Output{Message: m, N: last.N + 1, Hash: hashOut(last.Hash, payload)}
-		v := make([]byte, 0, 33+len(payload))
-		v = append(append(append(v, formVersion), last.Hash[:]...), payload...)
+		v := make([]byte, outHead, outHead+8+len(m.Subject)+len(m.ID)+len(m.Body)+sealSize)
+		v = append(binary.AppendUvarint(v, uint64(len(m.Subject))), m.Subject...)
+		v = append(binary.AppendUvarint(v, uint64(len(m.ID))), m.ID...)
+		v = append(v, m.Body...)
+		last = tenant.Output{N: last.N + 1, Hash: hashOut(last.Hash, v[outHead:])}
+		v[0] = formVersion
+		copy(v[1:], last.Hash[:])
 		if err := b.appended(key(last.N), v); err != nil {
 			return err
 		}
@@ -53,11 +55,11 @@ func lastOut(b bucket) (tenant.Output, error) {
 
 func decodeOut(k, v []byte) (tenant.Output, error) {
 	bad := domain.Errorf(domain.Corrupt, "stored output %q is malformed", k)
-	if len(k) != 8 || len(v) < 35 || v[0] != formVersion {
+	if len(k) != 8 || len(v) < outHead+2 || v[0] != formVersion {
 		return tenant.Output{}, bad
 	}
-	o := tenant.Output{N: binary.BigEndian.Uint64(k), Hash: [32]byte(v[1:33])}
-	rest := v[33:]
+	o := tenant.Output{N: binary.BigEndian.Uint64(k), Hash: [32]byte(v[1:outHead])}
+	rest := v[outHead:]
 	for _, to := range []*string{&o.Subject, &o.ID} {
 		n, size := binary.Uvarint(rest)
 		if size <= 0 || n > uint64(len(rest)-size) {

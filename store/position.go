@@ -27,6 +27,16 @@ func readPosition(b []byte) (tenant.Position, error) {
 	return tenant.Position{Created: time.Unix(0, f.Created).UTC(), Seq: f.Seq, Time: time.Unix(0, f.Time).UTC()}, nil
 }
 
+// keptPosition is the position in the file, if there is one.
+func keptPosition(tx *bbolt.Tx) (p tenant.Position, there bool, err error) {
+	v, err := in(tx, bMeta).get(kPosition)
+	if v == nil || err != nil {
+		return p, false, err
+	}
+	p, err = readPosition(v)
+	return p, err == nil, err
+}
+
 // putPosition keeps where the input stands, and now and then a checkpoint.
 func putPosition(tx *bbolt.Tx, p tenant.Position) error {
 	form, err := encode(positionOf(p))
@@ -34,26 +44,27 @@ func putPosition(tx *bbolt.Tx, p tenant.Position) error {
 		return err
 	}
 	meta, checkpoints := in(tx, bMeta), in(tx, bCheckpoints)
-	old, err := meta.get(kPosition)
+	last, there, err := keptPosition(tx)
 	if err != nil {
 		return err
 	}
-	if old != nil {
-		last, err := readPosition(old)
+	if there && !sameStretch(last, p) {
+		old, err := encode(positionOf(last))
 		if err != nil {
 			return err
 		}
-		if last.Seq/checkpointEvery != p.Seq/checkpointEvery {
-			if err := checkpoints.put(key(last.Seq), old); err != nil {
-				return err
-			}
-			if err := trimCheckpoints(checkpoints); err != nil {
-				return err
-			}
+		if err := checkpoints.put(key(last.Seq), old); err != nil {
+			return err
+		}
+		if err := trimCheckpoints(checkpoints); err != nil {
+			return err
 		}
 	}
 	return meta.put(kPosition, form)
 }
+
+// sameStretch reports whether no checkpoint comes between two positions.
+func sameStretch(p, q tenant.Position) bool { return p.Seq/checkpointEvery == q.Seq/checkpointEvery }
 
 // trimCheckpoints drops the oldest of more than are kept. The oldest is not the
 // one with the lowest number: a stream made anew counts from 1 again.
@@ -87,15 +98,14 @@ func readCheckpoints(b bucket) ([]tenant.Position, error) {
 func (s *Store) Positions() ([]tenant.Position, error) {
 	var out []tenant.Position
 	err := s.read(func(tx *bbolt.Tx) error {
-		v, err := in(tx, bMeta).get(kPosition)
+		p, there, err := keptPosition(tx)
 		if err != nil {
 			return err
 		}
-		if v != nil {
-			p, err := readPosition(v)
-			if err != nil {
-				return err
-			}
+		if u := s.unwrittenIn(tx); u != nil {
+			p = u.position
+		}
+		if there {
 			out = append(out, p)
 		}
 		checkpoints, err := readCheckpoints(in(tx, bCheckpoints))

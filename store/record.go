@@ -31,16 +31,33 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 			r.out.Fates = append(r.out.Fates, o)
 		}
 		if len(batch) == 0 {
-			return nil
+			return errUnchanged
 		}
-		return putPosition(r.tx, batch[len(batch)-1].Position)
+		return r.stand(batch[len(batch)-1].Position)
 	})
 	return r.out, err
 }
 
-// transact runs f in a write transaction and commits what it recorded. A
-// failure of any kind leaves the outcome unknown to the engine's caches: the
-// store stops.
+// stand keeps where the input stands, unless nothing is to be written.
+func (r *recording) stand(p tenant.Position) error {
+	if r.nothingNew() {
+		if left, err := r.leave(p); err != nil {
+			return err
+		} else if left {
+			return errUnchanged
+		}
+	}
+	if u := r.store.unwritten.Load(); u != nil { // to be a checkpoint, if one is due
+		if err := putPosition(r.tx, u.position); err != nil {
+			return err
+		}
+	}
+	return putPosition(r.tx, p)
+}
+
+// transact runs f in a write transaction and commits what it recorded, or
+// nothing where f says so. A failure of any kind leaves the outcome unknown to
+// the engine's caches: the store stops.
 func (s *Store) transact(r *recording, f func() error) error {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	tx, err := s.db.Begin(true)
@@ -48,7 +65,13 @@ func (s *Store) transact(r *recording, f func() error) error {
 		return s.stop(err)
 	}
 	r.tx, r.records = tx, records{tx, s.opts.Codec}
-	if err := f(); err != nil {
+	switch err := f(); {
+	case err == errUnchanged: //nolint:errorlint // as it is, or not at all
+		if err := tx.Rollback(); err != nil {
+			return s.stop(err)
+		}
+		return nil
+	case err != nil:
 		return s.stop(errors.Join(err, tx.Rollback()))
 	}
 	if err := r.finish(); err != nil {
@@ -57,6 +80,7 @@ func (s *Store) transact(r *recording, f func() error) error {
 	if err := commit(tx); err != nil {
 		return s.stop(fmt.Errorf("commit: %w", err))
 	}
+	s.unwritten.Store(nil)
 	if len(r.messages) > 0 {
 		select {
 		case s.wrote <- struct{}{}:
@@ -95,6 +119,9 @@ type recording struct {
 	totals   *totals
 	before   totals // what they were
 	heads    map[event.PayeeID]heads
+	key      []byte        // of the fact under way
+	facts    uint64        // how many there are; 0: not looked yet
+	first    *tenant.Timer // that is set, zero where none is; nil: not looked yet
 	last     tenant.Timer  // that fired
 	sweep    *tenant.Sweep // where the sweep stood when it had
 }
@@ -164,7 +191,7 @@ func (r *recording) keepTick(ticks bool, id event.Identity) error {
 	if !ticks {
 		return nil
 	}
-	n, err := lastFact(r.tx)
+	n, err := r.lastFact()
 	if err != nil {
 		return err
 	}
@@ -174,7 +201,7 @@ func (r *recording) keepTick(ticks bool, id event.Identity) error {
 // fire lets every timer due by an instant fire, in order.
 func (r *recording) fire(until time.Time) error {
 	for {
-		t, due, err := r.records.FirstTimer(until)
+		t, due, err := r.firstTimer(until)
 		if err != nil || !due {
 			return err
 		}
@@ -192,6 +219,19 @@ func (r *recording) fire(until time.Time) error {
 	}
 }
 
+// firstTimer is the first timer, if it is due by an instant. It is looked for
+// again when timers were set or cleared.
+func (r *recording) firstTimer(until time.Time) (tenant.Timer, bool, error) {
+	if r.first == nil {
+		t, _, err := r.records.FirstTimer(time.Time{})
+		if err != nil {
+			return t, false, err
+		}
+		r.first = &t
+	}
+	return *r.first, *r.first != (tenant.Timer{}) && !r.first.Due.After(until), nil
+}
+
 // park sets an arrival aside with its bytes, once per content.
 func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) error {
 	if at.IsZero() { // a played clock has not been told the time yet
@@ -205,7 +245,7 @@ func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) e
 	if known { // given up or applied before, and here again
 		return nil
 	}
-	facts, err := lastFact(r.tx)
+	facts, err := r.lastFact()
 	if err != nil {
 		return err
 	}

@@ -47,24 +47,22 @@ type fact struct {
 // facts goes through the facts of a scope in the order of their arrival.
 func (r records) facts(of event.Scope, yield func(fact) error) error {
 	facts := in(r.tx, bFacts)
-	return r.prefixed(bFactsOf, key(of), func(k, _ []byte) error {
-		_, n, err := cut(k, 8)
-		if err != nil {
-			return err
-		}
-		v, err := facts.get(n)
-		if err != nil {
-			return err
-		}
-		arrived, sum, canonical, err := decodeFact(v)
-		if err != nil {
-			return err
-		}
-		ev, err := r.codec.Fact(canonical)
-		if err != nil {
-			return domain.Errorf(domain.Corrupt, "fact %d: %w", binary.BigEndian.Uint64(n), err)
-		}
-		return yield(fact{ev, arrived, sum, canonical})
+	return r.prefixed(bFactsOf, key(of), func(k, v []byte) error {
+		return eachOfRun(k, v, func(n uint64) error {
+			v, err := facts.get(key(n))
+			if err != nil {
+				return err
+			}
+			arrived, sum, canonical, err := decodeFact(v)
+			if err != nil {
+				return err
+			}
+			ev, err := r.codec.Fact(canonical)
+			if err != nil {
+				return domain.Errorf(domain.Corrupt, "fact %d: %w", n, err)
+			}
+			return yield(fact{ev, arrived, sum, canonical})
+		})
 	})
 }
 
@@ -327,6 +325,14 @@ func decodeTimer(k []byte) (tenant.Timer, error) {
 }
 
 func timerKey(t tenant.Timer) []byte { return key(t.Due, byte(t.Kind), []byte(t.ID)) }
+
+func putState(tx *bbolt.Tx, s tenant.State) error {
+	form, err := encodeState(s)
+	if err != nil {
+		return err
+	}
+	return in(tx, bMeta).put(kState, form)
+}
 
 func readState(tx *bbolt.Tx) (tenant.State, error) {
 	v, err := in(tx, bMeta).get(kState)

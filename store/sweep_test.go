@@ -208,6 +208,7 @@ func TestUpgradeInterrupted(t *testing.T) {
 				return err
 			}
 		}
+		apart(t, tx)
 		unseal(t, tx)
 		_, err := tx.CreateBucket([]byte("shares"))
 		return errors.Join(err, tx.Bucket(bMeta).Put(kVersion, []byte{0, 0, 0, 1}))

@@ -73,12 +73,15 @@ func (v *verifier) problemf(format string, args ...any) {
 // decodes, stands once in the index of its scope, and arrivals never go back.
 func (v *verifier) facts() error {
 	of := in(v.tx, bFactsOf)
-	indexed := uint64(0)
-	if err := v.prefixed(bFactsOf, nil, func(_, _ []byte) error { indexed++; return nil }); err != nil {
+	listed := uint64(0)
+	err := v.prefixed(bFactsOf, nil, func(k, b []byte) error {
+		return eachOfRun(k, b, func(uint64) error { listed++; return nil })
+	})
+	if err != nil {
 		return err
 	}
 	var last []byte
-	err := v.prefixed(bFacts, nil, func(k, b []byte) error {
+	err = v.prefixed(bFacts, nil, func(k, b []byte) error {
 		v.out.Facts++
 		if !bytes.Equal(k, key(v.out.Facts)) {
 			return fmt.Errorf("fact %d is gone: %x stands in its place", v.out.Facts, k)
@@ -94,7 +97,7 @@ func (v *verifier) facts() error {
 		if sum, err := v.codec.Sum(canonical); err != nil || sum != kept {
 			v.problemf("fact %d is not what its fingerprint says", v.out.Facts)
 		}
-		if there, err := of.has(key(ev.Scope(), k)); err != nil {
+		if there, err := indexed(of, ev.Scope(), v.out.Facts); err != nil {
 			return err
 		} else if !there {
 			v.problemf("fact %d is missing from the index of its scope", v.out.Facts)
@@ -108,8 +111,8 @@ func (v *verifier) facts() error {
 		v.progress("facts", int(v.out.Facts)) //nolint:gosec // for people
 		return nil
 	})
-	if err == nil && indexed != v.out.Facts {
-		v.problemf("%d facts are there, %d in the index", v.out.Facts, indexed)
+	if err == nil && listed != v.out.Facts {
+		v.problemf("%d facts are there, %d in the index", v.out.Facts, listed)
 	}
 	return err
 }
@@ -208,7 +211,7 @@ func (v *verifier) outputs() error {
 		if err != nil {
 			return err
 		}
-		if o.N != last.N+1 || o.Hash != hashOut(last.Hash, b[33:]) {
+		if o.N != last.N+1 || o.Hash != hashOut(last.Hash, b[outHead:]) {
 			v.problemf("output %d does not follow the one before it", o.N)
 		}
 		last = o

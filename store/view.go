@@ -20,7 +20,8 @@ import (
 // function it is given to.
 type View struct {
 	records
-	state tenant.State
+	state     tenant.State
+	unwritten *unwritten // what came after; nil: nothing
 }
 
 // View reads the ledger at one moment. It holds the file's pages while it
@@ -31,7 +32,11 @@ func (s *Store) View(read func(*View) error) error {
 		if err != nil {
 			return err
 		}
-		return read(&View{records{tx, s.opts.Codec}, state})
+		v := View{records: records{tx, s.opts.Codec}, state: state, unwritten: s.unwrittenIn(tx)}
+		if v.unwritten != nil {
+			v.state = v.unwritten.state
+		}
+		return read(&v)
 	})
 }
 
@@ -130,16 +135,15 @@ type Status struct {
 func (v *View) Status() (Status, error) {
 	st := Status{AsOf: v.state.AsOf, Dirty: len(v.state.Dirty), FileBytes: v.tx.Size()}
 	meta := in(v.tx, bMeta)
-	b, err := meta.get(kPosition)
-	if err != nil {
+	var err error
+	if st.Position, _, err = keptPosition(v.tx); err != nil {
 		return st, err
 	}
-	if b != nil {
-		if st.Position, err = readPosition(b); err != nil {
-			return st, err
-		}
+	if v.unwritten != nil {
+		st.Position = v.unwritten.position
 	}
-	if b, err = meta.get(kConfirmed); err != nil {
+	b, err := meta.get(kConfirmed)
+	if err != nil {
 		return st, err
 	}
 	if len(b) == 8 {

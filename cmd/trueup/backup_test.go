@@ -24,7 +24,7 @@ import (
 	"github.com/trueup/trueup/store"
 )
 
-const keptLedger = "../../store/testdata/v3.db"
+const keptLedger = "../../store/testdata/v4.db"
 
 // asked runs the program as somebody does who gave no environment.
 func asked(t *testing.T, args ...string) (code int, stdout, stderr string) {

@@ -13,7 +13,7 @@ import (
 // A ledger file in which bits have flipped is reported in one line, and not by
 // a panic, whatever of it is damaged and whatever is asked of it.
 func TestADamagedFileIsOneLine(t *testing.T) {
-	whole, err := os.ReadFile(filepath.FromSlash("../../store/testdata/v3.db"))
+	whole, err := os.ReadFile(filepath.FromSlash("../../store/testdata/v4.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
