@@ -241,9 +241,6 @@ func (s spent) since(before spent) cost {
 	return cost{Wall: s.at.Sub(before.at), CPU: s.cpu - before.cpu}
 }
 
-// studyRounds is how many rounds a study measures: a median needs three.
-func (b *bench) studyRounds() int { return max(b.o.rounds, 3) }
-
 // discard removes a file of a study, or a folder.
 func (b *bench) discard(name string) error { return os.RemoveAll(b.w.path(name)) }
 
