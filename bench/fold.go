@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/trueup/trueup/domain"
@@ -14,6 +15,9 @@ import (
 	"github.com/trueup/trueup/internal/wire"
 )
 
+// runSize is the size at which a run of the index of facts ends, as in the store.
+const runSize = 256
+
 // fold is scenario.Play, one event at a time, that also tells what each event
 // puts into the store. TestFold holds it against scenario.Play.
 type fold struct {
@@ -23,6 +27,7 @@ type fold struct {
 	entries int
 	timers  int
 	known   map[event.PayeeID]bool
+	runs    map[event.Scope]factRun
 	next    operations
 }
 
@@ -34,7 +39,7 @@ type standing struct {
 
 func newFold(plans plan.Set) (*fold, error) {
 	e, err := tenant.New(tenantName, plans, nil, tenant.State{}, 0)
-	return &fold{engine: e, memory: scenario.NewMemory(), known: map[event.PayeeID]bool{}}, err
+	return &fold{engine: e, memory: scenario.NewMemory(), known: map[event.PayeeID]bool{}, runs: map[event.Scope]factRun{}}, err
 }
 
 // take applies an arrival, and gives its bytes and what it puts.
@@ -128,6 +133,25 @@ func (f *fold) del(bucket byte, key []byte) {
 	f.next.ops = append(f.next.ops, operation{bucket: bucket, key: key, del: true})
 }
 
+// factRun is the newest run of a scope's facts in the store's index of them.
+type factRun struct {
+	first, last uint64
+	size        int // of the record's value
+}
+
+// index notes the put that makes the newest fact known in the index of a scope.
+func (f *fold) index(scope event.Scope) {
+	r, ok := f.runs[scope]
+	if !ok || r.size >= runSize {
+		r = factRun{first: f.facts}
+	} else {
+		r.size += len(binary.AppendUvarint(nil, f.facts-r.last))
+	}
+	r.last = f.facts
+	f.runs[scope] = r
+	f.put(bFactsOf, key(scope, r.first), r.size)
+}
+
 func (f *fold) payee(id event.PayeeID) {
 	if id != "" && !f.known[id] {
 		f.known[id] = true
@@ -143,7 +167,7 @@ func (f *fold) keep(c *tenant.Changes) {
 		f.facts++
 		scope := in.Event.Scope()
 		f.put(bFacts, key(f.facts), factHead+len(in.Canonical))
-		f.put(bFactsOf, key(scope, f.facts), 0)
+		f.index(scope)
 		f.payee(scope.Payee)
 	}
 	heads := map[event.PayeeID]bool{}

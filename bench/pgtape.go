@@ -19,9 +19,9 @@ const (
 
 // tableKinds says of each bucket what a table of it is.
 var tableKinds = map[byte]int{
-	bFacts: appended, bFactsOf: appended, bLedger: appended, bEntriesOf: appended, bEntryIDs: appended, bOut: appended,
+	bFacts: appended, bLedger: appended, bEntriesOf: appended, bEntryIDs: appended, bOut: appended,
 	bRefs: held, bForeign: held, bNotices: held, bTimers: held,
-	bMeta: upserted, bPayees: upserted, bFlags: upserted, bCredits: upserted, bEpisodes: upserted, bLocks: upserted, bStatements: upserted, bParked: upserted,
+	bMeta: upserted, bFactsOf: upserted, bPayees: upserted, bFlags: upserted, bCredits: upserted, bEpisodes: upserted, bLocks: upserted, bStatements: upserted, bParked: upserted,
 }
 
 // pgTable are the statements of a table. Each takes all rows of a transaction
