@@ -202,7 +202,7 @@ func (e *envelope) header(f *form, kind *entry) (h event.Header, recorded time.T
 			return h, recorded, faultf(BadDate, "recordedtime %s", why)
 		}
 	}
-	h = event.Header{Identity: event.Identity{Source: f.word(e.source), ID: string(e.id)}, Type: kind.name, Time: at}
+	h = event.Header{Identity: event.Identity{Source: f.source(e.source), ID: string(e.id)}, Type: kind.name, Time: at}
 	return h, recorded, nil
 }
 

@@ -190,7 +190,7 @@ func (f *form) date(field string, p *civil.Date, n need) {
 		if i == none {
 			return
 		}
-		d, err := civil.ParseDate(f.word(f.doc.nodes[i].text[:min(len(f.doc.nodes[i].text), 12)]))
+		d, err := civil.ParseDate(string(f.doc.nodes[i].text))
 		if err != nil {
 			f.fail(BadDate, field, "%s is not a date like 2027-02-10", show(f.doc.nodes[i].text))
 			return

@@ -25,7 +25,7 @@ type form struct {
 
 	attributes []ceHeader        // room for those of a message's headers
 	values     []byte            // and for their values
-	words      map[string]string // see word
+	sources    map[string]string // those met before
 }
 
 // step is one part of a path: a field's name, or where it is empty an index.
@@ -42,13 +42,13 @@ const (
 	may  need = false
 )
 
-// wordsKept bounds the words that a form remembers.
-const wordsKept = 1024
+// sourcesKept bounds the sources that a form remembers.
+const sourcesKept = 64
 
 var forms = sync.Pool{New: func() any {
 	return &form{
 		out: make([]byte, 0, 1024), path: make([]step, 0, 8),
-		values: make([]byte, 0, 256), words: map[string]string{},
+		values: make([]byte, 0, 256), sources: map[string]string{},
 	}
 }}
 
@@ -60,23 +60,23 @@ func (f *form) free() {
 	clear(f.doc.nodes)
 	f.doc = document{nodes: f.doc.nodes[:0]}
 	clear(f.attributes)
-	*f = form{doc: f.doc, path: f.path[:0], out: f.out[:0], attributes: f.attributes[:0], values: f.values[:0], words: f.words}
+	*f = form{doc: f.doc, path: f.path[:0], out: f.out[:0], attributes: f.attributes[:0], values: f.values[:0], sources: f.sources}
 	if cap(f.out) <= 64<<10 && cap(f.values) <= 64<<10 && cap(f.attributes) <= 256 {
 		forms.Put(f)
 	}
 }
 
-// word is text as a string, for what comes again and again: sources, dates,
-// numbers. Its string is made once.
-func (f *form) word(text []byte) string {
-	if s, known := f.words[string(text)]; known {
+// source is text as a string. There are few sources, and events that are kept in
+// memory share theirs.
+func (f *form) source(text []byte) string {
+	if s, known := f.sources[string(text)]; known {
 		return s
 	}
-	if len(f.words) == wordsKept {
-		clear(f.words)
+	if len(f.sources) == sourcesKept {
+		clear(f.sources)
 	}
 	s := string(text)
-	f.words[s] = s
+	f.sources[s] = s
 	return s
 }
 

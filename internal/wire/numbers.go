@@ -71,7 +71,7 @@ func (f *form) readMoney() money.Money {
 	if f.err != nil {
 		return money.Money{}
 	}
-	m, err := money.Parse(f.word(text), currency)
+	m, err := money.Parse(string(text), currency)
 	if err != nil {
 		f.fail(BadAmount, "amount", "%s", strings.TrimPrefix(err.Error(), "amount "))
 	}
@@ -145,7 +145,7 @@ func (f *form) ratio(field string, p *money.Ratio, as *ratioForm, least, most mo
 			f.fail(BadValue, field, "must be %s, not %v", as.like, v.kind)
 			return
 		}
-		r, err := as.parse(f.word(v.text[:min(len(v.text), 60)]))
+		r, err := as.parse(string(v.text[:min(len(v.text), 60)]))
 		if err != nil || len(v.text) > 60 {
 			f.fail(BadValue, field, "%s is not %s", show(v.text), as.like)
 			return
