@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/trueup/trueup/internal/demo"
@@ -23,6 +24,7 @@ func restart(ctx context.Context, b *bench) (out finding, err error) {
 	if err := r.grow(ctx, size); err != nil {
 		return out, err
 	}
+	debug.FreeOSMemory() // what the company was made up in
 	before, err := r.status()
 	if err != nil {
 		return out, err

@@ -203,6 +203,7 @@ func (r *restarts) start(ctx context.Context) (took back, err error) {
 	}
 	outs, err := r.conn.JetStream().CreateConsumer(ctx, broker.DefaultNames.Out, jetstream.ConsumerConfig{
 		AckPolicy: jetstream.AckNonePolicy, DeliverPolicy: jetstream.DeliverNewPolicy, FilterSubject: "payout." + tenantName + ".>",
+		InactiveThreshold: wakeWait, // it is asked only once the worker has opened its ledger
 	})
 	if err != nil {
 		return took, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime/debug"
 	"time"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -130,6 +131,7 @@ func pendingTimers(ctx context.Context, b *bench) (out finding, err error) {
 	if err := errors.Join(w.fill(ctx, file), file.Close()); err != nil {
 		return out, err
 	}
+	debug.FreeOSMemory()
 	b.say("timers: %d accounts wait", w.pending+w.groups*w.group)
 	got := file.got
 	var rounds []fired
