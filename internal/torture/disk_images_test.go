@@ -5,6 +5,7 @@ package torture
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/torture/disk"
+	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/internal/workertest"
 )
 
@@ -124,14 +126,21 @@ func (o *diskTrial) pastRepeats(at, to uint64) (uint64, error) {
 		return at, err
 	}
 	seen := map[string]bool{}
+	what := func(body []byte) string { // of an event told again later: when it was told is not a part of it
+		in, err := wire.DecodeLine(body, tenantName)
+		if err != nil {
+			return string(body)
+		}
+		return fmt.Sprintf("%v %x", in.Event.Head().Identity, in.Sum)
+	}
 	for seq := uint64(1); seq <= to; seq++ {
 		m, err := stream.GetMsg(o.t.Context(), seq)
 		if err != nil {
 			return at, err
 		}
-		if body := string(m.Data); seq <= at {
-			seen[body] = true
-		} else if !seen[body] {
+		if event := what(m.Data); seq <= at {
+			seen[event] = true
+		} else if !seen[event] {
 			return seq - 1, nil
 		}
 	}
