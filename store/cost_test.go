@@ -75,7 +75,7 @@ func changesOf(e *tenant.Engine, memory *scenario.Memory, a tenant.Arrival) (all
 	c, err := e.Apply(memory, a.Input)
 	switch domain.KindOf(err) {
 	case domain.Duplicate, domain.Invalid:
-		return all, nil //nolint:nilerr // it changes nothing
+		return all, nil
 	case domain.Transient, domain.Corrupt:
 	}
 	if err != nil {
