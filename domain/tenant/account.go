@@ -29,6 +29,7 @@ type accountRecord struct {
 	// behind is set where the rules have changed since the account was last
 	// settled: all of it must be.
 	behind bool
+	mark   cacheMark
 }
 
 // account gives an account, from its records where it is not at hand.
@@ -174,7 +175,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 		return err
 	}
 	r.seen.put(in.Event.Head().Identity, in.Sum)
-	e.accounts.grew()
+	e.accounts.grew(r)
 	e.out.Facts = append(e.out.Facts, in)
 	_, retraction := in.Event.(event.FactRetracted)
 	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {

@@ -2,43 +2,85 @@ package tenant
 
 import "github.com/trueup/trueup/domain/event"
 
-// cache keeps accounts at hand up to a weight, in two generations: an account
-// that was not asked for during one generation is let go. The weight is facts,
-// so the bound holds for many small accounts and for few large ones.
+// cache keeps accounts at hand up to a weight. Where they weigh more it goes
+// round them and lets go of those that were not asked for since it came by last.
+// The weight is facts, so the bound holds for many small accounts and for few
+// large ones.
 type cache struct {
-	limit      int
-	weight     int
-	young, old map[event.AccountID]*accountRecord
+	limit  int
+	weight int
+	held   map[event.AccountID]*accountRecord
+	round  []*accountRecord // those held, and for a while some that were dropped
+	hand   int
 }
 
+// cacheMark is what a cache notes of an account.
+type cacheMark struct {
+	weight int
+	asked  bool // since the hand came by
+}
+
+// ownWeight is what an account weighs without any facts.
+const ownWeight = 4
+
 func newCache(limit int) cache {
-	return cache{limit: limit, young: map[event.AccountID]*accountRecord{}}
+	return cache{limit: limit, held: map[event.AccountID]*accountRecord{}}
 }
 
 func (c *cache) get(id event.AccountID) *accountRecord {
-	if r, ok := c.young[id]; ok {
-		return r
+	r := c.held[id]
+	if r != nil {
+		r.mark.asked = true
 	}
-	r, ok := c.old[id]
-	if !ok {
-		return nil
-	}
-	delete(c.old, id)
-	c.put(id, r)
 	return r
 }
 
 func (c *cache) put(id event.AccountID, r *accountRecord) {
-	// An account weighs its facts and what it weighs without any.
-	if c.weight += r.seen.len() + 4; c.weight > c.limit/2 {
-		c.old, c.young, c.weight = c.young, map[event.AccountID]*accountRecord{}, r.seen.len()+4
+	c.drop(id)
+	c.held[id] = r
+	c.round = append(c.round, r)
+	r.mark = cacheMark{weight: r.seen.len() + ownWeight, asked: true}
+	c.weight += r.mark.weight
+	for c.weight > c.limit && len(c.held) > 1 {
+		c.step(r)
 	}
-	c.young[id] = r
+	for len(c.round) > 2*len(c.held)+64 { // dropped ones must not pile up
+		c.step(r)
+	}
 }
 
-func (c *cache) grew() { c.weight++ }
+// grew says that an account at hand has one more fact.
+func (c *cache) grew(r *accountRecord) {
+	if c.held[r.id] == r {
+		r.mark.weight++
+		c.weight++
+	}
+}
+
+// step moves the hand by one account, and lets go of it if nobody asked for it
+// and there are too many; one stays.
+func (c *cache) step(stays *accountRecord) {
+	if c.hand >= len(c.round) {
+		c.hand = 0
+	}
+	r := c.round[c.hand]
+	held := c.held[r.id] == r
+	if held && (r == stays || r.mark.asked || c.weight <= c.limit) {
+		r.mark.asked = false
+		c.hand++
+		return
+	}
+	if held {
+		c.drop(r.id)
+	}
+	last := len(c.round) - 1
+	c.round[c.hand], c.round[last] = c.round[last], nil
+	c.round = c.round[:last]
+}
 
 func (c *cache) drop(id event.AccountID) {
-	delete(c.young, id)
-	delete(c.old, id)
+	if r := c.held[id]; r != nil {
+		delete(c.held, id)
+		c.weight -= r.mark.weight
+	}
 }

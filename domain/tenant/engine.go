@@ -45,15 +45,16 @@ type Engine struct {
 	before   *world // the rules before, while a sweep is under way
 
 	// Of the call under way:
-	records Records
-	out     *Changes
-	at      time.Time      // the instant things are posted at
-	firing  *Timer         // nil: none
-	cause   event.Identity // what posts them
-	touched []event.Scope  // to be forgotten if the call fails
-	pinned  map[event.AccountID]*accountRecord
-	refused bool // until something at hand is changed: if the call fails it is as it was
-	teams   map[crew]*advice.Team
+	records    Records
+	out        *Changes
+	at         time.Time      // the instant things are posted at
+	firing     *Timer         // nil: none
+	cause      event.Identity // what posts them
+	touched    []event.Scope  // to be forgotten if the call fails
+	pinned     map[event.AccountID]*accountRecord
+	refused    bool // until something at hand is changed: if the call fails it is as it was
+	teams      map[crew]*advice.Team
+	ownCleared bool // the state's list of cleared flags is of this call
 }
 
 // fewPinned is how many accounts a call pins at most, but for those of changes
@@ -118,7 +119,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 		e.startClocks()
 	}
 	e.stand(e.at)
-	e.firing, e.refused = nil, false
+	e.firing, e.refused, e.ownCleared = nil, false, false
 	clear(e.running)
 	return func(err error) {
 		e.records = nil

@@ -57,7 +57,10 @@ func (e *Engine) cleared(key FlagKey) int {
 }
 
 func (e *Engine) clears(key FlagKey) {
-	list := slices.Clone(e.state.Cleared) // lists of the state are never changed in place
+	list := e.state.Cleared
+	if !e.ownCleared { // lists of the state from before the call are never changed in place
+		list, e.ownCleared = slices.Clone(list), true
+	}
 	i, found := slices.BinarySearchFunc(list, key, ClearedFlag.compare)
 	if !found {
 		list = slices.Insert(list, i, ClearedFlag{FlagKey: key})
