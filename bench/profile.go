@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -111,6 +112,8 @@ func runProfile(ctx context.Context, w *workload) (r childResult, err error) {
 	if err != nil {
 		return r, err
 	}
+	debug.SetGCPercent(400) // as cmd/trueup does
+	debug.SetMemoryLimit(192<<20 + 560*tenant.DefaultCache)
 	plans, err := planfile.Load(w.planFiles()...)
 	if err != nil {
 		return r, err
@@ -157,7 +160,7 @@ func pipeline(ctx context.Context, w *workload, rec *watched) error {
 		return err
 	}
 	sub, err := conn.NewSubscriber(broker.SubscriberConfig{
-		Stream: broker.DefaultNames.In, Durable: durable, Subjects: broker.InSubjects(tenantName), Log: log,
+		Stream: broker.DefaultNames.In, Durable: durable, Subjects: broker.InSubjects(tenantName), Log: log, Window: 3 * consumers.DefaultBatch,
 		Resume: func(context.Context) ([]broker.Position, error) { return nil, nil },
 	})
 	if err != nil {

@@ -33,12 +33,15 @@ type Batcher struct {
 	due      chan struct{} // wakes Run: the next input is there
 	spare    sync.Pool     // of *submitted
 
-	mu     sync.Mutex
-	work   sync.Cond // of mu: there is something to read, or it is over
-	unread []*submitted
-	ready  []*submitted // read, by index from next on; nil where none has come
-	next   uint64       // index of the first that is not recorded
-	over   bool
+	mu      sync.Mutex
+	work    sync.Cond // of mu: there is something to read, or it is over
+	read    sync.Cond // of mu: something was read, or it is over
+	unread  []*submitted
+	reading int
+	ready   []*submitted // read, by index from next on; nil where none has come
+	run     int          // how many of ready follow each other
+	next    uint64       // index of the first that is not recorded
+	over    bool
 
 	// Only Run uses these.
 	taken []*submitted
@@ -54,7 +57,7 @@ var ErrBatcherEnded = errors.New("no more inputs are recorded")
 // NewBatcher makes a batcher; it records once Run runs.
 func NewBatcher(r Recorder, limit int, log zerolog.Logger) *Batcher {
 	b := &Batcher{recorder: r, max: limit, log: log, due: make(chan struct{}, 1), next: 1}
-	b.work.L, b.spare.New = &b.mu, newSubmitted
+	b.work.L, b.read.L, b.spare.New = &b.mu, &b.mu, newSubmitted
 	return b
 }
 
@@ -99,7 +102,7 @@ func (b *Batcher) room(ctx context.Context) error {
 func (b *Batcher) isDue() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.ready) > 0 && b.ready[0] != nil
+	return b.run > 0
 }
 
 // record commits the inputs that are there and follow each other.
@@ -122,16 +125,18 @@ func (b *Batcher) record() error {
 	return nil
 }
 
-// take moves the next inputs into the batch.
+// take moves the next inputs into the batch. It waits for those that are here
+// and only have yet to be read: the larger a batch, the less an input costs.
 func (b *Batcher) take() {
 	b.mu.Lock()
-	n := 0
-	for n < min(len(b.ready), b.max) && b.ready[n] != nil {
-		n++
+	for !b.over && b.run < b.max && len(b.unread)+b.reading > 0 {
+		b.read.Wait()
 	}
+	n := min(b.run, b.max)
 	b.taken = append(b.taken[:0], b.ready[:n]...)
 	b.ready = slices.Delete(b.ready, 0, n)
 	b.next += uint64(n)
+	b.run -= n
 	b.mu.Unlock()
 	b.batch = b.batch[:0]
 	for _, s := range b.taken {

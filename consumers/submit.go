@@ -73,6 +73,7 @@ func (b *Batcher) readAll() {
 		}
 		n := copy(mine[:], b.unread)
 		b.unread = b.unread[n:]
+		b.reading += n
 		b.mu.Unlock()
 		for i, s := range mine[:n] {
 			errs[i] = s.prepare()
@@ -81,6 +82,8 @@ func (b *Batcher) readAll() {
 		for i, s := range mine[:n] {
 			b.place(s, errs[i])
 		}
+		b.reading -= n
+		b.read.Signal()
 	}
 }
 
@@ -121,6 +124,9 @@ func (b *Batcher) place(s *submitted, err error) {
 		return
 	}
 	b.ready[at] = s
+	for b.run < len(b.ready) && b.ready[b.run] != nil {
+		b.run++
+	}
 	if at > 0 {
 		return
 	}
@@ -142,6 +148,7 @@ func (b *Batcher) end() {
 			}
 		}
 	}
-	b.unread, b.ready = nil, nil
+	b.unread, b.ready, b.run = nil, nil, 0
 	b.work.Broadcast()
+	b.read.Broadcast()
 }
