@@ -17,7 +17,7 @@ const (
 	// other, and then the cursor, instead of in an atomic batch. For each batch
 	// the server makes a store of its own on disk, which costs as much as several
 	// messages that are synced one by one. See BenchmarkOutput.
-	MaxSingle = 3
+	MaxSingle = 4
 
 	busyTries = 6                    // of a message while the cursor is being stored
 	busyRetry = 2 * time.Millisecond // after the first of them; twice that after the second
