@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
 
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
@@ -96,49 +97,53 @@ func TestRelayGoesOnBetween(t *testing.T) {
 	}
 }
 
-// between does things between a relay and its output.
+// between does things between a relay and its output, each once.
 type between struct {
 	*broker.Output
 	mu      sync.Mutex
-	tail    func() error                                         // once, after a tail was read
-	publish func(from broker.Cursor) error                       // once, in the place of a publish with outputs
-	cursor  func(from broker.Cursor, result broker.Cursor) error // once, after the cursor was written alone
+	tail    func() error // after a tail was read
+	publish func() error // in the place of a publish with outputs
+	cursor  func() error // after the cursor was written alone
 }
 
-func (b *between) once(f *func() error) error {
+func (b *between) take(f *func() error) func() error {
 	b.mu.Lock()
-	g := *f
+	defer b.mu.Unlock()
+	taken := *f
 	*f = nil
-	b.mu.Unlock()
-	if g == nil {
-		return nil
-	}
-	return g()
+	return taken
+}
+
+func (b *between) set(f *func() error, do func() error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	*f = do
 }
 
 func (b *between) Tail(ctx context.Context) (broker.Tail, error) {
 	tail, err := b.Output.Tail(ctx)
-	if err == nil {
-		err = b.once(&b.tail)
+	if err != nil {
+		return tail, err
+	}
+	if do := b.take(&b.tail); do != nil {
+		err = do()
 	}
 	return tail, err
 }
 
 func (b *between) Publish(ctx context.Context, msgs []broker.OutMsg, from, to broker.Cursor) (broker.Cursor, error) {
-	b.mu.Lock()
-	publish, cursor := b.publish, b.cursor
 	if len(msgs) > 0 {
-		b.publish = nil
-	} else {
-		b.cursor = nil
-	}
-	b.mu.Unlock()
-	if len(msgs) > 0 && publish != nil {
-		return broker.Cursor{}, publish(from)
+		if instead := b.take(&b.publish); instead != nil {
+			return broker.Cursor{}, instead()
+		}
+		return b.Output.Publish(ctx, msgs, from, to)
 	}
 	now, err := b.Output.Publish(ctx, msgs, from, to)
-	if len(msgs) == 0 && err == nil && cursor != nil {
-		err = cursor(from, now)
+	if err != nil {
+		return now, err
+	}
+	if do := b.take(&b.cursor); do != nil {
+		err = do()
 	}
 	return now, err
 }
@@ -149,28 +154,24 @@ func TestRelayLooksAfterALostAnswer(t *testing.T) {
 	const had, more = 5, 3
 	for _, tt := range []struct {
 		name string
-		late func(b *between, store func() error)
+		late func(b *between, store func() error) error
 	}{
-		{"stored before the relay looks", func(b *between, store func() error) {
-			b.publish = func(broker.Cursor) error { return errors.Join(broker.ErrUnsure, store()) }
+		{"stored before the relay looks", func(_ *between, store func() error) error {
+			return store()
 		}},
-		{"stored while it looks", func(b *between, store func() error) {
-			b.publish = func(broker.Cursor) error {
-				b.tail = store
-				return broker.ErrUnsure
-			}
+		{"stored while it looks", func(b *between, store func() error) error {
+			b.set(&b.tail, store)
+			return nil
 		}},
-		{"refused after it looked", func(b *between, store func() error) {
-			b.publish = func(broker.Cursor) error {
-				b.cursor = func(broker.Cursor, broker.Cursor) error {
-					var api *jetstream.APIError
-					if err := store(); !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence {
-						return fmt.Errorf("a late output was answered %w", err)
-					}
-					return nil
+		{"refused after it looked", func(b *between, store func() error) error {
+			b.set(&b.cursor, func() error {
+				var api *jetstream.APIError
+				if err := store(); !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence {
+					t.Errorf("a late output was answered %v", err)
 				}
-				return broker.ErrUnsure
-			}
+				return nil
+			})
+			return nil
 		}},
 	} {
 		for k := 1; k <= more; k++ {
@@ -183,12 +184,12 @@ func TestRelayLooksAfterALostAnswer(t *testing.T) {
 				})
 				r.out()
 				left := r.cursor()
-				b.mu.Lock()
-				tt.late(b, func() error { return stray(t, r.conn, left, l.outs[had:had+k]...) })
-				b.mu.Unlock()
+				b.set(&b.publish, func() error {
+					return errors.Join(broker.ErrUnsure, tt.late(b, func() error { return stray(t, r.conn, left, l.outs[had:had+k]...) }))
+				})
 				l.write("a", more)
 				r.check(0)
-				if b.publish != nil || b.tail != nil || b.cursor != nil {
+				if b.take(&b.publish) != nil || b.take(&b.tail) != nil || b.take(&b.cursor) != nil {
 					t.Error("what was to happen did not")
 				}
 				r.few(2)
@@ -200,51 +201,36 @@ func TestRelayLooksAfterALostAnswer(t *testing.T) {
 }
 
 // Outputs of the worker before that are stored while its successor claims the
-// cursor are not stored again, not even if the successor ends at once.
+// cursor are not stored again, not even if the successor ends once it is
+// written: the cursor says what it has seen.
 func TestRelayClaimsWhileOutputsCome(t *testing.T) {
 	for _, ends := range []bool{false, true} {
 		t.Run(fmt.Sprint("the successor ends ", ends), func(t *testing.T) {
 			url := brokertest.Start(t).URL()
 			l := newLog("a", 5)
-			first := relayTo(t, url, "w1", l)
-			first.out()
-			first.end()
-			left := first.cursor()
+			r := relayTo(t, url, "w1", l)
+			r.out()
+			r.end()
+			left := r.cursor()
+			r.conn.Close()
 			l.write("a", 3)
-			claimed := make(chan struct{})
-			second := relayOver(t, url, "w2", l, func(out *broker.Output) Transport {
-				b := &between{Output: out}
-				b.tail = func() error {
-					if ends { // nothing more is read after this one
-						b.tail = func() error { return errors.New("the worker has ended") }
-					}
-					return stray(t, first.conn, left, l.outs[5:7]...)
-				}
-				b.cursor = func(broker.Cursor, broker.Cursor) error {
-					close(claimed)
-					if ends {
-						return errors.New("the worker has ended")
-					}
-					return nil
-				}
-				return b
-			})
-			<-claimed
+			conn := brokertest.Connect(t, url)
+			late := &between{Output: outputOf(t, conn)}
+			late.tail = func() error { return stray(t, conn, left, l.outs[5:7]...) }
 			if ends {
-				second.stop()
-				if err := second.result(); err != nil {
-					t.Errorf("Run() = %v", err)
-				}
-				// Beyond the window in which the broker knows outputs by their ids,
-				// only the cursor tells.
-				if n := len(second.ids()); n > 7 {
-					t.Skipf("the successor published %d outputs before it could be stopped", n-7)
-				}
-				second.conn.Close()
-				second = relayTo(t, url, "w3", l)
+				late.cursor = func() error { return errors.New("the worker ends here") }
 			}
-			second.check(0)
-			second.quiet()
+			successor := &Relay{Log: l, Transport: late, Writer: "w2", Logger: zerolog.Nop()}
+			if err := successor.Claim(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			now, err := late.LastCursor(t.Context())
+			if want := map[bool]uint64{false: 7, true: 5}[ends]; err != nil || now.N != want || now.Writer != "w2" {
+				t.Errorf("the cursor is %+v, %v; want it at %d", now, err, want)
+			}
+			r = relayTo(t, url, "w3", l)
+			r.check(0)
+			r.quiet()
 		})
 	}
 }
