@@ -123,10 +123,65 @@ func TestCursorSaysWhatItSaw(t *testing.T) {
 	}
 }
 
-// deaf is a way to the server that loses every answer after something was sent.
+// TestFewOnAFullStream has room for the first of two messages: it stays, and the
+// error says what to do.
+func TestFewOnAFullStream(t *testing.T) {
+	c := streams(t)
+	o := output(t, c)
+	first, err := o.Publish(t.Context(), nil, broker.Cursor{}, broker.Cursor{Writer: "w1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.JetStream().Stream(t.Context(), broker.DefaultNames.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := s.CachedInfo().Config
+	cfg.MaxMsgs, cfg.Discard = 2, jetstream.DiscardNew
+	if _, err := c.JetStream().UpdateStream(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	msgs, to := batch(1, 2)
+	_, err = o.Publish(t.Context(), msgs, first, to)
+	checkError(t, "Publish()", err, "does not take more: raise its max_msgs or max_bytes")
+	if errors.Is(err, broker.ErrUnsure) || errors.Is(err, broker.ErrFenced) || errors.Is(err, broker.ErrRefused) {
+		t.Errorf("Publish() = %v, which is not what happened", err)
+	}
+	if tail, err := o.Tail(t.Context()); err != nil || tail.Seq != 2 || tail.ID != "out-1" {
+		t.Errorf("Tail() = %+v, %v, want the first", tail, err)
+	}
+}
+
+// TestTakenOverBetween moves the cursor away between two messages: the second is
+// refused.
+func TestTakenOverBetween(t *testing.T) {
+	url := brokertest.Start(t).URL()
+	other := brokertest.Streams(t, url, tenant)
+	way := &deaf{at: []byte("out-2"), first: func() {
+		if _, err := output(t, other).Publish(t.Context(), nil, broker.Cursor{}, broker.Cursor{Writer: "successor"}); err != nil {
+			t.Error(err)
+		}
+	}}
+	c, err := broker.Connect(t.Context(), url, zerolog.Nop(), nats.SetCustomDialer(way))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	msgs, to := batch(1, 3)
+	if now, err := output(t, c).Publish(t.Context(), msgs, broker.Cursor{}, to); !errors.Is(err, broker.ErrFenced) {
+		t.Errorf("Publish() = %+v, %v, want ErrFenced", now, err)
+	}
+	if got := published(t, other); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("%v are published, want the first alone", got)
+	}
+}
+
+// deaf is a way to the server that does something before something is sent, or
+// loses every answer after it.
 type deaf struct {
 	mu    sync.Mutex
-	to    []byte // what must be sent; nil: nothing is lost
+	at    []byte // what is sent then; nil: nothing is done
+	first func() // is done instead of losing answers
 	lost  bool
 	conns []net.Conn
 }
@@ -152,7 +207,7 @@ func (d *deaf) Dial(network, address string) (net.Conn, error) {
 func (d *deaf) hear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.to, d.lost = nil, false
+	d.at, d.lost = nil, false
 	for _, c := range d.conns {
 		_ = c.Close()
 	}
@@ -161,8 +216,11 @@ func (d *deaf) hear() {
 // Write sends.
 func (c *deafConn) Write(p []byte) (int, error) {
 	c.way.mu.Lock()
-	if c.way.to != nil && bytes.Contains(p, c.way.to) {
-		c.way.lost = true
+	if c.way.at != nil && bytes.Contains(p, c.way.at) {
+		c.way.at = nil
+		if c.way.lost = c.way.first == nil; !c.way.lost {
+			c.way.first()
+		}
 	}
 	c.way.mu.Unlock()
 	return c.Conn.Write(p)
@@ -201,7 +259,7 @@ func TestLostAnswer(t *testing.T) {
 			}
 			defer c.Close()
 			way.mu.Lock()
-			way.to = []byte("HPUB " + subject)
+			way.at = []byte("HPUB " + subject)
 			way.mu.Unlock()
 			var wg sync.WaitGroup
 			wg.Go(func() {
