@@ -235,6 +235,39 @@ func TestRelayClaimsWhileOutputsCome(t *testing.T) {
 	}
 }
 
+// Two successors, of which the first ends once it has written the cursor, while
+// the second has looked for the tail before and reads the cursor after.
+func TestRelayClaimsWhatAnotherClaimed(t *testing.T) {
+	url := brokertest.Start(t).URL()
+	l := newLog("a", 5)
+	r := relayTo(t, url, "w1", l)
+	r.out()
+	r.end()
+	left := r.cursor()
+	r.conn.Close()
+	l.write("a", 3)
+	conn := brokertest.Connect(t, url)
+	out := outputOf(t, conn)
+	second := &between{Output: out}
+	second.tail = func() error {
+		if err := stray(t, conn, left, l.outs[5]); err != nil {
+			return err
+		}
+		_, err := out.Publish(t.Context(), nil, left, broker.Cursor{N: left.N, Hash: left.Hash, Writer: "w2", Seen: left.Seen})
+		return err
+	}
+	successor := &Relay{Log: l, Transport: second, Writer: "w3", Logger: zerolog.Nop()}
+	if err := successor.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := out.LastCursor(t.Context()); err != nil || now.N != 6 || now.Writer != "w3" {
+		t.Errorf("the cursor is %+v, %v; want it at 6", now, err)
+	}
+	r = relayTo(t, url, "w4", l)
+	r.check(0)
+	r.quiet()
+}
+
 // Few outputs that do not belong are as unexpected as many.
 func TestRelayAlarmsOfFew(t *testing.T) {
 	t.Run("the cursor was lost", func(t *testing.T) {
