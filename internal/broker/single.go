@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -12,16 +11,11 @@ import (
 	"github.com/trueup/trueup/internal/failpoint"
 )
 
-const (
-	// MaxSingle is up to how many messages Output.Publish stores one after the
-	// other, and then the cursor, instead of in an atomic batch. For each batch
-	// the server makes a store of its own on disk, which costs as much as several
-	// messages that are synced one by one. See BenchmarkOutput.
-	MaxSingle = 4
-
-	busyTries = 6                    // of a message while the cursor is being stored
-	busyRetry = 2 * time.Millisecond // after the first of them; twice that after the second
-)
+// MaxSingle is up to how many messages Output.Publish stores one after the
+// other, and then the cursor, instead of in an atomic batch. For each batch the
+// server makes a store of its own on disk, which costs as much as several
+// messages that are synced one by one; see BenchmarkOutput.
+const MaxSingle = 4
 
 // ErrUnsure says that the stream may have stored messages of a publish that
 // failed, or may store them yet. Once the cursor is written again it cannot.
@@ -83,21 +77,14 @@ func (o *Output) fenced(ctx context.Context, m OutMsg, from Cursor, last uint64)
 	return ack.Sequence, nil
 }
 
-// one publishes one message and waits until it is stored. In a cluster the
-// cursor's acknowledgement can come before the server is ready to compare with
-// it again, which takes a moment.
+// one publishes one message and waits until it is stored.
 func (o *Output) one(ctx context.Context, m *nats.Msg) (ack *jetstream.PubAck, err error) {
-	for try := range busyTries {
-		err = o.conn.ask(ctx, ackTimeout, func(ctx context.Context) (err error) {
-			ack, err = o.conn.js.PublishMsg(ctx, m)
-			return err
-		})
-		if code(err) != jetstream.JSErrCodeStreamWrongLastSequenceConstant || sleep(ctx, busyRetry<<try) != nil {
-			break
-		}
-	}
+	err = o.conn.ask(ctx, ackTimeout, func(ctx context.Context) (err error) {
+		ack, err = o.conn.js.PublishMsg(ctx, m)
+		return err
+	})
 	if err != nil && !refused(err) {
-		return nil, unsure{err}
+		err = unsure{err}
 	}
 	return ack, err
 }
