@@ -2,6 +2,7 @@ package consumers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,28 +64,35 @@ func (r *Relay) start(ctx context.Context) (broker.Cursor, error) {
 }
 
 // claim finds where the stream ends in the log, and writes a cursor of the
-// relay's own there unless that is what it finds.
+// relay's own there unless that is what it finds. Outputs that were under way,
+// from the writer before or from an attempt of the relay's own without an
+// answer, may be stored until that cursor is; so it says what was seen, and then
+// the stream is looked at again.
 func (r *Relay) claim(ctx context.Context) (broker.Cursor, error) {
-	// The tail is read first: what is stored between the two has its cursor.
-	tail, err := r.Transport.Tail(ctx)
-	if err != nil {
-		return broker.Cursor{}, err
-	}
-	now, err := r.look(ctx)
-	if err != nil {
-		return now, err
-	}
-	to, err := r.place(now, tail)
-	if err != nil {
-		return now, err
-	}
-	if to != now {
+	for {
+		// The tail is read first, so that what the cursor says of it is not older.
+		tail, err := r.Transport.Tail(ctx)
+		if err != nil {
+			return broker.Cursor{}, err
+		}
+		now, err := r.look(ctx)
+		if err != nil {
+			return now, err
+		}
+		to, err := r.place(now, tail)
+		if err != nil {
+			return now, err
+		}
+		if to == now && !r.unsure {
+			r.hold(now)
+			return now, nil
+		}
+		to.Seen = max(tail.Seq, now.Seen)
 		if now, err = r.Transport.Publish(ctx, nil, now, to); err != nil {
 			return now, moved(err)
 		}
+		r.unsure = false
 	}
-	r.hold(now)
-	return now, nil
 }
 
 // held is the last cursor of the relay's own; zero before it has claimed one.
@@ -136,11 +144,18 @@ func (r *Relay) mayWrite(ctx context.Context, now broker.Cursor) error {
 // so in this relay's name; now itself where that is what it says.
 func (r *Relay) place(now broker.Cursor, tail broker.Tail) (broker.Cursor, error) {
 	n := now.N
-	if tail.Seq > now.Seq { // outputs without their cursor
+	if _, ok, err := r.Log.OutputHash(n); err != nil || !ok {
+		return now, cmp.Or(err, errBehind) // nor can what stands after it be in the log
+	}
+	had := max(r.held().N, r.Log.Confirmed())
+	if tail.Seq > now.Seen { // outputs without their cursor
 		at, found, err := r.find(tail, n)
 		switch {
 		case err != nil:
 			return now, err
+		case found && now.Seq > 0 && now.N >= had && at-now.N <= broker.MaxSingle:
+			n = at // the worker ended, or an answer was lost, between them and their cursor
+			r.Logger.Info().Uint64(FieldCursor, n).Msg("outputs were published and their cursor was not")
 		case found:
 			n = at
 			r.alarm("the output stream has outputs without the cursor that goes with them: it ends at output %d of the ledger, and goes on after it", n)
@@ -150,16 +165,14 @@ func (r *Relay) place(now broker.Cursor, tail broker.Tail) (broker.Cursor, error
 			r.alarm("the output stream has a message (%d) after the cursor that is not this ledger's: who else publishes on its subjects?", tail.Seq)
 		}
 	}
-	hash, ok, err := r.Log.OutputHash(n)
+	hash, _, err := r.Log.OutputHash(n)
 	switch {
 	case err != nil:
 		return now, err
-	case !ok:
-		return now, errBehind
 	case n == now.N && hash != now.Hash:
 		return now, fmt.Errorf("%w: its cursor says another history up to output %d", ErrForeignLog, n)
 	}
-	if had := max(r.held().N, r.Log.Confirmed()); n < had {
+	if n < had {
 		r.alarm("the output stream had the outputs up to %d and has them up to %d: it lost its end, or was made anew; the others are published again", had, n)
 	}
 	if n == now.N && now.Writer == r.Writer {

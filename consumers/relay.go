@@ -55,9 +55,10 @@ const (
 )
 
 // Relay publishes the out log in order, each message once: the cursor in the
-// stream says where to go on, and moves in the same atomic batch. The cursor
-// also names its writer; a relay claims it before it publishes, and stops when
-// it finds another's name there.
+// stream says where to go on. Few outputs are stored before it moves, many
+// together with it; what the stream has and the cursor does not say yet is found
+// in the log. The cursor also names its writer; a relay claims it before it
+// publishes, and stops when it finds another's name there.
 type Relay struct {
 	Log       OutLog
 	Transport Transport
@@ -75,11 +76,12 @@ type Relay struct {
 
 	at      atomic.Pointer[broker.Cursor] // the last cursor of its own
 	alarmed string                        // the last alarm
+	unsure  bool                          // what was published last may be stored yet
 	trouble atomic.Pointer[string]
 	behind  atomic.Bool // the log does not reach the cursor
 }
 
-// relayBatch is how many outputs one atomic batch takes.
+// relayBatch is how many outputs are published together.
 const relayBatch = 500
 
 // errMoved says that the cursor is not where the relay left it, for it to find
@@ -214,6 +216,7 @@ func (r *Relay) publish(ctx context.Context, outs []tenant.Output, from broker.C
 	to, err := r.Transport.Publish(ctx, msgs, from, broker.Cursor{N: last.N, Hash: last.Hash, Writer: r.Writer})
 	failpoint.At("relay-after")
 	if err != nil {
+		r.unsure = r.unsure || errors.Is(err, broker.ErrUnsure)
 		return from, moved(err)
 	}
 	r.hold(to)

@@ -44,6 +44,12 @@ type relayed struct {
 // relayTo runs a relay of a writer of its own until the test ends.
 func relayTo(t *testing.T, url, writer string, l *outLog) *relayed {
 	t.Helper()
+	return relayOver(t, url, writer, l, func(out *broker.Output) Transport { return out })
+}
+
+// relayOver puts something between the relay and its output.
+func relayOver(t *testing.T, url, writer string, l *outLog, over func(*broker.Output) Transport) *relayed {
+	t.Helper()
 	r := &relayed{t: t, conn: brokertest.Streams(t, url, "acme"), log: l, ended: make(chan error, 1)}
 	out := outputOf(t, r.conn)
 	if _, err := out.Announce(writer); err != nil {
@@ -53,7 +59,7 @@ func relayTo(t *testing.T, url, writer string, l *outLog) *relayed {
 		t.Fatal(err)
 	}
 	r.relay = &Relay{
-		Log: l, Transport: out, Writer: writer, Retry: 10 * time.Millisecond, MostRetry: 100 * time.Millisecond,
+		Log: l, Transport: over(out), Writer: writer, Retry: 10 * time.Millisecond, MostRetry: 100 * time.Millisecond,
 		Look: 20 * time.Millisecond, Alarm: r.alarm, Logger: zerolog.Nop(),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -363,7 +369,7 @@ func waits(t *testing.T, dice *rand.Rand) {
 	for range 1 + dice.IntN(3) {
 		mend := breakOutput(t, r, dice)
 		eventually(t, "the trouble is told", func() bool {
-			l.write("a", 1)
+			l.write("a", broker.MaxSingle+1)
 			return r.relay.Trouble() != ""
 		})
 		inputs := int(most) + 100 + dice.IntN(500) // each gives one output at least
@@ -420,7 +426,7 @@ func breakOutput(t *testing.T, r *relayed, dice *rand.Rand) (mend func()) {
 	case 1:
 		wrong.MaxBytes, wrong.Discard = int64(info.State.Bytes)+int64(dice.IntN(400)), jetstream.DiscardNew
 	case 2:
-		wrong.AllowAtomicPublish = false
+		wrong.AllowAtomicPublish = false // which few outputs do without
 	}
 	update := func(c jetstream.StreamConfig) {
 		if _, err := r.conn.JetStream().UpdateStream(t.Context(), c); err != nil {

@@ -93,6 +93,18 @@ func TestCluster(t *testing.T) {
 		t.Errorf("Publish() from an old cursor = %v, want ErrFenced", err)
 	}
 
+	// Few at a time, as fast as the server answers.
+	for n := 11; n < 211; n += 2 {
+		few, next := batch(n, n+1)
+		if first, err = o.Publish(t.Context(), few, first, next); err != nil {
+			t.Fatalf("Publish(%d and the next) = %v", n, err)
+		}
+	}
+	if got := published(t, c); len(got) != 210 || got[209] != "210" {
+		t.Errorf("%d messages are published, want 210", len(got))
+	}
+	msgs, to = batch(211, 220)
+
 	publish(t, c, 1, 700)
 	r := &record{}
 	sub, all, _ := run(t, c, r.config(t))
@@ -116,6 +128,6 @@ func TestCluster(t *testing.T) {
 	}
 	eventually(t, "published", func() bool {
 		last, err := o.Publish(t.Context(), msgs, first, to)
-		return err == nil && last.N == 20
+		return err == nil && last.N == 220
 	})
 }

@@ -41,7 +41,11 @@ type Cursor struct {
 	N      uint64   // the number of the last message published
 	Hash   [32]byte // of the log up to it
 	Writer string   // the run of a worker that wrote it; empty if an earlier release did
-	Seq    uint64   // of the cursor's own message in the stream; 0 if there is none
+	// Seen is the sequence up to which the cursor speaks of every message in the
+	// stream. Its own, but for one that was written to fence off what was under
+	// way: some of that may stand between.
+	Seen uint64
+	Seq  uint64 // of the cursor's own message in the stream; 0 if there is none
 }
 
 // same compares what two cursors say, not where they are stored.
@@ -49,11 +53,20 @@ func (c Cursor) same(other Cursor) bool {
 	return c.N == other.N && c.Hash == other.Hash && c.Writer == other.Writer
 }
 
+// stored completes a cursor whose own sequence is known.
+func (c Cursor) stored() Cursor {
+	if c.Seen == 0 {
+		c.Seen = c.Seq
+	}
+	return c
+}
+
 // cursorWire is the body of a cursor message.
 type cursorWire struct {
 	N      uint64 `json:"n"`
 	Hash   string `json:"hash"`
 	Writer string `json:"writer,omitempty"`
+	Seen   uint64 `json:"seen,omitempty"` // its own sequence if absent
 }
 
 // OutMsg is a message of the out log. Its body is a CloudEvent.
@@ -94,29 +107,30 @@ func (o *Output) LastCursor(ctx context.Context) (Cursor, error) {
 	if err := json.Unmarshal(m.Data, &w); err != nil {
 		return Cursor{}, fmt.Errorf("read %s: message %d: %w", o.subject, m.Seq, err)
 	}
-	c := Cursor{N: w.N, Writer: w.Writer, Seq: m.Seq}
+	c := Cursor{N: w.N, Writer: w.Writer, Seen: w.Seen, Seq: m.Seq}.stored()
 	if n, err := hex.Decode(c.Hash[:], []byte(w.Hash)); err != nil || n != len(c.Hash) || len(w.Hash) != 2*len(c.Hash) {
 		return Cursor{}, fmt.Errorf("read %s: message %d: %q is not a hash", o.subject, m.Seq, w.Hash)
 	}
 	return c, nil
 }
 
-// Publish publishes messages and moves the cursor, all or nothing, provided
-// that the cursor is still at from.Seq. It returns the cursor as stored, for
-// the next call's from. An acknowledgement that is lost does not matter:
-// whatever goes wrong, the cursor is read, and if it says what was to be said
-// the messages are there.
+// Publish publishes messages and moves the cursor, provided that the cursor is
+// still at from.Seq: up to MaxSingle one after the other, more all or nothing.
+// It returns the cursor as stored, for the next call's from. An acknowledgement
+// of the cursor that is lost does not matter: whatever goes wrong, the cursor is
+// read, and if it says what was to be said the messages are there.
 //
-// ErrFenced and ErrRefused come again; after any other error the messages may
-// yet appear, and the caller repeats the call or reads LastCursor first.
+// ErrFenced and ErrRefused come again. After any other error the first of the
+// messages may be stored without the cursor, and the caller looks for the tail;
+// after ErrUnsure it writes the cursor again before it looks.
 func (o *Output) Publish(ctx context.Context, msgs []OutMsg, from, to Cursor) (Cursor, error) {
 	if len(msgs) > MaxOutput {
 		return Cursor{}, fmt.Errorf("publish %d messages: %w: at most %d at once", len(msgs), ErrRefused, MaxOutput)
 	}
-	seq, err := o.try(ctx, msgs, from, to, true)
+	seq, err := o.try(ctx, msgs, from, to)
 	if err == nil {
 		to.Seq = seq
-		return to, nil
+		return to.stored(), nil
 	}
 	now, readErr := o.LastCursor(ctx)
 	switch {
@@ -126,18 +140,6 @@ func (o *Output) Publish(ctx context.Context, msgs []OutMsg, from, to Cursor) (C
 		return now, nil // stored, and the answer was lost
 	case now.Seq != from.Seq:
 		return Cursor{}, fmt.Errorf("%w: it says %d (message %d), not %d (message %d)", ErrFenced, now.N, now.Seq, from.N, from.Seq)
-	case code(err) == jetstreamext.JSErrCodeBatchPublishDuplicateMsgID:
-		// The stream knows one of the messages by its id, without the cursor
-		// that goes with it. It may have it still; if not, it was purged, and
-		// the id alone is remembered for a while.
-		if tail, tailErr := o.Tail(ctx); tailErr != nil || tail.Seq > from.Seq {
-			return Cursor{}, fmt.Errorf("publish to %s: %w: %w", o.stream, ErrAhead, errors.Join(err, tailErr))
-		}
-		seq, err = o.try(ctx, msgs, from, to, false)
-		if err == nil {
-			to.Seq = seq
-			return to, nil
-		}
 	}
 	if c := code(err); errors.Is(err, nats.ErrMaxPayload) || c == jetstream.JSErrCodeStreamMessageExceedsMaximum || c == jetstreamext.JSErrCodeBatchPublishExceedsLimit {
 		err = fmt.Errorf("%w: %w", ErrRefused, err)
@@ -145,27 +147,73 @@ func (o *Output) Publish(ctx context.Context, msgs []OutMsg, from, to Cursor) (C
 	return Cursor{}, fmt.Errorf("publish to %s: %w", o.stream, o.explain(err))
 }
 
-// try publishes one batch and returns the sequence of its cursor message.
-func (o *Output) try(ctx context.Context, msgs []OutMsg, from, to Cursor, ids bool) (uint64, error) {
+// try publishes and returns the sequence of the cursor message.
+func (o *Output) try(ctx context.Context, msgs []OutMsg, from, to Cursor) (uint64, error) {
+	if len(msgs) <= MaxSingle {
+		return o.single(ctx, msgs, from, to)
+	}
+	return o.atomic(ctx, msgs, from, to)
+}
+
+// atomic publishes messages and the cursor as one batch and returns the
+// cursor's sequence.
+func (o *Output) atomic(ctx context.Context, msgs []OutMsg, from, to Cursor) (uint64, error) {
+	seq, err := o.batch(ctx, msgs, from, to, true)
+	if code(err) != jetstreamext.JSErrCodeBatchPublishDuplicateMsgID {
+		return seq, err
+	}
+	if err := o.known(ctx, from.Seq, err); err != nil {
+		return 0, err
+	}
+	return o.batch(ctx, msgs, from, to, false)
+}
+
+// known decides about a message that the stream knows by its id, without the
+// cursor that goes with it, when the publisher knows of what stands up to a
+// sequence. The stream may have it still, which is ErrAhead; if not, it was
+// purged, and the id alone is remembered for a while.
+func (o *Output) known(ctx context.Context, upTo uint64, cause error) error {
+	tail, err := o.Tail(ctx)
+	if err != nil || tail.Seq > upTo {
+		return fmt.Errorf("%w: %w", ErrAhead, errors.Join(cause, err))
+	}
+	return nil
+}
+
+// batch is one attempt at it, with the messages' ids or without.
+func (o *Output) batch(ctx context.Context, msgs []OutMsg, from, to Cursor, ids bool) (uint64, error) {
 	batch := make([]*nats.Msg, 0, len(msgs)+1)
 	for _, m := range msgs {
-		out := Msg{Subject: m.Subject, ID: m.ID, Body: m.Body}.nats(ids)
-		out.Header[contentTypeHdr] = []string{contentType}
-		out.Header[jetstream.ExpectedStreamHeader] = []string{o.stream}
-		batch = append(batch, out)
+		batch = append(batch, o.message(m, ids))
 	}
-	body, err := json.Marshal(cursorWire{to.N, hex.EncodeToString(to.Hash[:]), to.Writer})
+	cursor, err := o.cursor(from, to)
 	if err != nil {
 		return 0, err
+	}
+	ack, err := o.conn.batchAck(ctx, append(batch, cursor))
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
+func (o *Output) message(m OutMsg, id bool) *nats.Msg {
+	out := Msg{Subject: m.Subject, ID: m.ID, Body: m.Body}.nats(id)
+	out.Header[contentTypeHdr] = []string{contentType}
+	out.Header[jetstream.ExpectedStreamHeader] = []string{o.stream}
+	return out
+}
+
+// cursor is the message that moves the cursor, or writes it again.
+func (o *Output) cursor(from, to Cursor) (*nats.Msg, error) {
+	body, err := json.Marshal(cursorWire{to.N, hex.EncodeToString(to.Hash[:]), to.Writer, to.Seen})
+	if err != nil {
+		return nil, err
 	}
 	cursor := nats.NewMsg(o.subject)
 	cursor.Data = body
 	cursor.Header[jetstream.ExpectedStreamHeader] = []string{o.stream}
 	cursor.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{fmt.Sprint(from.Seq)}
 	cursor.Header[jetstream.MsgTTLHeader] = []string{neverExpires} // whatever MaxAge the stream has
-	ack, err := o.conn.batchAck(ctx, append(batch, cursor))
-	if err != nil {
-		return 0, err
-	}
-	return ack.Sequence, nil
+	return cursor, nil
 }

@@ -117,12 +117,18 @@ func TestOutput(t *testing.T) {
 // it is refused and the tail says where the stream ends. What the stream has
 // lost, and knows only by its ids, is taken.
 func TestOutputLostCursor(t *testing.T) {
+	for _, n := range []int{3, broker.MaxSingle + 3} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) { lostCursor(t, n) })
+	}
+}
+
+func lostCursor(t *testing.T, n int) {
 	c := streams(t)
 	o := output(t, c)
 	if tail, err := o.Tail(t.Context()); err != nil || tail.Seq != 0 {
 		t.Fatalf("Tail() of an empty stream = %+v, %v", tail, err)
 	}
-	msgs, to := batch(1, 3)
+	msgs, to := batch(1, n)
 	first, err := o.Publish(t.Context(), msgs, broker.Cursor{}, to)
 	if err != nil {
 		t.Fatal(err)
@@ -138,20 +144,20 @@ func TestOutputLostCursor(t *testing.T) {
 		t.Errorf("Publish() without the cursor = %+v, %v, want ErrAhead", again, err)
 	}
 	tail, err := o.Tail(t.Context())
-	if err != nil || tail.Seq != first.Seq-1 || tail.ID != "out-3" || string(tail.Body) != "3" {
+	if err != nil || tail.Seq != first.Seq-1 || tail.ID != fmt.Sprint("out-", n) || string(tail.Body) != fmt.Sprint(n) {
 		t.Errorf("Tail() = %+v, %v, want the last output", tail, err)
 	}
-	if got := published(t, c); len(got) != 3 {
+	if got := published(t, c); len(got) != n {
 		t.Errorf("%d messages are published, want each once", len(got))
 	}
 	if err := s.Purge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := o.Publish(t.Context(), msgs, broker.Cursor{}, to); err != nil || again.N != 3 {
+	if again, err := o.Publish(t.Context(), msgs, broker.Cursor{}, to); err != nil || again.N != uint64(n) {
 		t.Errorf("Publish() after a purge = %+v, %v", again, err)
 	}
-	if got := published(t, c); len(got) != 3 {
-		t.Errorf("%d messages are published after a purge, want 3", len(got))
+	if got := published(t, c); len(got) != n {
+		t.Errorf("%d messages are published after a purge, want %d", len(got), n)
 	}
 }
 

@@ -199,6 +199,9 @@ func TestOutputWithoutTTL(t *testing.T) {
 	if _, err := c.JetStream().CreateStream(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
+	_, err = output(t, c).Publish(t.Context(), nil, broker.Cursor{}, to) // with which a relay begins
+	checkError(t, "Publish(nothing)", err, "nats stream edit TRUEUP_OUT --allow-msg-ttl")
+	msgs, to = batch(1, broker.MaxSingle+1)
 	_, err = output(t, c).Publish(t.Context(), msgs, broker.Cursor{}, to)
 	checkError(t, "Publish()", err, "nats stream edit TRUEUP_OUT --allow-msg-ttl")
 	if got := published(t, c); len(got) != 0 {

@@ -8,13 +8,14 @@
 //	committed      a batch is in the file, nothing of it is acknowledged
 //	acked          an acknowledgement was sent
 //	relay-before   outputs are about to be published
+//	relay-between  outputs are published one by one, their cursor is not
 //	relay-after    outputs are published, the relay does not know yet
 //	tick-due       a tick is about to be published
 //	ticked         a tick is published
 package failpoint
 
 // Points are all the places, by name.
-var Points = []string{"fetched", "before-commit", "committed", "acked", "relay-before", "relay-after", "tick-due", "ticked"}
+var Points = []string{"fetched", "before-commit", "committed", "acked", "relay-before", "relay-between", "relay-after", "tick-due", "ticked"}
 
 // Variable is the environment variable that says where to kill: a point and
 // which time it is passed, counted from 1, as in "committed:3".
