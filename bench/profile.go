@@ -113,7 +113,7 @@ func runProfile(ctx context.Context, w *workload) (r childResult, err error) {
 		return r, err
 	}
 	debug.SetGCPercent(400) // as cmd/trueup does
-	debug.SetMemoryLimit(192<<20 + 560*tenant.DefaultCache)
+	debug.SetMemoryLimit(192<<20 + 1400*tenant.DefaultCache)
 	plans, err := planfile.Load(w.planFiles()...)
 	if err != nil {
 		return r, err

@@ -6,16 +6,17 @@ import (
 	"github.com/trueup/trueup/domain/tenant"
 )
 
-// What a worker takes beside the accounts it keeps at hand, and what a fact of
-// theirs takes, both measured and rounded up.
+// What a worker may take beside the accounts it keeps at hand, and for a fact of
+// theirs: some 400 bytes are the fact's, the rest is room for the collector. The
+// more there is, the less often it goes through all of the heap; with none to
+// spare that was the larger part of what an event costs.
 const (
 	memoryBase    = 192 << 20
-	memoryPerFact = 560
+	memoryPerFact = 1400
 )
 
 // boundMemory lets the heap grow to what the cache may take and the collector
-// needs to work seldom: the more of it is free, the less often all of it is gone
-// through. GOGC and GOMEMLIMIT say otherwise.
+// needs to work seldom. GOGC and GOMEMLIMIT say otherwise.
 func boundMemory(e env, cache int) {
 	if cache == 0 {
 		cache = tenant.DefaultCache

@@ -135,8 +135,13 @@ func (s *State) add(e event.Event) (Touched, error) {
 	case event.UpliftScheduled:
 		return s.addUplift(e)
 	case event.AccountAssigned:
+		e.Account = s.ID // each event brings a copy; what is kept shares one
+		if i, named := slices.BinarySearch(s.referred, e.Payee); named {
+			e.Payee = s.referred[i]
+		}
 		return s.addOwner(e)
 	case event.HealthScored:
+		e.Account = s.ID
 		return s.addScore(e), nil
 	case event.InterventionLogged:
 		unanswered := s.unanswered(e.LoggedAt)
@@ -161,6 +166,7 @@ func (s *State) add(e event.Event) (Touched, error) {
 		t.Standing = true
 		return t, err
 	case event.Invoice:
+		e.Account = s.ID
 		s.addInvoice(e)
 		return s.addBill(), nil
 	case event.CreditNoteIssued:

@@ -54,6 +54,9 @@ func (p *prints) put(id event.Identity, sum Sum) {
 	}
 	i, ok := p.search(id)
 	if !ok {
+		if len(p.few) == cap(p.few) {
+			p.few = append(make([]print, 0, len(p.few)+2), p.few...) // there are many accounts
+		}
 		p.few = slices.Insert(p.few, i, print{Identity: id})
 	}
 	p.few[i].sum = sum
