@@ -199,7 +199,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	e.measuresMoved(r.state.Referred(), touched.Measures)
 	if touched.Standing {
 		for _, id := range r.state.Referred() {
-			e.markDirty(id)
+			e.markStanding(id)
 		}
 	}
 	return e.settleAccount(r)

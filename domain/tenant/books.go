@@ -45,7 +45,7 @@ type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
 	e.running, e.ended, e.rolled, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[seat]*seatBook{}, map[ownership]int64{}
-	e.booked = map[seat]int{}
+	e.booked, e.past, e.moved = map[seat]int{}, map[event.PayeeID]*past{}, nil
 }
 
 // forgetBooksOf forgets what payees' books came to.
@@ -53,6 +53,9 @@ func (e *Engine) forgetBooksOf(ids []event.PayeeID) {
 	of := func(at seat, _ *seatBook) bool { return slices.Contains(ids, at.payee) }
 	for _, books := range []map[seat]*seatBook{e.running, e.ended, e.rolled} {
 		maps.DeleteFunc(books, of)
+	}
+	for _, id := range ids {
+		delete(e.past, id)
 	}
 	e.unglance(ids)
 }

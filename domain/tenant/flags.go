@@ -8,6 +8,7 @@ import (
 	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 )
 
@@ -167,8 +168,31 @@ func (e *Engine) dealsOf(p *book.Person, q civil.Quarter) (n int, err error) {
 	return n, err
 }
 
+// past is what flags look at of a payee's last ended quarter that depends on
+// their plan, as long as nothing of it moves.
+type past struct {
+	of       civil.Quarter // 0: not looked at
+	variable *money.Money
+	limits   plan.Flags
+	grr      []money.Ratio
+	opening  *int64
+}
+
 // planFigures are those that depend on the payee's plan.
 func (e *Engine) planFigures(p *payee, q civil.Quarter, in *advice.PayeeFigures) error {
+	kept := e.past[p.person.ID]
+	if in.Ended && kept != nil && kept.of == q {
+		in.Variable, in.Limits, in.GRR, in.Opening = kept.variable, kept.limits, kept.grr, kept.opening
+		return nil
+	}
+	err := e.lookAtPlan(p, q, in)
+	if in.Ended && kept != nil && err == nil {
+		*kept = past{q, in.Variable, in.Limits, in.GRR, in.Opening}
+	}
+	return err
+}
+
+func (e *Engine) lookAtPlan(p *payee, q civil.Quarter, in *advice.PayeeFigures) error {
 	terms := p.person.Terms(e.now.plans, min(e.calendar.Last(q), e.Today()))
 	if terms.Plan == nil {
 		return nil

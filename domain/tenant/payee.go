@@ -219,6 +219,15 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 // markDirty has a payee's ended quarters settled at the next local midnight,
 // lock or tick, whichever is first.
 func (e *Engine) markDirty(id event.PayeeID) {
+	if id != "" {
+		e.moved = append(e.moved, id)
+	}
+	e.markStanding(id)
+}
+
+// markStanding has what flags look at of a payee's running quarter looked at
+// then.
+func (e *Engine) markStanding(id event.PayeeID) {
 	if id == "" {
 		return
 	}
@@ -260,12 +269,34 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 			return err
 		}
 	}
+	gone, err := e.upwards(e.moved, e.pods())
+	if err != nil {
+		return err
+	}
+	e.moved = e.moved[:0]
+	for _, id := range gone {
+		delete(e.past, id)
+	}
 	for _, id := range all {
-		if err := e.settlePayee(id); err != nil {
+		if err := e.settlePast(id); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settlePast settles a payee's ended quarters where something of them may have
+// moved since they last were, and looks at their flags.
+func (e *Engine) settlePast(id event.PayeeID) error {
+	if e.past[id] == nil {
+		e.past[id] = &past{}
+		return e.settlePayee(id)
+	}
+	p, err := e.payee(id)
+	if err != nil {
+		return err
+	}
+	return e.settlePayeeFlags(p)
 }
 
 // withMarked adds to payees that are about to be settled those who were marked
@@ -316,11 +347,13 @@ func (e *Engine) endQuarter() error {
 	if err != nil {
 		return err
 	}
+	clear(e.past) // one more has ended
 	if err := e.settleBooks(e.state.Dirty, ids); err != nil {
 		return err
 	}
 	e.state.NextEnd++
 	clear(e.booked)
+	clear(e.past)
 	e.pruneGlances()
 	e.out.Set = append(e.out.Set, Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""})
 	return nil

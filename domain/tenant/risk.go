@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
 )
 
 // settleEpisodes publishes how the account's risk episodes have turned since
@@ -48,7 +49,11 @@ func (e *Engine) turn(rec *Episode, t account.Transition) {
 	rec.Published = append(slices.Clip(rec.Published), t)
 	e.out.Episodes = append(e.out.Episodes, *rec)
 	e.out.Outcomes = append(e.out.Outcomes, RiskTurned{*rec, t})
-	e.markDirty(rec.Payee) // what is at risk of their book
+	if e.calendar.QuarterOf(civil.In(rec.Deadline, e.zone)) < e.state.NextEnd {
+		e.markDirty(rec.Payee) // it is measured in an ended quarter
+	} else {
+		e.markStanding(rec.Payee) // what is at risk of their book
+	}
 }
 
 // episode is the record of an episode, made where there is none.
