@@ -15,7 +15,40 @@ type invoice struct {
 
 func (i *invoice) opportunity() event.OpportunityID { return i.about }
 
+// addInvoice takes a statement of an invoice. It is about the opportunity that
+// the invoice was of before or is of now, and about those of its credit notes.
 func (s *State) addInvoice(e event.Invoice) {
+	about := s.about(e.Invoice)
+	s.tellInvoice(e)
+	s.billed(append(about, s.about(e.Invoice)...))
+}
+
+// about lists the opportunities that an invoice and its credit notes are about.
+func (s *State) about(invoice string) []event.OpportunityID {
+	var out []event.OpportunityID
+	if i := s.invoices.Get(invoice); i != nil {
+		out = append(out, i.opportunity())
+	}
+	for _, n := range s.notes {
+		if n.Invoice == invoice {
+			out = append(out, s.noteOpportunity(n))
+		}
+	}
+	return out
+}
+
+// addNote takes a credit note, and perhaps with it another word on it than the
+// one before.
+func (s *State) addNote(e event.CreditNoteIssued) {
+	about := []event.OpportunityID{s.noteOpportunity(e)}
+	if old, known := s.notes[e.CreditNote]; known {
+		about = append(about, s.noteOpportunity(old))
+	}
+	s.notes.put(e.CreditNote, e)
+	s.billed(about)
+}
+
+func (s *State) tellInvoice(e event.Invoice) {
 	i := s.invoices.Get(e.Invoice)
 	if i == nil {
 		i = &invoice{standing: e}

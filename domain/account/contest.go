@@ -15,7 +15,14 @@ import (
 //
 // Source: rules §4 "One source per opportunity", §10 "deal desk".
 func (s *State) contests() []*Episode {
-	var out []*Episode
+	if s.contested == nil {
+		s.contested = s.listContests()
+	}
+	return s.contested
+}
+
+func (s *State) listContests() []*Episode {
+	out := []*Episode{}
 	for _, d := range s.disputes {
 		if !d.Opened.IsZero() {
 			out = append(out, s.contest(d.ID, d.Opportunity, d.Opened, d.Decided))

@@ -2,6 +2,7 @@ package account
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -178,17 +179,25 @@ func (s *State) addException(e event.ExceptionApproved) Touched {
 	return Touched{Measures: noChange}
 }
 
-// addBill takes a fact of billing's about one opportunity or another.
-func (s *State) addBill() Touched {
-	s.all = true
-	return untouched
+// billed marks what a fact of billing's about some opportunities can change:
+// their deals, and those that share contractions or a renewal with them.
+func (s *State) billed(ids []event.OpportunityID) {
+	if len(s.arr.falls) > 0 || s.set.Surviving {
+		s.all = true
+		return
+	}
+	for _, d := range s.deals {
+		if slices.Contains(ids, d.Opportunity) {
+			s.spoilDeal(d)
+		}
+	}
 }
 
 // touchOpportunity marks what leads, hand-offs and disputes can change: the deals of one opportunity.
 func (s *State) touchOpportunity(id event.OpportunityID) (Touched, error) {
 	for _, d := range s.deals {
 		if d.Opportunity == id {
-			d.stale = true
+			s.spoilDeal(d)
 		}
 	}
 	if len(s.leads[id]) > 0 {

@@ -81,7 +81,7 @@ func (s *State) replaceDeals(origin Origin, id event.OpportunityID, with []*Deal
 		}
 		i, _ := slices.BinarySearchFunc(s.deals, d, compareDeals)
 		s.deals = slices.Insert(s.deals, i, d)
-		d.stale = true
+		s.spoilDeal(d)
 		s.Touch(id)
 		from = min(from, d.Booked)
 	}

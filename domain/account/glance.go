@@ -98,9 +98,21 @@ func (s *State) Turns(after civil.Date) civil.Date {
 		turns(civil.In(score.MeasuredAt, s.set.Zone))
 	}
 	for _, o := range s.attention.sourced.All() {
-		o.turns(s.set.Zone, turns)
+		if o.over(s.set.Zone) > after {
+			o.turns(s.set.Zone, turns)
+		}
 	}
 	return next
+}
+
+// over is the last day on which the opportunity begins or stops to count for
+// whoever found it.
+func (o *sourced) over(zone *time.Location) civil.Date {
+	if o.ends == 0 {
+		o.ends = noChange
+		o.turns(zone, func(d civil.Date) { o.ends = max(o.ends, d) })
+	}
+	return o.ends
 }
 
 // turns tells the days on which what is claimed of an opportunity begins to

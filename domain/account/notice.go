@@ -27,8 +27,16 @@ func (n Notice) Compare(o Notice) int {
 // Source: rules §10 "renewal window", "expansion review".
 // Units: whole days.
 // Rounding: none.
+// The list must not be changed.
 func (s *State) Notices() []Notice {
-	var out []Notice
+	if s.announced == nil {
+		s.announced = s.listNotices()
+	}
+	return s.announced
+}
+
+func (s *State) listNotices() []Notice {
+	out := make([]Notice, 0, len(s.arr.terms))
 	for _, t := range s.arr.terms {
 		if t.stopped >= t.end {
 			days := s.set.Plans.Settings(t.end).SLA.RenewalWindowDays

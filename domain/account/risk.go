@@ -60,6 +60,7 @@ type episodes struct {
 	list   []Episode
 	low    bool
 	walked int // scores gone through
+	open   int // those of the list before it are settled
 	again  bool
 	anew   bool // derived afresh since Rederived was last asked
 }
@@ -80,6 +81,7 @@ func (r *episodes) log(e event.InterventionLogged) (known bool) {
 		// It may still have come in time for an episode that had ended without.
 		for i := len(r.list) - 1; i >= 0 && !r.list[i].Deadline.Before(e.LoggedAt); i-- {
 			r.list[i].settled = false
+			r.open = min(r.open, i)
 		}
 		return false
 	}
@@ -97,8 +99,12 @@ func (r *episodes) log(e event.InterventionLogged) (known bool) {
 func (s *State) Episodes() []*Episode {
 	s.deriveEpisodes()
 	var out []*Episode
-	for i := range s.risk.list {
-		if e := &s.risk.list[i]; !e.settled {
+	r := &s.risk
+	for r.open < len(r.list) && r.list[r.open].settled {
+		r.open++
+	}
+	for i := r.open; i < len(r.list); i++ {
+		if e := &r.list[i]; !e.settled {
 			out = append(out, e)
 		}
 	}
@@ -108,7 +114,7 @@ func (s *State) Episodes() []*Episode {
 func (s *State) deriveEpisodes() {
 	r := &s.risk
 	if r.again {
-		r.list, r.low, r.walked, r.again, r.anew = nil, false, 0, false, true
+		r.list, r.low, r.walked, r.open, r.again, r.anew = nil, false, 0, 0, false, true
 	}
 	for r.walked < len(s.health.list) {
 		s.walkScore()
@@ -159,6 +165,7 @@ func (s *State) walkScore() {
 			if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
 				// It may have been told late, of an episode that seemed over.
 				r.list[n-1].recovered, r.list[n-1].settled = score.MeasuredAt, false
+				r.open = min(r.open, n-1)
 			}
 		case low && !r.low && s.arr.aliveOn(day):
 			deadline := s.after(score.MeasuredAt, clock.Hours, clock.Clock)

@@ -21,22 +21,25 @@ type Settled struct {
 // Settling derives the deals that facts have touched, and those that change by
 // themselves up to a day, and lists their opportunities, by first booking.
 func (s *State) Settling(day civil.Date) ([]Settled, error) {
-	s.shrunk = nil
+	if !s.all && !s.stale && s.soonest > day && s.touched.Len() == 0 {
+		return nil, nil
+	}
+	s.shrunk, s.soonest = nil, civil.Never
 	for _, d := range s.deals {
 		if d.stale = d.stale || s.all || d.turns <= day; d.stale {
 			s.Touch(d.Opportunity)
 		}
 	}
 	for _, d := range s.deals {
-		if d.stale = d.stale || d.derived.book && s.touched.Has(d.Opportunity); !d.stale {
-			continue
+		if d.stale = d.stale || d.derived.book && s.touched.Has(d.Opportunity); d.stale {
+			if err := s.derive(d); err != nil {
+				return nil, err
+			}
+			d.stale, d.turns = false, d.next(day)
 		}
-		if err := s.derive(d); err != nil {
-			return nil, err
-		}
-		d.stale, d.turns = false, d.next(day)
+		s.soonest = min(s.soonest, d.turns)
 	}
-	s.all = false
+	s.all, s.stale = false, false
 	if s.touched.Len() == 0 {
 		return nil, nil
 	}
@@ -72,12 +75,8 @@ func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error)
 // Wake is the first instant after asOf at which the account changes by itself,
 // or zero. It is to be asked after Settling and Transitions.
 func (s *State) Wake(asOf time.Time) time.Time {
-	first := civil.Never
-	for _, d := range s.deals {
-		first = min(first, d.turns)
-	}
 	var wake time.Time
-	if first != civil.Never {
+	if first := s.firstTurn(); first != civil.Never {
 		wake = first.Start(s.set.Zone)
 	}
 	for _, e := range s.Episodes() {
@@ -86,6 +85,20 @@ func (s *State) Wake(asOf time.Time) time.Time {
 		}
 	}
 	return wake
+}
+
+// firstTurn is when the first deal changes by itself. One that is no more may
+// have been the soonest.
+func (s *State) firstTurn() civil.Date {
+	if s.soonest == civil.Never {
+		return civil.Never
+	}
+	first := civil.Never
+	for _, d := range s.deals {
+		first = min(first, d.turns)
+	}
+	s.soonest = first
+	return first
 }
 
 // Deals lists every deal of the account, by booking date.

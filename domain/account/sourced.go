@@ -18,6 +18,7 @@ type sourced struct {
 	estimate  estimate            // the latest hand-off record that has one
 	uplift    event.Header        // the latest uplift.scheduled
 	cancelled event.Header        // the latest expansion.cancelled
+	ends      civil.Date          // the last day on which it can begin or stop to count; 0: to be worked out
 }
 
 // dealStatement is one word on an opportunity; a zero Header: none.
@@ -108,6 +109,9 @@ func (a *attention) sourcedFrom(e event.Event, zone *time.Location) civil.Date {
 
 func (a *attention) opportunity(id event.OpportunityID) *sourced {
 	o := a.sourced.Get(id)
+	if o != nil {
+		o.ends = 0 // something is about to be told of it
+	}
 	if o == nil {
 		o = &sourced{}
 		a.sourced.Put(id, o)

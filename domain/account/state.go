@@ -67,6 +67,11 @@ type State struct {
 	touched few.Map[event.OpportunityID, struct{}] // to be settled, whether or not they still have deals
 	shrunk  map[shrinkKey]map[*Deal][]shrink
 	foreign []money.Currency // of amounts told that are not the tenant's
+	soonest civil.Date       // when the first of the deals changes by itself, or before
+	stale   bool             // some of the deals are
+	// Kept until a fact comes that they may differ for; nil: to be worked out.
+	announced []Notice
+	contested []*Episode
 	// unflagged is set where the account's flags may differ from when they were
 	// last asked for.
 	unflagged bool
@@ -102,9 +107,9 @@ func (s *State) add(e event.Event) (Touched, error) {
 	before := s.attention.reviewed(e)
 	switch e.(type) {
 	case event.HealthScored, event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
-		event.OnboardingCompleted, event.ForecastRecorded: // no flag of the account looks at them
+		event.OnboardingCompleted, event.ForecastRecorded: // no flag of the account looks at them, no notice and no contest
 	default:
-		s.unflagged = true
+		s.spoil()
 	}
 	s.attention.add(e)
 	s.refer(e)
@@ -168,10 +173,10 @@ func (s *State) add(e event.Event) (Touched, error) {
 	case event.Invoice:
 		e.Account = s.ID
 		s.addInvoice(e)
-		return s.addBill(), nil
+		return untouched, nil
 	case event.CreditNoteIssued:
-		s.notes.put(e.CreditNote, e)
-		return s.addBill(), nil
+		s.addNote(e)
+		return untouched, nil
 	case event.ExceptionApproved:
 		return s.addException(e), nil
 	case event.DisputeOpened:
@@ -238,7 +243,7 @@ func (s *State) addScore(e event.HealthScored) Touched {
 	// an uplift looks at its signing, a renewal at when it was booked.
 	for _, d := range s.deals {
 		if !d.ClosedAt.Before(e.MeasuredAt) {
-			d.stale = true
+			s.spoilDeal(d)
 		}
 	}
 	return s.measured(civil.In(e.MeasuredAt, s.set.Zone))
@@ -256,20 +261,31 @@ func (s *State) lastBooked() civil.Date {
 func (s *State) touchDealsFrom(date civil.Date) {
 	for _, d := range s.deals {
 		if d.settledBy >= date {
-			d.stale = true
+			s.spoilDeal(d)
 		}
 	}
 }
 
+// spoilDeal has a deal derived afresh.
+func (s *State) spoilDeal(d *Deal) { d.stale, s.stale = true, true }
+
 // PayeesChanged marks every deal, because what is known of people has changed.
-func (s *State) PayeesChanged() { s.all, s.unflagged = true, true }
+func (s *State) PayeesChanged() {
+	s.all = true
+	s.spoil()
+}
+
+// spoil has what the account's deals, terms and owners are looked at for worked
+// out again.
+func (s *State) spoil() { s.unflagged, s.announced, s.contested = true, nil, nil }
 
 // BookChanged has the deals settled again whose amounts are measured by a
 // payee's book, and reports whether there are any.
 func (s *State) BookChanged() (any bool) {
 	for _, d := range s.deals {
 		if d.derived.book {
-			d.stale, any = true, true
+			s.spoilDeal(d)
+			any = true
 		}
 	}
 	return any
@@ -309,7 +325,8 @@ func (s *State) name(ids ...event.PayeeID) {
 
 // Anew marks everything, because the facts or the rules are not what they were.
 func (s *State) Anew() {
-	s.all, s.unflagged = true, true
+	s.all = true
+	s.spoil()
 	s.risk.stale()
 }
 

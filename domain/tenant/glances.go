@@ -92,8 +92,10 @@ func (e *Engine) parts(s *account.State, room []part) []part {
 // glancesMoved takes the parts that an account had before out of the sums, and
 // adds those that it has now.
 func (e *Engine) glancesMoved(s *account.State) error {
-	e.await(s)
 	e.glances.is = e.parts(s, e.glances.is)
+	if len(e.glances.is) > 0 {
+		e.await(s)
+	}
 	if slices.Equal(e.glances.was, e.glances.is) {
 		return nil
 	}

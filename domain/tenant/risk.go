@@ -12,7 +12,7 @@ import (
 // it last did, and takes back what no longer holds.
 func (e *Engine) settleEpisodes(r *accountRecord) {
 	due := r.state.Episodes()
-	if r.state.Rederived() || len(r.episodes) > 0 && r.contested() {
+	if r.state.Rederived() || r.contested {
 		for i := range r.episodes {
 			rec := &r.episodes[i]
 			if !r.state.HasEpisode(rec.clock(), rec.Dispute, rec.Opened) && !rec.retracted() {
@@ -67,6 +67,7 @@ func (r *accountRecord) episode(ep *account.Episode) *Episode {
 			rec.Score, rec.ScaleMax = ep.Score.Score, ep.Score.ScaleMax
 		}
 		r.episodes = slices.Insert(r.episodes, i, rec)
+		r.contested = r.contested || ep.Dispute != ""
 	}
 	return &r.episodes[i]
 }
@@ -77,12 +78,6 @@ func (ep *Episode) clock() string {
 		return account.DisputeSLA
 	}
 	return account.RiskSLA
-}
-
-// contested reports whether a dispute's episode was published: it may have
-// gone with any fact.
-func (r *accountRecord) contested() bool {
-	return slices.ContainsFunc(r.episodes, func(ep Episode) bool { return ep.Dispute != "" })
 }
 
 func (ep *Episode) retracted() bool {
