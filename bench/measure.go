@@ -98,11 +98,9 @@ func measure(ctx context.Context, o options, stdout, stderr io.Writer) (err erro
 		}
 		printResults(stdout, r)
 	}
-	if r.Findings, err = b.study(ctx); err != nil {
-		return err
-	}
+	r.Findings, err = b.study(ctx)
 	printFindings(stdout, r.Findings)
-	return r.save(o.results)
+	return errors.Join(err, r.save(o.results))
 }
 
 // endToEnd measures all contenders in rounds, and profiles us.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -89,25 +90,32 @@ func (f figure) judged(goal string, met bool) figure {
 	return f
 }
 
-// study runs the studies that were asked for.
-func (b *bench) study(ctx context.Context) (out []finding, err error) {
+// study runs the studies that were asked for. One that fails has no figures and
+// keeps no other from running.
+func (b *bench) study(ctx context.Context) (out []finding, failed error) {
 	for _, s := range studies {
 		if !b.o.wants(s.name) {
 			continue
 		}
 		b.say("study: %s", s.name)
-		began, fsync := load(), time.Duration(0)
-		if fsync, err = calibrate(b.w.Dir); err != nil {
+		began := load()
+		fsync, err := calibrate(b.w.Dir)
+		if err != nil {
 			return out, err
 		}
 		f, err := s.find(ctx, b)
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
 		if err != nil {
-			return out, fmt.Errorf("study %s: %w", s.name, err)
+			failed = errors.Join(failed, fmt.Errorf("study %s: %w", s.name, err))
+			f = finding{Notes: []string{"no figures: " + err.Error()}}
+			b.say("study: %s: %v", s.name, err)
 		}
 		f.Study, f.Goal, f.Load, f.Fsync = s.name, s.goal, began, fsync
 		out = append(out, f)
 	}
-	return out, nil
+	return out, failed
 }
 
 // wants reports whether a part of the run was asked for by name; without
