@@ -1,7 +1,7 @@
 // Package broker is the only place that knows NATS. It connects to a server or
 // embeds one, declares the two streams, and moves messages: in through a
-// Watermill subscriber that keeps stream order, out through an atomic batch
-// that carries its own cursor.
+// Watermill subscriber that keeps stream order, out in the order of a log with a
+// cursor that says how far.
 //
 // Nothing here knows what a message means. Who calls: cmd wires it; consumers
 // see only Watermill's interfaces, Delivery and the small structs of this
