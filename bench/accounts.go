@@ -138,7 +138,7 @@ func accountsFindings(out *finding, all []*ledgerOf, events int) {
 	}
 	out.Figures = append(out.Figures, last.against(all[0], "by the clock", wallOf), last.against(all[0], "CPU", cpuOf))
 	out.Curves = []curve{wall, cpu, memory, books}
-	out.Notes = append(out.Notes, fmt.Sprintf("rounds of %d events right after the import, in batches of %d; each ledger in a process of its own that made it, with the default cache. "+
+	out.Notes = append(out.Notes, fmt.Sprintf("rounds of %d events right after the import, in batches of %d; each ledger in a process of its own that made it, with a cache of 550,000 facts. "+
 		"Files of up to %d accounts were derived again at the end, larger ones counted. "+
 		"The books of payees whose accounts changed are settled at midnight, or when the stream is quiet. The rounds of small companies take many days and have it in them; a round of a large one is a part of a day.", events, recordBatch, verifiedUpTo))
 }

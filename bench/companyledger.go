@@ -15,6 +15,10 @@ import (
 	"github.com/trueup/trueup/store"
 )
 
+// accountsCache is how many facts these ledgers keep at hand, as with "--cache
+// 550000": a worker then stays under 1 GiB, however many accounts there are.
+const accountsCache = 550_000
+
 // verifiedUpTo is up to how many accounts a file is derived again at the end;
 // of more it is counted only.
 const verifiedUpTo = 10_000
@@ -98,7 +102,8 @@ func (l *companyLedger) open(ctx context.Context, o order) (a answer, err error)
 	l.lines = bufio.NewScanner(l.from)
 	l.lines.Buffer(make([]byte, 1<<16), 1<<20)
 	company := (&workload{Seed: o.Seed, Accounts: o.Accounts}).company()
-	if l.file, err = openFiling(filepath.Join(o.Dir, "accounts.db"), company.Plans()); err != nil {
+	asWorker(accountsCache)
+	if l.file, err = openFilingWith(filepath.Join(o.Dir, "accounts.db"), company.Plans(), accountsCache); err != nil {
 		return a, err
 	}
 	l.file.batch = 4 * recordBatch // larger ones would show in the memory

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -40,8 +41,21 @@ type filed struct {
 	Entries, Timers               int
 }
 
-func openFiling(path string, plans plan.Set) (*filing, error) {
-	s, err := store.Open(path, store.Options{Tenant: tenantName, Plans: plans, Plan: readPlan, Codec: codec{}})
+// asWorker has the heap of this process bounded as cmd/trueup bounds a worker's
+// that keeps so many facts at hand, and gives what undoes it.
+func asWorker(cache int) (undo func()) {
+	percent, limit := debug.SetGCPercent(400), debug.SetMemoryLimit(192<<20+1200*int64(cache))
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+func openFiling(path string, plans plan.Set) (*filing, error) { return openFilingWith(path, plans, 0) }
+
+// openFilingWith keeps so many facts at hand; 0: as many as a worker by default.
+func openFilingWith(path string, plans plan.Set, cache int) (*filing, error) {
+	s, err := store.Open(path, store.Options{Tenant: tenantName, Plans: plans, Plan: readPlan, Codec: codec{}, Cache: cache})
 	return &filing{Store: s, path: path, decoder: wire.Decoder{Tenant: tenantName}, batch: setupBatch}, err
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -112,8 +111,7 @@ func runProfile(ctx context.Context, w *workload) (r childResult, err error) {
 	if err != nil {
 		return r, err
 	}
-	debug.SetGCPercent(400) // as cmd/trueup does
-	debug.SetMemoryLimit(192<<20 + 1400*tenant.DefaultCache)
+	asWorker(tenant.DefaultCache)
 	plans, err := planfile.Load(w.planFiles()...)
 	if err != nil {
 		return r, err
@@ -266,6 +264,7 @@ func ruled(stack []string) string {
 
 // packageOf is the package of a function's full name.
 func packageOf(f string) string {
+	f, _, _ = strings.Cut(f, "[") // of what
 	slash := strings.LastIndexByte(f, '/') + 1
 	dot := strings.IndexByte(f[slash:], '.')
 	if dot < 0 {

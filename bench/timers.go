@@ -121,6 +121,7 @@ func pendingTimers(ctx context.Context, b *bench) (out finding, err error) {
 		pending: sized(b, 1_000_000, 20_000), group: sized(b, 20_000, 400), groups: b.studyRounds() + 1,
 		told: time.Date(2027, time.January, 15, 12, 0, 0, 0, time.UTC),
 	}
+	defer asWorker(tenant.DefaultCache)()
 	plans := b.w.company().Plans()
 	path := b.w.path("timers.db")
 	defer func() { err = errors.Join(err, b.discard("timers.db")) }()

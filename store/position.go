@@ -48,7 +48,7 @@ func putPosition(tx *bbolt.Tx, p tenant.Position) error {
 	if err != nil {
 		return err
 	}
-	if there && !sameStretch(last, p) {
+	if there && last.Seq/checkpointEvery != p.Seq/checkpointEvery {
 		old, err := encode(positionOf(last))
 		if err != nil {
 			return err
@@ -62,9 +62,6 @@ func putPosition(tx *bbolt.Tx, p tenant.Position) error {
 	}
 	return meta.put(kPosition, form)
 }
-
-// sameStretch reports whether no checkpoint comes between two positions.
-func sameStretch(p, q tenant.Position) bool { return p.Seq/checkpointEvery == q.Seq/checkpointEvery }
 
 // trimCheckpoints drops the oldest of more than are kept. The oldest is not the
 // one with the lowest number: a stream made anew counts from 1 again.

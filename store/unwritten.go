@@ -16,7 +16,7 @@ import (
 //   - The position is then before what is acknowledged. A worker that is killed
 //     is given the same messages again, in the same order, and the facts, which
 //     were written before, decide as they did. It falls behind by less than
-//     checkpointEvery messages, and not at all over a stop.
+//     mostUnwritten messages, and not at all over a stop.
 //   - The clock stands where the last batch left it that was written. No timer is
 //     due by the later instant: it would have fired, and that is written. Inputs
 //     that come again set the clock again before any other comes. A replay takes
@@ -34,11 +34,15 @@ func (r *recording) nothingNew() bool {
 	return r.out.Timers == 0 && len(r.out.Parked) == 0 && !slices.Contains(r.out.Fates, tenant.Applied)
 }
 
+// mostUnwritten is how many messages a killed worker reads again at most, which
+// takes it a second.
+const mostUnwritten = 16 * checkpointEvery
+
 // leave leaves a batch that brings nothing new unwritten, up to a position; false
 // where that is too far from the one in the file, or not after it.
 func (r *recording) leave(p tenant.Position) (bool, error) {
 	kept, there, err := keptPosition(r.tx)
-	if err != nil || !there || !p.Created.Equal(kept.Created) || p.Seq < kept.Seq || !sameStretch(kept, p) {
+	if err != nil || !there || !p.Created.Equal(kept.Created) || p.Seq < kept.Seq || p.Seq-kept.Seq >= mostUnwritten {
 		return false, err
 	}
 	r.store.unwritten.Store(&unwritten{p, r.store.engine.State(), r.tx.ID() - 1})

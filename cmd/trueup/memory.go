@@ -7,12 +7,12 @@ import (
 )
 
 // What a worker may take beside the accounts it keeps at hand, and for a fact of
-// theirs: some 400 bytes are the fact's, the rest is room for the collector. The
+// theirs: some 300 bytes are the fact's, the rest is room for the collector. The
 // more there is, the less often it goes through all of the heap; with none to
 // spare that was the larger part of what an event costs.
 const (
 	memoryBase    = 192 << 20
-	memoryPerFact = 1400
+	memoryPerFact = 1200
 )
 
 // boundMemory lets the heap grow to what the cache may take and the collector

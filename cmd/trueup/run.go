@@ -72,7 +72,7 @@ is TRUEUP_NATS_LISTEN.`,
 	f.StringVar(&c.streams.Out, "stream-out", broker.DefaultNames.Out, "name of the output stream")
 	f.IntVar(&c.maxEvent, "max-event-bytes", wire.DefaultMaxBody, "larger events are parked")
 	f.IntVar(&c.maxWaiting, "max-unpublished", defaultUnpublished, "inputs wait while this many outputs could not leave")
-	f.IntVar(&c.cache, "cache", 0, "facts of accounts kept in memory; the worker takes up to 192 MiB and 1,400 bytes for each (default 1,300,000)")
+	f.IntVar(&c.cache, "cache", 0, "facts of accounts kept in memory; the worker takes up to 192 MiB and 1,200 bytes for each, an account counting as eight (default 1,500,000)")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	_ = cmd.MarkFlagFilename("plan", "yaml", "yml")
 	_ = cmd.MarkFlagDirname("data")

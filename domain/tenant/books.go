@@ -45,7 +45,7 @@ type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
 	e.running, e.ended, e.rolled, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[seat]*seatBook{}, map[ownership]int64{}
-	e.booked, e.past, e.moved = map[seat]int{}, map[event.PayeeID]*past{}, nil
+	e.booked, e.past, e.moved = map[seat]int{}, map[event.PayeeID]*past{}, map[event.PayeeID]bool{}
 }
 
 // forgetBooksOf forgets what payees' books came to.

@@ -20,8 +20,8 @@ type cacheMark struct {
 	asked  bool // since the hand came by
 }
 
-// ownWeight is what an account weighs without any facts.
-const ownWeight = 4
+// ownWeight is what an account weighs without any facts, in facts.
+const ownWeight = 8
 
 func newCache(limit int) cache {
 	return cache{limit: limit, held: map[event.AccountID]*accountRecord{}}

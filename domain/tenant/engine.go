@@ -34,7 +34,7 @@ type Engine struct {
 	openings map[ownership]int64     // of books, for targets that are a part of them
 	booked   map[seat]int            // deals of ended quarters that are credited to payees as CSMs
 	past     map[event.PayeeID]*past // of payees whose ended quarters are settled as their accounts stand, but for moved
-	moved    []event.PayeeID         // whose ended quarters may differ from when they were last settled
+	moved    map[event.PayeeID]bool  // whose ended quarters may differ from when they were last settled
 	glances  glances                 // what flags look at of books
 	org      *organisation           // nil: not loaded
 	state    State
@@ -63,9 +63,10 @@ type Engine struct {
 // of people and rules.
 const fewPinned = 16
 
-// DefaultCache is how many facts of accounts an engine keeps at hand: those of
-// 100,000 accounts with six each, which take some 400 MB.
-const DefaultCache = 1_300_000
+// DefaultCache is how many facts of accounts an engine keeps at hand, each
+// account counting as eight more: 100,000 accounts with six or seven each, which take
+// some 400 MB.
+const DefaultCache = 1_500_000
 
 // New makes an engine for a tenant; cached is the number of facts of accounts
 // to keep at hand, 0 for DefaultCache. parse reads plans that are published.

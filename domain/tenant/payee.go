@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -220,7 +221,7 @@ func (e *Engine) settlePayee(id event.PayeeID) error {
 // lock or tick, whichever is first.
 func (e *Engine) markDirty(id event.PayeeID) {
 	if id != "" {
-		e.moved = append(e.moved, id)
+		e.moved[id] = true
 	}
 	e.markStanding(id)
 }
@@ -269,11 +270,11 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 			return err
 		}
 	}
-	gone, err := e.upwards(e.moved, e.pods())
+	gone, err := e.upwards(slices.Collect(maps.Keys(e.moved)), e.pods())
 	if err != nil {
 		return err
 	}
-	e.moved = e.moved[:0]
+	e.moved = map[event.PayeeID]bool{}
 	for _, id := range gone {
 		delete(e.past, id)
 	}
