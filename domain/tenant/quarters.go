@@ -1,0 +1,153 @@
+package tenant
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
+)
+
+// markDirty has a payee's ended quarters settled at the next local midnight,
+// lock or tick, whichever is first.
+func (e *Engine) markDirty(id event.PayeeID) {
+	if id != "" {
+		e.moved[id] = true
+	}
+	e.markStanding(id)
+}
+
+// markStanding has what flags look at of a payee's running quarter looked at
+// then.
+func (e *Engine) markStanding(id event.PayeeID) {
+	if id == "" {
+		return
+	}
+	i, found := slices.BinarySearch(e.state.Dirty, id)
+	if found {
+		return
+	}
+	if len(e.state.Dirty) == 0 {
+		e.out.Set = append(e.out.Set, Timer{(e.Today() + 1).Start(e.zone), SettlePools, ""})
+	}
+	e.state.Dirty = slices.Insert(slices.Clip(e.state.Dirty), i, id)
+}
+
+// settleDirty settles the quarters of everybody marked, and of those whose
+// books are made of theirs.
+func (e *Engine) settleDirty() error {
+	dirty := e.state.Dirty
+	all, err := e.above(dirty)
+	if err != nil {
+		return err
+	}
+	return e.settleBooks(dirty, all)
+}
+
+// settleBooks settles payees' quarters, and first the deals of those whose own
+// book may have moved, where targets are a part of it. Whom those deals mark is
+// settled with the others: left marked, their deals would be settled and they
+// be marked again at every tick, and there would be no end of ticks.
+func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
+	e.state.Dirty = nil
+	if e.targetsBooks() {
+		for _, id := range moved {
+			if err := e.settleDealsOf(id); err != nil {
+				return err
+			}
+		}
+		var err error
+		if all, err = e.withMarked(all); err != nil {
+			return err
+		}
+	}
+	gone, err := e.upwards(slices.Collect(maps.Keys(e.moved)), e.pods())
+	if err != nil {
+		return err
+	}
+	e.moved = map[event.PayeeID]bool{}
+	for _, id := range gone {
+		delete(e.past, id)
+	}
+	for _, id := range all {
+		if err := e.settlePast(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settlePast settles a payee's ended quarters where something of them may have
+// moved since they last were, and looks at their flags.
+func (e *Engine) settlePast(id event.PayeeID) error {
+	if e.past[id] == nil {
+		e.past[id] = &past{}
+		return e.settlePayee(id)
+	}
+	p, err := e.payee(id)
+	if err != nil {
+		return err
+	}
+	return e.settlePayeeFlags(p)
+}
+
+// withMarked adds to payees that are about to be settled those who were marked
+// on the way, so that they do not wait: settling them would mark them again.
+func (e *Engine) withMarked(all []event.PayeeID) ([]event.PayeeID, error) {
+	marked, err := e.above(e.state.Dirty)
+	if err != nil {
+		return nil, err
+	}
+	e.state.Dirty = nil
+	e.out.Set = slices.DeleteFunc(e.out.Set, func(t Timer) bool { return t.Kind == SettlePools })
+	all = append(slices.Clone(all), marked...)
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// settleDealsOf settles the deals of a payee again whose target is a part of
+// their book, which may have moved.
+func (e *Engine) settleDealsOf(id event.PayeeID) error {
+	ids, err := e.accountsOf(id)
+	if err != nil {
+		return err
+	}
+	for _, a := range ids {
+		r, err := e.account(a)
+		if err != nil {
+			return err
+		}
+		if !r.state.BookChanged() {
+			continue
+		}
+		if err := e.settleAccount(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endInstant is when a quarter's true-up is due: the end of its last day.
+func (e *Engine) endInstant(q civil.Quarter) time.Time { return e.calendar.Last(q).End(e.zone) }
+
+// endQuarter settles everybody's pools at the end of a quarter.
+func (e *Engine) endQuarter() error {
+	if err := e.finishSweep(); err != nil {
+		return err
+	}
+	ids, err := e.records.Payees()
+	if err != nil {
+		return err
+	}
+	clear(e.past) // one more has ended
+	if err := e.settleBooks(e.state.Dirty, ids); err != nil {
+		return err
+	}
+	e.state.NextEnd++
+	clear(e.booked)
+	clear(e.past)
+	e.pruneGlances()
+	e.out.Set = append(e.out.Set, Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""})
+	return nil
+}
