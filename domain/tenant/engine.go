@@ -130,7 +130,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 			return
 		}
 		e.state = before
-		if e.refused {
+		if e.refused && len(e.out.Foreign) == 0 { // else an account was read and what that found is not kept
 			return
 		}
 		for _, s := range e.touched {
