@@ -232,3 +232,7 @@ func (q question) period() civil.Quarter {
 	period, _ := civil.ParseQuarter(q.values["period"])
 	return period
 }
+
+// JSON reports whether an operation answers with one JSON value, also to those
+// who do not ask over HTTP.
+func (o Operation) JSON() bool { return o.answer != nil }
