@@ -3,8 +3,10 @@ package report
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 )
 
@@ -26,6 +28,21 @@ type Reader interface {
 	Parked(ctx context.Context, state string) ([]Parked, error) // state empty: all
 	ParkedByID(ctx context.Context, id string) (*Parked, error)
 	Status(ctx context.Context) (*Status, error)
+	// Overview is how the tenant stands.
+	Overview(ctx context.Context) (*Overview, error)
+	// Payees is a page of the payees that a query picks.
+	Payees(ctx context.Context, q PayeesQuery) (*PayeeList, error)
+	// Timeline is an account over time; one nobody has heard of is NotFound.
+	Timeline(ctx context.Context, account event.AccountID) (*Timeline, error)
+	// Periods are the quarters, and how far each has come.
+	Periods(ctx context.Context) (*PeriodList, error)
+	// LockPreview is what a lock of a quarter would freeze if it came now.
+	LockPreview(ctx context.Context, period civil.Quarter) (*LockPreview, error)
+	// WhatIf begins to compare the ledger with what a plan document would have
+	// made of it; one comparison is under way at a time, another is Busy.
+	WhatIf(ctx context.Context, plan []byte) (*WhatIf, error)
+	// WhatIfByID is how far a comparison has come; the last one is kept.
+	WhatIfByID(ctx context.Context, id string) (*WhatIf, error)
 	Verify(ctx context.Context, progress func(what string, done int)) (*Verification, error)
 }
 
@@ -33,6 +50,19 @@ type Reader interface {
 type NotFound struct{ What, ID string }
 
 func (e NotFound) Error() string { return "no " + e.What + " " + e.ID }
+
+// Busy is the answer to a question that takes so long that it is worked out for
+// one asker at a time.
+type Busy struct{ What string }
+
+func (e Busy) Error() string { return e.What + " is under way already" }
+
+// Mistake is the answer to a question that is asked wrongly.
+type Mistake struct{ Text string }
+
+func (e Mistake) Error() string { return e.Text }
+
+func mistakef(format string, args ...any) error { return Mistake{fmt.Sprintf(format, args...)} }
 
 // Posted is one line as it was posted to its payee's ledger.
 type Posted struct {

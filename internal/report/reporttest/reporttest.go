@@ -61,12 +61,12 @@ func PlayCase(t testing.TB, c scenariotest.Case) Reader {
 
 // Statement implements report.Reader.
 func (r Reader) Statement(_ context.Context, f report.Filter) (*report.Document, error) {
-	return report.Build(r.Setting, r, f)
+	return report.Build(r.Setting, r.Played, f)
 }
 
 // entries goes through every payee's ledger.
 func (r Reader) entries(yield func(*ledger.Entry) error) error {
-	ids, err := r.Payees()
+	ids, err := r.Played.Payees()
 	for _, id := range ids {
 		if err == nil {
 			err = r.EntriesOf(id, yield)
@@ -101,22 +101,22 @@ func (r Reader) Entry(_ context.Context, id string) (out *report.Entry, err erro
 
 // Journal implements report.Reader.
 func (r Reader) Journal(_ context.Context, f report.Filter, yield func(*report.Posted) error) error {
-	return report.Journal(r, f, yield)
+	return report.Journal(r.Played, f, yield)
 }
 
 // Deal implements report.Reader.
 func (r Reader) Deal(_ context.Context, opportunity event.OpportunityID, account event.AccountID) (*report.Deal, error) {
-	return report.BuildDeal(r.Setting, r, opportunity, account)
+	return report.BuildDeal(r.Setting, r.Played, opportunity, account)
 }
 
 // Book implements report.Reader.
 func (r Reader) Book(_ context.Context, f report.Filter) (*report.Book, error) {
-	return report.BuildBook(r.Setting, r, f)
+	return report.BuildBook(r.Setting, r.Played, f)
 }
 
 // Raised implements report.Reader.
 func (r Reader) Raised(_ context.Context, f report.Filter) ([]report.Flag, error) {
-	return report.Flags(r, f)
+	return report.Flags(r.Played, f)
 }
 
 // SLA implements report.Reader.
