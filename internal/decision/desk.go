@@ -13,11 +13,6 @@ import (
 	"github.com/trueup/trueup/internal/report"
 )
 
-// Mistake is something about a decision that its maker can put right.
-type Mistake struct{ Text string }
-
-func (e Mistake) Error() string { return e.Text }
-
 // Conflict is a decision that cannot be taken as things are.
 type Conflict struct{ Text string }
 
@@ -73,7 +68,7 @@ func (d *Desk) Do(ctx context.Context, a Action, target, key string, body []byte
 		return nil, access.Forbidden{Text: fmt.Sprintf("%s is for %s", a.Name, roles(a.Roles))}
 	}
 	if why := unfit(key); why != "" {
-		return nil, Mistake{"Idempotency-Key " + why + ": give each decision a key of its own, so that asking twice acts once"}
+		return nil, report.Mistake{Text: "Idempotency-Key " + why + ": give each decision a key of its own, so that asking twice acts once"}
 	}
 	id := event.Identity{Source: Source, ID: strings.Join([]string{a.Name, target, key}, "/")}
 	what := sha256.Sum256(fmt.Appendf(nil, "%q %q %s", who.Name, who.ByRole, body))

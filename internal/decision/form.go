@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/trueup/trueup/internal/report"
 )
 
 // Form is the body that a browser's form makes: each field a string, one with a
@@ -14,7 +16,7 @@ func Form(values url.Values) ([]byte, error) {
 	body := map[string]any{}
 	for name, all := range values {
 		if len(all) > 1 {
-			return nil, Mistake{"field " + strconv.Quote(name) + " is there " + strconv.Itoa(len(all)) + " times"}
+			return nil, report.Mistake{Text: "field " + strconv.Quote(name) + " is there " + strconv.Itoa(len(all)) + " times"}
 		}
 		if all[0] == "" {
 			continue
@@ -22,14 +24,14 @@ func Form(values url.Values) ([]byte, error) {
 		outer, inner, nested := strings.Cut(name, ".")
 		if !nested {
 			if _, twice := body[name]; twice {
-				return nil, Mistake{"field " + strconv.Quote(name) + " is there as a whole and in parts"}
+				return nil, report.Mistake{Text: "field " + strconv.Quote(name) + " is there as a whole and in parts"}
 			}
 			body[name] = all[0]
 			continue
 		}
 		parts, ok := body[outer].(map[string]any)
 		if _, there := body[outer]; there && !ok {
-			return nil, Mistake{"field " + strconv.Quote(outer) + " is there as a whole and in parts"}
+			return nil, report.Mistake{Text: "field " + strconv.Quote(outer) + " is there as a whole and in parts"}
 		} else if !there {
 			parts = map[string]any{}
 			body[outer] = parts

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/wire"
 )
 
@@ -43,7 +44,7 @@ func (a Action) Message(tenant string, d Decided) (Message, error) {
 	subject := wire.Subject(tenant, a.Type)
 	in, err := wire.Decoder{Tenant: tenant}.Decode(wire.Raw{Subject: subject, Body: event.Bytes()})
 	if err != nil {
-		return Message{}, Mistake{strings.TrimPrefix(err.Error(), "data.")}
+		return Message{}, report.Mistake{Text: strings.TrimPrefix(err.Error(), "data.")}
 	}
 	return Message{d.Identity, subject, in.Canonical}, nil
 }
@@ -57,7 +58,7 @@ func (a Action) data(d Decided) (string, error) {
 	}
 	var has map[string]json.RawMessage
 	if err := json.Unmarshal(body, &has); err != nil || has == nil {
-		return "", Mistake{"the body is not an object in JSON"}
+		return "", report.Mistake{Text: "the body is not an object in JSON"}
 	}
 	fields := []string{field("by", d.By.By), field("by_role", d.By.ByRole)}
 	if a.Target != "" {
