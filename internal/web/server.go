@@ -42,25 +42,11 @@ type Options struct {
 // NewServer serves what r answers. It only reads.
 func NewServer(r report.Reader, o Options) http.Handler {
 	s := &server{reader: r, opts: o, verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1)}
-	mux := http.NewServeMux()
+	mux := s.mux()
 	mux.HandleFunc("/{$}", s.index)
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
 	})
-	mux.HandleFunc("/healthz", s.healthz)
-	mux.HandleFunc("/readyz", s.readyz)
-	mux.HandleFunc("/v1/status", s.answer(s.status))
-	mux.HandleFunc("/v1/statement", s.answer(s.statement, "payee", "period"))
-	mux.HandleFunc("/v1/entries/{id}", s.answer(s.entry))
-	mux.HandleFunc("/v1/deals/{id}", s.answer(s.deal, "account"))
-	mux.HandleFunc("/v1/books/{id}", s.answer(s.book, "period"))
-	mux.HandleFunc("/v1/flags", s.answer(s.flags, "payee", "account", "period"))
-	mux.HandleFunc("/v1/journal", s.journal)
-	mux.HandleFunc("/v1/sla", s.answer(s.sla, "payee", "status"))
-	mux.HandleFunc("/v1/parked", s.answer(s.parked, "state"))
-	mux.HandleFunc("/v1/parked/{id}", s.answer(s.parkedByID))
-	mux.HandleFunc("/v1/verify", s.verify)
-	mux.HandleFunc("/v1/backup", s.backup)
 	return s.guard(mux)
 }
 
@@ -87,14 +73,15 @@ func HTTPServer(h http.Handler, logger zerolog.Logger) *http.Server {
 
 // refusal is an answer other than 200 that is the asker's own doing.
 type refusal struct {
-	code int
-	text string
+	code  int
+	text  string
+	later bool // it is worth asking again
 }
 
 func (r refusal) Error() string { return r.text }
 
 func badRequestf(format string, args ...any) error {
-	return refusal{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+	return refusal{code: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
 }
 
 // guard refuses what no page takes, and sets what every answer has.
@@ -108,10 +95,10 @@ func (s *server) guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		switch {
 		case !s.ours(req.Host):
-			s.fail(w, req, refusal{http.StatusMisdirectedRequest, fmt.Sprintf("host %q is not where this worker listens", req.Host)})
+			s.fail(w, req, refusal{code: http.StatusMisdirectedRequest, text: fmt.Sprintf("host %q is not where this worker listens", req.Host)})
 		case req.Method != http.MethodGet && req.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")
-			s.fail(w, req, refusal{http.StatusMethodNotAllowed, fmt.Sprintf("method %q is not GET or HEAD: nothing is changed over HTTP", req.Method)})
+			s.fail(w, req, refusal{code: http.StatusMethodNotAllowed, text: fmt.Sprintf("method %q is not GET or HEAD: nothing is changed over HTTP", req.Method)})
 		default:
 			next.ServeHTTP(w, req)
 		}
@@ -152,19 +139,34 @@ type failure struct {
 
 // fail answers with an error, and logs those that are this side's.
 func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) {
-	body, code := failure{Error: err.Error()}, http.StatusInternalServerError
-	missing, isMissing := errors.AsType[report.NotFound](err)
-	refused, isRefused := errors.AsType[refusal](err)
-	switch {
-	case isMissing:
-		body.What, body.ID, code = missing.What, missing.ID, http.StatusNotFound
-	case isRefused:
-		code = refused.code
-	case req.Context().Err() != nil: // nobody hears the answer
-	default:
+	code, later, body := failed(err)
+	if code == http.StatusInternalServerError && req.Context().Err() == nil { // else nobody hears the answer
 		s.opts.Log.Error().Err(err).Str("path", req.Pattern).Msg("question not answered")
 	}
+	if later {
+		w.Header().Set("Retry-After", "10")
+	}
 	s.write(w, req, code, body)
+}
+
+// failed is what is answered in place of an answer, and whether it is worth
+// asking again.
+func failed(err error) (code int, later bool, body failure) {
+	body = failure{Error: err.Error()}
+	if missing, is := errors.AsType[report.NotFound](err); is {
+		body.What, body.ID = missing.What, missing.ID
+		return http.StatusNotFound, false, body
+	}
+	if refused, is := errors.AsType[refusal](err); is {
+		return refused.code, refused.later, body
+	}
+	if _, is := errors.AsType[report.Mistake](err); is {
+		return http.StatusBadRequest, false, body
+	}
+	if _, is := errors.AsType[report.Busy](err); is {
+		return http.StatusConflict, true, body
+	}
+	return http.StatusInternalServerError, false, body
 }
 
 // write sends v as JSON. A client that went away is no concern of ours; what
@@ -178,7 +180,7 @@ func (s *server) write(w http.ResponseWriter, req *http.Request, code int, v any
 }
 
 func (s *server) index(w http.ResponseWriter, req *http.Request) {
-	if _, err := query(req); err != nil {
+	if _, err := (Operation{}).queried(req.URL.RawQuery); err != nil {
 		s.fail(w, req, err)
 		return
 	}
