@@ -29,6 +29,8 @@ type Operation struct {
 	stream func(http.ResponseWriter, *http.Request, question)
 	// slow: it may take longer than any other answer.
 	slow bool
+	// keyed: it is a decision, with a key of its own, and may come as a form.
+	keyed bool
 }
 
 // Body is what a deed is told.
@@ -45,6 +47,9 @@ type question struct {
 	reader report.Reader
 	values map[string]string // of the path and of the query
 	body   []byte
+
+	key  string // of a decision, by its maker
+	next string // the page of this server to go on to; empty: none
 }
 
 // Operations tells of every operation there is.
@@ -52,7 +57,7 @@ func Operations() []Operation { return new(server).operations() }
 
 // operations is the table of the API.
 func (s *server) operations() []Operation {
-	return slices.Concat(s.money(), s.work(), s.care(), s.worker())
+	return slices.Concat(s.money(), s.work(), s.care(), s.decisions(), s.worker())
 }
 
 // money are the questions about what was earned and paid, and why.
