@@ -205,3 +205,12 @@ func (r fileReader) Verify(_ context.Context, progress func(string, int)) (*repo
 		OK: len(problems) == 0, Facts: v.Facts, Payees: v.Payees, Entries: v.Entries, Outputs: v.Outputs, Accounts: v.Accounts, Problems: problems,
 	}, nil
 }
+
+// managers is whom payees report to today.
+func (r fileReader) managers(context.Context) (out map[event.PayeeID]event.PayeeID, err error) {
+	err = r.store.View(func(v *store.View) error {
+		out, err = report.Managers(r.setting(v), source{v})
+		return err
+	})
+	return out, err
+}

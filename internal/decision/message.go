@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -38,11 +37,11 @@ func (a Action) Message(tenant string, d Decided) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	var event bytes.Buffer
-	fmt.Fprintf(&event, `{"specversion":"1.0","id":%s,"source":%s,"type":%s,"time":%s,"data":%s}`,
+	var told bytes.Buffer
+	fmt.Fprintf(&told, `{"specversion":"1.0","id":%s,"source":%s,"type":%s,"time":%s,"data":%s}`,
 		quoted(d.ID), quoted(d.Source), quoted(string(a.Type)), quoted(instant(d.Time)), data)
 	subject := wire.Subject(tenant, a.Type)
-	in, err := wire.Decoder{Tenant: tenant}.Decode(wire.Raw{Subject: subject, Body: event.Bytes()})
+	in, err := wire.Decoder{Tenant: tenant}.Decode(wire.Raw{Subject: subject, Body: told.Bytes()})
 	if err != nil {
 		return Message{}, report.Mistake{Text: strings.TrimPrefix(err.Error(), "data.")}
 	}
@@ -57,34 +56,38 @@ func (a Action) data(d Decided) (string, error) {
 		body = []byte("{}")
 	}
 	var has map[string]json.RawMessage
-	if err := json.Unmarshal(body, &has); err != nil || has == nil {
+	err := json.Unmarshal(body, &has)
+	if err != nil || has == nil {
 		return "", report.Mistake{Text: "the body is not an object in JSON"}
 	}
-	fields := []string{field("by", d.By.By), field("by_role", d.By.ByRole)}
+	var fields []string
+	give := func(name, value string) {
+		if !utf8.ValidString(value) && err == nil {
+			err = report.Mistake{Text: fmt.Sprintf("%s %q is not valid UTF-8", name, value)}
+		}
+		fields = append(fields, quoted(name)+":"+quoted(value))
+	}
+	give("by", d.By.By)
+	give("by_role", d.By.ByRole)
 	if a.Target != "" {
-		fields = append(fields, field(a.Target, d.Target))
+		give(a.Target, d.Target)
 	}
 	if _, named := has[a.Own]; a.Own != "" && !named {
-		fields = append(fields, field(a.Own, d.Key))
+		give(a.Own, d.Key)
 	}
 	if _, told := has[a.At]; a.At != "" && !told {
-		fields = append(fields, field(a.At, instant(d.Time)))
+		give(a.At, instant(d.Time))
 	}
 	if inner := bytes.TrimSpace(body[1 : len(body)-1]); len(inner) > 0 {
 		fields = append(fields, string(inner))
 	}
-	return "{" + strings.Join(fields, ",") + "}", nil
+	return "{" + strings.Join(fields, ",") + "}", err
 }
-
-func field(name, value string) string { return quoted(name) + ":" + quoted(value) }
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// quoted is a string in JSON. What is no text stays none, for the wire to see.
+// quoted is a string in JSON.
 func quoted(s string) string {
-	if !utf8.ValidString(s) {
-		return `"` + strconv.Quote(s) + `\u0000"`
-	}
 	b, _ := json.Marshal(s) // a string always can be
 	return string(b)
 }
