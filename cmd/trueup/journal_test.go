@@ -73,7 +73,7 @@ func TestJournalIsOfOneMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	reader := fileReader{s}
+	reader := newFileReader(s)
 	doc, err := reader.Statement(t.Context(), report.Filter{})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestExportIsTheSameEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	server := httptest.NewServer(web.NewServer(fileReader{s}, web.Options{Now: time.Now}))
+	server := httptest.NewServer(web.NewServer(newFileReader(s), web.Options{Now: time.Now}))
 	defer server.Close()
 	for _, format := range report.JournalFormats() {
 		for _, narrow := range [][]string{nil, {"csm-001"}, {"csm-001", "--period", "2027-Q2"}, {"--period", "2027-Q1"}} {
