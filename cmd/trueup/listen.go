@@ -50,13 +50,12 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 		Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Log: w.log,
 		Publish: w.decide, Tenant: w.cfg.tenant,
 	}
-	reader := liveReader{fileReader{w.store}, w}
 	if w.cfg.tokens != "" {
 		var err error
 		if opts.Tokens, err = access.Open(w.cfg.tokens); err != nil {
 			return fmt.Errorf("--tokens: %w", err)
 		}
-		opts.Organisation = access.NewOrganisation(reader.managers, e.now)
+		opts.Organisation = access.NewOrganisation(w.asked.managers, e.now)
 	}
 	var certificate *certificate
 	if w.cfg.tlsCert != "" {
@@ -80,7 +79,8 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate.get(), nil },
 		})
 	}
-	w.httpServer = web.HTTPServer(web.NewServer(reader, opts), w.log)
+	w.httpServer = web.HTTPServer(web.NewServer(w.asked, opts), w.log)
+	w.start("summary", w.warm)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

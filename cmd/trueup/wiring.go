@@ -33,6 +33,7 @@ func (w *worker) openStore(_ context.Context, e env) error {
 		return err
 	}
 	w.closers = append(w.closers, w.store.Close)
+	w.asked = liveReader{newFileReader(w.store), w}
 	for _, what := range w.store.Noticed() {
 		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
 	}
@@ -198,6 +199,15 @@ func (w *worker) resume(context.Context) ([]broker.Position, error) {
 func (w *worker) rewound(r broker.Rewind) {
 	w.alarms.add(r.String())
 	w.log.Error().Str("rewind", r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
+}
+
+// warm reads what a first question about everybody would wait for. What cannot
+// be read is for whoever asks to be told.
+func (w *worker) warm(ctx context.Context) error {
+	if err := w.asked.summary.Warm(ctx); err != nil && ctx.Err() == nil {
+		w.log.Warn().Err(err).Msg("the ledgers could not be added up")
+	}
+	return nil
 }
 
 // ready says why the worker cannot do its work now.

@@ -189,6 +189,10 @@ const indexPage = `<!doctype html>
 <p>This worker answers in JSON. Decisions are taken with POST, and are events: nothing here writes the ledger.</p>
 <ul>
 <li><a href="/v1/status">/v1/status</a>: where the worker stands</li>
+<li><a href="/v1/overview">/v1/overview</a>: what is earned, held, payable and taken back, what is late, what waits for somebody</li>
+<li><a href="/v1/payees">/v1/payees</a>: payees with their quarter; <code>?period=2027-Q1&amp;role=csm&amp;sort=earned&amp;order=desc&amp;limit=20</code>, <code>team</code>, <code>manager</code>, <code>search</code>, <code>offset</code></li>
+<li><code>/v1/accounts/ACCOUNT</code>: an account over time: ARR, terms, owners, health, deals and their windows</li>
+<li><a href="/v1/periods">/v1/periods</a>: the quarters and how far each has come; <code>/v1/periods/2027-Q1/preview</code>: what a lock now would freeze</li>
 <li><a href="/v1/statement">/v1/statement</a>: every payee's statement; narrow it with <code>?payee=csm-1&amp;period=2027-Q1</code></li>
 <li><code>/v1/entries/ID</code>: one entry: its rule and the numbers it is worked out of, and the facts behind it</li>
 <li><code>/v1/deals/OPPORTUNITY</code>: why a deal earned what it did, or nothing; where several accounts have it, <code>?account=acct-1</code></li>
