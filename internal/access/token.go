@@ -158,7 +158,7 @@ func plainly(err error) string {
 	case errors.As(err, &wrong) && wrong.Field != "":
 		return fmt.Sprintf("%s is a %s, not a string", wrong.Field, wrong.Value)
 	case errors.As(err, &when):
-		return fmt.Sprintf("%s is not an instant like 2027-02-10T15:04:05Z", when.Value)
+		return fmt.Sprintf("%q is not an instant like 2027-02-10T15:04:05Z", strings.Trim(when.Value, `"`))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, new(*json.SyntaxError)):
 		return "not a token in JSON: " + err.Error()
 	}

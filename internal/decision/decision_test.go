@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/access"
 	"github.com/trueup/trueup/internal/decision"
 	"github.com/trueup/trueup/internal/report"
@@ -35,6 +37,38 @@ func (books) Payees(_ context.Context, q report.PayeesQuery) (*report.PayeeList,
 		of = 1
 	}
 	return &report.PayeeList{Of: of}, nil
+}
+
+func (books) Timeline(_ context.Context, id event.AccountID) (*report.Timeline, error) {
+	if id != "a-1" {
+		return nil, report.NotFound{What: "account", ID: string(id)}
+	}
+	return &report.Timeline{}, nil
+}
+
+func (books) Deal(_ context.Context, id event.OpportunityID, _ event.AccountID) (*report.Deal, error) {
+	if id != "o-1" {
+		return nil, report.NotFound{What: "opportunity", ID: string(id)}
+	}
+	return &report.Deal{}, nil
+}
+
+// LockPreview has 2027-Q1 ended, the quarters before it locked, and of them
+// 2026-Q3 paid.
+func (books) LockPreview(_ context.Context, q civil.Quarter) (*report.LockPreview, error) {
+	p := &report.LockPreview{}
+	say := func(code string) { p.Blockers = append(p.Blockers, report.Concern{Code: code, Text: code + "."}) }
+	switch q.String() {
+	case "2027-Q1":
+	case "2026-Q4":
+		say("locked")
+	case "2026-Q3":
+		say("locked")
+		say("payment_requested")
+	default:
+		say("not_ended")
+	}
+	return p, nil
 }
 
 // desk is one whose clock goes on by a second with each look, and what it
@@ -71,7 +105,7 @@ func action(t *testing.T, name string) decision.Action {
 func TestActions(t *testing.T) {
 	for _, tt := range []struct{ name, target, body, subject, data string }{
 		{"lock", "2027-Q1", ``, "admin.acme.period.locked", `{"period":"2027-Q1","by":"dana","by_role":"cfo"}`},
-		{"reopen", "2027-Q1", `{}`, "admin.acme.period.reopened", `{"period":"2027-Q1","by":"dana","by_role":"cfo"}`},
+		{"reopen", "2026-Q4", `{}`, "admin.acme.period.reopened", `{"period":"2026-Q4","by":"dana","by_role":"cfo"}`},
 		{"retry", "p-1", `{"reason":"now it is there"}`, "admin.acme.event.retried", `{"parked_id":"p-1","reason":"now it is there","by":"dana","by_role":"cfo"}`},
 		{"discard", "p-1", `{"reason":"no"}`, "admin.acme.event.discarded", `{"parked_id":"p-1","reason":"no","by":"dana","by_role":"cfo"}`},
 		{
@@ -104,9 +138,9 @@ func TestActions(t *testing.T) {
 		if err != nil || in.Event.Head().Identity != m.Identity || in.Event.Head().Type != a.Type {
 			t.Errorf("%s: %s is read as %+v, %v", tt.name, m.Body, in.Event, err)
 		}
-		var event struct{ Data json.RawMessage }
-		if err := json.Unmarshal(m.Body, &event); err != nil || string(event.Data) != tt.data {
-			t.Errorf("%s: data %s, want %s", tt.name, event.Data, tt.data)
+		var told struct{ Data json.RawMessage }
+		if err := json.Unmarshal(m.Body, &told); err != nil || string(told.Data) != tt.data {
+			t.Errorf("%s: data %s, want %s", tt.name, told.Data, tt.data)
 		}
 	}
 }
@@ -175,6 +209,12 @@ func TestFits(t *testing.T) {
 		{"retry", "p-9", `{"reason":"x"}`, report.NotFound{What: "parked input", ID: "p-9"}},
 		{"discard", "p-2", `{"reason":"x"}`, decision.Conflict{Text: "p-2 is discarded already"}},
 		{"adjust", "csm-9", amount, report.NotFound{What: "payee", ID: "csm-9"}},
+		{"approve", "", `{"account_id":"a-9","kind":"other","from":"2027-02-20","evidence":"x"}`, report.NotFound{What: "account", ID: "a-9"}},
+		{"decide", "d-1", `{"opportunity_id":"o-9","account_id":"a-1","split_bps":{"a":10000}}`, report.NotFound{What: "opportunity", ID: "o-9"}},
+		{"lock", "2027-Q2", "", decision.Conflict{Text: "not_ended."}},
+		{"lock", "2026-Q3", "", decision.Conflict{Text: "locked. payment_requested."}},
+		{"reopen", "2027-Q1", "", decision.Conflict{Text: "2027-Q1 is not locked."}},
+		{"reopen", "2026-Q3", "", decision.Conflict{Text: "payment_requested."}},
 	} {
 		d, out := desk(works)
 		_, err := d.Do(access.With(t.Context(), dana), action(t, tt.name), tt.target, "k", []byte(tt.body))

@@ -83,7 +83,7 @@ func (d *Desk) Do(ctx context.Context, a Action, target, key string, body []byte
 		if err != nil {
 			return nil, err
 		}
-		if err := d.fits(ctx, a, target); err != nil {
+		if err := d.fits(ctx, m.event); err != nil {
 			return nil, err
 		}
 		t = &taken{what: what, message: m}
@@ -105,27 +105,6 @@ func (d *Desk) remember(id string, t *taken) {
 	}
 	d.taken[id] = t
 	d.order = append(d.order, id)
-}
-
-// fits reports whether there is what a decision is about, so that nobody is
-// paid by a slip of the finger. What the rules say of it is seen when the event
-// comes to the ledger.
-func (d *Desk) fits(ctx context.Context, a Action, target string) error {
-	switch a.Target {
-	case "parked_id":
-		p, err := d.reader.ParkedByID(ctx, target)
-		if err == nil && p.State != "parked" {
-			err = Conflict{fmt.Sprintf("%s is %s already", target, p.State)}
-		}
-		return err
-	case "payee_id":
-		list, err := d.reader.Payees(ctx, report.PayeesQuery{Among: []event.PayeeID{event.PayeeID(target)}, Limit: 1})
-		if err == nil && list.Of == 0 {
-			err = report.NotFound{What: "payee", ID: target}
-		}
-		return err
-	}
-	return nil
 }
 
 // maxKey is how long a key may be: it is part of the event's id.

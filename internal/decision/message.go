@@ -18,6 +18,8 @@ type Message struct {
 	event.Identity
 	Subject string
 	Body    []byte // canonical
+
+	event event.Event // what the body says
 }
 
 // Decided is one decision.
@@ -45,7 +47,7 @@ func (a Action) Message(tenant string, d Decided) (Message, error) {
 	if err != nil {
 		return Message{}, report.Mistake{Text: strings.TrimPrefix(err.Error(), "data.")}
 	}
-	return Message{d.Identity, subject, in.Canonical}, nil
+	return Message{d.Identity, subject, in.Canonical, in.Event}, nil
 }
 
 // data is the event's: what the action gives, then the body as it came, so that
