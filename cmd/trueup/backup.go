@@ -142,7 +142,7 @@ func (r *reading) snapshot(cmd *cobra.Command) (taking, error) {
 		return nil, usagef("--server: %w", err)
 	}
 	return func(ctx context.Context, to *os.File, p *progress) error {
-		return web.Backup(ctx, r.server, nil, to, func(done, of int64) { p.say("%d of %d MiB", done>>20, of>>20) })
+		return web.Backup(ctx, r.server, web.Bearer(r.token), to, func(done, of int64) { p.say("%d of %d MiB", done>>20, of>>20) })
 	}, nil
 }
 
@@ -179,7 +179,7 @@ func sound(ctx context.Context, file string, p *progress) (_ *report.Copied, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	r := fileReader{s}
+	r := newFileReader(s)
 	v, err := r.Verify(ctx, every(progressEvery, func(what string, n int) { p.say("verified: %d %s", n, what) }))
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		return nil, err

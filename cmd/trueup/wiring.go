@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"path/filepath"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/planfile"
-	"github.com/trueup/trueup/internal/web"
 	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
 )
@@ -36,6 +33,7 @@ func (w *worker) openStore(_ context.Context, e env) error {
 		return err
 	}
 	w.closers = append(w.closers, w.store.Close)
+	w.asked = liveReader{newFileReader(w.store), w}
 	for _, what := range w.store.Noticed() {
 		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
 	}
@@ -203,22 +201,12 @@ func (w *worker) rewound(r broker.Rewind) {
 	w.log.Error().Str("rewind", r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
 }
 
-func (w *worker) openWeb(ctx context.Context, e env) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", w.cfg.http)
-	if err != nil {
-		return fmt.Errorf("--http %s: %w", w.cfg.http, err)
+// warm reads what a first question about everybody would wait for. What cannot
+// be read is for whoever asks to be told.
+func (w *worker) warm(ctx context.Context) error {
+	if err := w.asked.summary.Warm(ctx); err != nil && ctx.Err() == nil {
+		w.log.Warn().Err(err).Msg("the ledgers could not be added up")
 	}
-	w.httpAddr = l.Addr().String()
-	w.httpServer = web.HTTPServer(web.NewServer(liveReader{fileReader{w.store}, w}, web.Options{
-		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Log: w.log,
-	}), w.log)
-	w.start("web", func(context.Context) error {
-		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
 	return nil
 }
 

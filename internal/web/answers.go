@@ -71,6 +71,10 @@ func (s *server) operate(o Operation) http.HandlerFunc {
 			s.fail(w, req, err)
 			return
 		}
+		if q.next != "" {
+			http.Redirect(w, req, q.next, http.StatusSeeOther)
+			return
+		}
 		s.write(w, req, o.Code, v)
 	}
 }
@@ -97,7 +101,10 @@ func (s *server) question(o Operation, w http.ResponseWriter, req *http.Request)
 	if err != nil {
 		return q, badRequestf("the body cannot be read: %v", err)
 	}
-	return q, nil
+	if o.keyed {
+		err = q.keyed(req.Header)
+	}
+	return q, err
 }
 
 func payees(ctx context.Context, q question) (any, error) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/trueup/trueup/internal/access"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -22,6 +23,10 @@ const snapshotType = "application/vnd.trueup.ledger"
 func (s *server) backup(w http.ResponseWriter, req *http.Request, _ question) {
 	if s.opts.Snapshot == nil {
 		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
+		return
+	}
+	if p, ok := access.Of(req.Context()); !ok || !p.Is(access.Admin, access.Onlooker) {
+		s.fail(w, req, access.Forbidden{Text: "a backup is not for " + string(p.Role) + ": it has everything"})
 		return
 	}
 	if req.Method == http.MethodHead { // asking costs nothing

@@ -30,6 +30,8 @@ type Operation struct {
 	stream func(http.ResponseWriter, *http.Request, question)
 	// slow: it may take longer than any other answer.
 	slow bool
+	// keyed: it is a decision, with a key of its own, and may come as a form.
+	keyed bool
 }
 
 // Body is what a deed is told.
@@ -46,6 +48,9 @@ type question struct {
 	reader report.Reader
 	values map[string]string // of the path and of the query
 	body   []byte
+
+	key  string // of a decision, by its maker
+	next string // the page of this server to go on to; empty: none
 }
 
 // Operations tells of every operation there is.
@@ -53,7 +58,7 @@ func Operations() []Operation { return new(server).operations() }
 
 // operations is the table of the API, with what it leaves out.
 func (s *server) operations() []Operation {
-	all := slices.Concat(s.money(), s.work(), s.care(), s.worker())
+	all := slices.Concat(s.money(), s.work(), s.care(), s.decisions(), s.worker())
 	for i := range all {
 		o := &all[i]
 		o.Method, o.Media, o.Code = cmp.Or(o.Method, http.MethodGet), cmp.Or(o.Media, jsonType), cmp.Or(o.Code, http.StatusOK)

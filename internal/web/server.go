@@ -1,22 +1,23 @@
 // Package web answers questions about a ledger over HTTP, as JSON, and asks
-// them: the server is a running worker's, the client is the command line's.
+// them: the server is a running worker's, the client is the command line's. The
+// server also takes decisions, as events to be published.
 package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log" //nolint:depguard // net/http takes no other logger
-	"net"
 	"net/http"
-	"net/netip"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/trueup/trueup/internal/access"
+	"github.com/trueup/trueup/internal/decision"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -34,16 +35,40 @@ type Options struct {
 	// Ending is closed when the worker is to stop: what a client takes long to
 	// read is broken off then; nil: it is not.
 	Ending <-chan struct{}
-	// Now bounds how long a client may leave a long answer unread; nil: it may.
+	// Now is the time of day: how long a client may leave a long answer unread,
+	// how often it may ask, how long its token holds. Nil: nothing of that is
+	// bounded, and there can be no Tokens and no Publish.
 	Now func() time.Time
-	Log zerolog.Logger
+	// Tokens are of those who may ask; nil: whoever reaches the server may, and
+	// decides nothing.
+	Tokens *access.Tokens
+	// Organisation says whose statements a manager sees; nil: their own.
+	Organisation *access.Organisation
+	// TLS is the certificate that the server shows, whose names are the server's
+	// too; nil: it speaks plain HTTP.
+	TLS func() *tls.Certificate
+	// Publish hands over what was decided, for Tenant; nil: nothing can be.
+	Publish func(context.Context, decision.Message) error
+	Tenant  string
+	Log     zerolog.Logger
 }
 
-// NewServer serves what r answers. It only reads.
+// NewServer serves what r answers to whoever asks, and takes decisions.
 func NewServer(r report.Reader, o Options) http.Handler {
-	s := &server{reader: r, opts: o, verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1)}
+	s := &server{
+		reader: access.ByAsker(r, o.Organisation), opts: o, verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1),
+		clients: newThrottle(askRate, askBurst), failures: newThrottle(failRate, failBurst), origins: http.NewCrossOriginProtection(),
+	}
+	if o.Publish != nil {
+		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, o.Now)
+	}
 	mux := s.mux()
-	mux.HandleFunc("/{$}", s.index)
+	if o.Tokens != nil {
+		s.sessions = access.NewSessions(o.Tokens)
+		mux.HandleFunc(loginPath, s.dispatch(map[string]http.HandlerFunc{http.MethodGet: s.login, http.MethodPost: s.signIn}))
+		mux.HandleFunc(logoutPath, s.dispatch(map[string]http.HandlerFunc{http.MethodPost: s.logout}))
+	}
+	mux.HandleFunc("/{$}", s.dispatch(map[string]http.HandlerFunc{http.MethodGet: s.index}))
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
 	})
@@ -55,6 +80,12 @@ type server struct {
 	opts      Options
 	verifying chan struct{} // holds one while a verification is under way
 	copying   chan struct{} // holds one while a snapshot is under way
+
+	sessions *access.Sessions // nil: there are no tokens
+	desk     *decision.Desk   // nil: no decisions are taken
+	clients  *throttle
+	failures *throttle // of tokens that are nobody's
+	origins  *http.CrossOriginProtection
 }
 
 // HTTPServer is a server for h with bounds on what a client can hold. The
@@ -82,51 +113,6 @@ func (r refusal) Error() string { return r.text }
 
 func badRequestf(format string, args ...any) error {
 	return refusal{code: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
-}
-
-// guard refuses what no page takes, and sets what every answer has.
-func (s *server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		h.Set("Referrer-Policy", "no-referrer")
-		switch {
-		case !s.ours(req.Host):
-			s.fail(w, req, refusal{code: http.StatusMisdirectedRequest, text: fmt.Sprintf("host %q is not where this worker listens", req.Host)})
-		case req.Method != http.MethodGet && req.Method != http.MethodHead:
-			h.Set("Allow", "GET, HEAD")
-			s.fail(w, req, refusal{code: http.StatusMethodNotAllowed, text: fmt.Sprintf("method %q is not GET or HEAD: nothing is changed over HTTP", req.Method)})
-		default:
-			next.ServeHTTP(w, req)
-		}
-	})
-}
-
-// ours reports whether a Host header names this worker. A page of another site
-// whose name was made to resolve to loopback has that site's name here.
-func (s *server) ours(host string) bool {
-	name := hostname(host)
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	listen := hostname(s.opts.Listen)
-	if ip, err := netip.ParseAddr(name); err == nil {
-		on, err := netip.ParseAddr(listen)
-		// Listening on all addresses, an address is ours; a name is anybody's.
-		return ip.IsLoopback() || listen == "" && s.opts.Listen != "" || err == nil && (on == ip || on.IsUnspecified())
-	}
-	return listen != "" && strings.EqualFold(name, listen)
-}
-
-// hostname is a host:port without the port and the brackets of an IPv6 address.
-func hostname(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		return host
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
 }
 
 // Failure is the body of every answer that is no answer. What and ID say what
@@ -160,6 +146,12 @@ func failed(err error) (code int, later bool, body Failure) {
 	if refused, is := errors.AsType[refusal](err); is {
 		return refused.code, refused.later, body
 	}
+	if _, is := errors.AsType[access.Forbidden](err); is {
+		return http.StatusForbidden, false, body
+	}
+	if _, is := errors.AsType[decision.Conflict](err); is {
+		return http.StatusConflict, false, body
+	}
 	if _, is := errors.AsType[report.Mistake](err); is {
 		return http.StatusBadRequest, false, body
 	}
@@ -192,11 +184,15 @@ const indexPage = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>trueup</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:50rem}code{font-size:.95em}</style>
+<style>` + pageStyle + `</style>
 <h1>trueup</h1>
-<p>This worker answers in JSON. It only reads: nothing is changed over HTTP.</p>
+<p>This worker answers in JSON. Decisions are taken with POST, and are events: nothing here writes the ledger.</p>
 <ul>
 <li><a href="/v1/status">/v1/status</a>: where the worker stands</li>
+<li><a href="/v1/overview">/v1/overview</a>: what is earned, held, payable and taken back, what is late, what waits for somebody</li>
+<li><a href="/v1/payees">/v1/payees</a>: payees with their quarter; <code>?period=2027-Q1&amp;role=csm&amp;sort=earned&amp;order=desc&amp;limit=20</code>, <code>team</code>, <code>manager</code>, <code>search</code>, <code>offset</code></li>
+<li><code>/v1/accounts/ACCOUNT</code>: an account over time: ARR, terms, owners, health, deals and their windows</li>
+<li><a href="/v1/periods">/v1/periods</a>: the quarters and how far each has come; <code>/v1/periods/2027-Q1/preview</code>: what a lock now would freeze</li>
 <li><a href="/v1/statement">/v1/statement</a>: every payee's statement; narrow it with <code>?payee=csm-1&amp;period=2027-Q1</code></li>
 <li><code>/v1/entries/ID</code>: one entry: its rule and the numbers it is worked out of, and the facts behind it</li>
 <li><code>/v1/deals/OPPORTUNITY</code>: why a deal earned what it did, or nothing; where several accounts have it, <code>?account=acct-1</code></li>

@@ -191,9 +191,9 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/entries/", 404, "no page /v1/entries/"},
 		{"GET", "/v2/status", 404, "no page /v2/status"},
 		{"GET", "/index.html", 404, "no page /index.html"},
-		{"POST", "/v1/status", 405, `method "POST" is not GET or HEAD: nothing is changed over HTTP`},
-		{"DELETE", "/v1/parked/p-0", 405, `method "DELETE" is not GET or HEAD: nothing is changed over HTTP`},
-		{"OPTIONS", "/v1/status", 405, `method "OPTIONS" is not GET or HEAD: nothing is changed over HTTP`},
+		{"POST", "/v1/status", 405, `method "POST" is not one of GET, HEAD`},
+		{"DELETE", "/v1/parked/p-0", 405, `method "DELETE" is not one of GET, HEAD`},
+		{"OPTIONS", "/v1/status", 405, `method "OPTIONS" is not one of GET, HEAD`},
 	} {
 		resp, body := get(t, tt.method, s.URL+tt.path, "")
 		var told struct{ Error string }
