@@ -54,6 +54,7 @@ func NewServer(r report.Reader, o Options) http.Handler {
 	mux.HandleFunc("/v1/entries/{id}", s.answer(s.entry))
 	mux.HandleFunc("/v1/deals/{id}", s.answer(s.deal, "account"))
 	mux.HandleFunc("/v1/books/{id}", s.answer(s.book, "period"))
+	mux.HandleFunc("/v1/payees/{id}", s.answer(s.payeeView, "period"))
 	mux.HandleFunc("/v1/flags", s.answer(s.flags, "payee", "account", "period"))
 	mux.HandleFunc("/v1/journal", s.journal)
 	mux.HandleFunc("/v1/sla", s.answer(s.sla, "payee", "status"))
