@@ -202,6 +202,19 @@ func (r records) Frozen(payee event.PayeeID, q civil.Quarter) (tenant.Statement,
 	return last, found, err
 }
 
+// decodeStatementAt reads a statement with what its key says.
+func decodeStatementAt(k, b []byte) (tenant.Statement, error) {
+	if len(k) < 4 {
+		return tenant.Statement{}, domain.Errorf(domain.Corrupt, "stored statement has a malformed key %q", k)
+	}
+	payee, rest, again := bytes.Cut(k[4:], []byte{0})
+	st, err := decodeStatement(event.PayeeID(payee), civil.Quarter(binary.BigEndian.Uint32(k)), b) //nolint:gosec // written from a Quarter
+	if again && len(rest) == 4 {
+		st.Revision = int(binary.BigEndian.Uint32(rest))
+	}
+	return st, err
+}
+
 func statementKey(st tenant.Statement) []byte {
 	k := key(st.Period, []byte(st.Payee))
 	if st.Revision > 0 {

@@ -179,7 +179,7 @@ func sound(ctx context.Context, file string, p *progress) (_ *report.Copied, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	r := fileReader{s}
+	r := newFileReader(s)
 	v, err := r.Verify(ctx, every(progressEvery, func(what string, n int) { p.say("verified: %d %s", n, what) }))
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		return nil, err

@@ -90,9 +90,8 @@ func (w *worker) demoMessages(company demo.Company, skip int) func(func(broker.M
 func (w *worker) awaitApplied(ctx context.Context, p *progress) error {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
-	reader := liveReader{fileReader{w.store}, w}
 	for {
-		st, err := reader.Status(ctx)
+		st, err := w.asked.Status(ctx)
 		if err == nil && st.Pending == 0 && st.Outbox == 0 && st.Broker == "connected" {
 			return nil
 		}

@@ -20,16 +20,20 @@ import (
 	"github.com/trueup/trueup/store"
 )
 
-// companyLedger is the file of a made-up company, payroll's answers included,
-// at the end of its last day.
-func companyLedger(t testing.TB, c demo.Company) string {
+// openLedger opens a company's ledger to be written.
+func openLedger(t testing.TB, path string, c demo.Company) *store.Store {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "company.db")
-	plans := c.Plans()
-	s, err := store.Open(path, store.Options{Tenant: "default", Plans: plans, Plan: readPlan, Codec: newCodec("default", wire.Limits{})})
+	s, err := store.Open(path, store.Options{Tenant: "default", Plans: c.Plans(), Plan: readPlan, Codec: newCodec("default", wire.Limits{})})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// companyInputs are what comes to a made-up company's ledger, payroll's answers
+// and a last tick included.
+func companyInputs(t testing.TB, c demo.Company) []tenant.Arrival {
+	t.Helper()
 	var list []tenant.Arrival
 	add := func(ev event.Event, at time.Time) {
 		body, err := wire.Encode(ev)
@@ -52,8 +56,18 @@ func companyLedger(t testing.TB, c demo.Company) string {
 		}
 		add(a.Event, a.Recorded)
 	}
-	last := c.Until.End(plans[0].Zone).UTC()
+	last := c.Until.End(c.Plans()[0].Zone).UTC()
 	add(event.Ticked{Header: event.Header{Identity: event.Identity{Source: "trueup/clock", ID: "tick-last"}, Type: wire.Tick, Time: last}}, last)
+	return list
+}
+
+// companyLedger is the file of a made-up company, payroll's answers included,
+// at the end of its last day.
+func companyLedger(t testing.TB, c demo.Company) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "company.db")
+	s := openLedger(t, path, c)
+	list := companyInputs(t, c)
 	for batch := range slices.Chunk(list, 1024) {
 		if _, err := s.Record(batch); err != nil {
 			t.Fatal(err)
@@ -73,7 +87,7 @@ func TestJournalIsOfOneMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	reader := fileReader{s}
+	reader := newFileReader(s)
 	doc, err := reader.Statement(t.Context(), report.Filter{})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +138,7 @@ func TestExportIsTheSameEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	server := httptest.NewServer(web.NewServer(fileReader{s}, web.Options{Now: time.Now}))
+	server := httptest.NewServer(web.NewServer(newFileReader(s), web.Options{Now: time.Now}))
 	defer server.Close()
 	for _, format := range report.JournalFormats() {
 		for _, narrow := range [][]string{nil, {"csm-001"}, {"csm-001", "--period", "2027-Q2"}, {"--period", "2027-Q1"}} {

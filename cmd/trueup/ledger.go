@@ -18,7 +18,12 @@ import (
 )
 
 // fileReader answers from a ledger file. It implements report.Reader.
-type fileReader struct{ store *store.Store }
+type fileReader struct {
+	store   *store.Store
+	summary *store.Summary
+}
+
+func newFileReader(s *store.Store) fileReader { return fileReader{s, store.NewSummary(s)} }
 
 // openReader opens a stopped worker's file, without changing it.
 func openReader(path string) (report.Reader, io.Closer, error) {
@@ -26,7 +31,7 @@ func openReader(path string) (report.Reader, io.Closer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return fileReader{s}, s, nil
+	return newFileReader(s), s, nil
 }
 
 func readPlan(text string) (*plan.Plan, error) { return planfile.Decode("plan", []byte(text)) }
@@ -35,8 +40,10 @@ func readPlan(text string) (*plan.Plan, error) { return planfile.Decode("plan", 
 type source struct{ *store.View }
 
 // Rejections implements report.Source.
-func (s source) Rejections(yield func(report.Rejected) error) error {
-	list, err := s.Parked(store.StateParked)
+func (s source) Rejections(yield func(report.Rejected) error) error { return rejections(s.View, yield) }
+
+func rejections(v *store.View, yield func(report.Rejected) error) error {
+	list, err := v.Parked(store.StateParked)
 	if err != nil {
 		return err
 	}

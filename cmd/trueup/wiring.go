@@ -36,6 +36,7 @@ func (w *worker) openStore(_ context.Context, e env) error {
 		return err
 	}
 	w.closers = append(w.closers, w.store.Close)
+	w.asked = liveReader{newFileReader(w.store), w}
 	for _, what := range w.store.Noticed() {
 		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
 	}
@@ -210,15 +211,25 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 		return fmt.Errorf("--http %s: %w", w.cfg.http, err)
 	}
 	w.httpAddr = l.Addr().String()
-	w.httpServer = web.HTTPServer(web.NewServer(liveReader{fileReader{w.store}, w}, web.Options{
+	w.httpServer = web.HTTPServer(web.NewServer(w.asked, web.Options{
 		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Log: w.log,
 	}), w.log)
+	w.start("summary", w.warm)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
 	})
+	return nil
+}
+
+// warm reads what a first question about everybody would wait for. What cannot
+// be read is for whoever asks to be told.
+func (w *worker) warm(ctx context.Context) error {
+	if err := w.asked.summary.Warm(ctx); err != nil && ctx.Err() == nil {
+		w.log.Warn().Err(err).Msg("the ledgers could not be added up")
+	}
 	return nil
 }
 

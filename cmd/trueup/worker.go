@@ -22,6 +22,7 @@ type worker struct {
 	cfg   config
 	log   zerolog.Logger
 	store *store.Store
+	asked liveReader // answers for the ledger
 
 	embedded *broker.Embedded
 	conn     *broker.Conn

@@ -223,14 +223,5 @@ func (l *look) book(healthy money.Ratio) {
 // segment is the account's on the last day: the latest that an assignment in
 // any role told.
 func (l *look) segment() string {
-	var found event.AccountAssigned
-	for _, a := range l.owners.all() {
-		if a.Segment == "" || a.Effective > l.last {
-			continue
-		}
-		if found.Segment == "" || a.Effective > found.Effective || a.Effective == found.Effective && event.Newer(a.Header, found.Header) {
-			found = a
-		}
-	}
-	return found.Segment
+	return l.owners.latest(l.last, func(a event.AccountAssigned) string { return a.Segment })
 }

@@ -83,3 +83,18 @@ func (o *owners) all() []event.AccountAssigned {
 	}
 	return out
 }
+
+// latest is the latest that an assignment in any role told by a day of what is
+// picked of it, or empty.
+func (o *owners) latest(day civil.Date, pick func(event.AccountAssigned) string) string {
+	var found event.AccountAssigned
+	for _, a := range o.all() {
+		if pick(a) == "" || a.Effective > day {
+			continue
+		}
+		if pick(found) == "" || a.Effective > found.Effective || a.Effective == found.Effective && event.Newer(a.Header, found.Header) {
+			found = a
+		}
+	}
+	return pick(found)
+}

@@ -19,14 +19,7 @@ type Calendar struct {
 type Quarter int32
 
 // QuarterOf is the quarter that holds d.
-func (c Calendar) QuarterOf(d Date) Quarter {
-	month, day := c.start()
-	months := d.Year()*12 + int(d.Month()) - int(month)
-	if d.Day() < day {
-		months--
-	}
-	return Quarter(floorDiv(months, 3))
-}
+func (c Calendar) QuarterOf(d Date) Quarter { return c.MonthOf(d).Quarter() }
 
 // First is q's first day.
 func (c Calendar) First(q Quarter) Date {

@@ -14,9 +14,11 @@ import (
 
 // lockInstant is when a quarter locks by itself: local midnight at the end of
 // the day lock_after_days after its last. Source: rules §9, readings R1.
-func (e *Engine) lockInstant(q civil.Quarter) time.Time {
+func (e *Engine) lockInstant(q civil.Quarter) time.Time { return (e.lockDay(q) + 1).Start(e.zone) }
+
+func (e *Engine) lockDay(q civil.Quarter) civil.Date {
 	last := e.calendar.Last(q)
-	return last.Add(e.now.plans.Settings(last).Periods.LockAfterDays + 1).Start(e.zone)
+	return last.Add(e.now.plans.Settings(last).Periods.LockAfterDays)
 }
 
 // Locked reports whether a quarter takes no more entries.

@@ -5,6 +5,7 @@ import (
 	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
 )
 
@@ -22,13 +23,13 @@ func (e *Engine) LookAt(r Records) (Look, error) {
 // Plans are the plans in force.
 func (l Look) Plans() plan.Set { return l.e.now.plans }
 
-// Person is a payee as the rules see them.
+// Person is a payee as the rules see them. It reads their own facts alone, so
+// that it can be asked of everybody.
 func (l Look) Person(id event.PayeeID) (*book.Person, error) {
-	p, err := l.e.payee(id)
-	if err != nil {
-		return nil, err
+	if p, ok := l.e.payees[id]; ok {
+		return p.person, nil
 	}
-	return p.person, nil
+	return l.e.person(id, &payee{}, nil)
 }
 
 // Figures are what a payee's quarter looks at, and what informs beside it.
@@ -49,6 +50,38 @@ func (l Look) Figures(id event.PayeeID, q civil.Quarter) (book.Figures, account.
 		return f, account.Measures{}, err
 	}
 	return f, *m, nil
+}
+
+// LocksOn is the day at whose end the clock locks a quarter; civil.Never: it is
+// locked.
+//
+// Source: rules §9; readings R1.
+func (l Look) LocksOn(q civil.Quarter) civil.Date {
+	if l.e.state.Locked(q) {
+		return civil.Never
+	}
+	return l.e.lockDay(max(q, l.e.state.NextLock)) // one that was reopened locks with the next
+}
+
+// Frozen is a lock that is not kept.
+type Frozen struct {
+	Statements []Statement // by payee
+	// Ledgers is where the ledgers stand then that the lock moved on.
+	Ledgers map[event.PayeeID]ledger.Account
+	Entries int // how many the lock posts first
+}
+
+// Lock locks a quarter as the clock would now, whether or not it has ended, and
+// keeps nothing: the look must not be used any more.
+func (l Look) Lock(q civil.Quarter) (Frozen, error) {
+	if err := l.e.lock(q, ""); err != nil {
+		return Frozen{}, err
+	}
+	out := Frozen{l.e.out.Statements, map[event.PayeeID]ledger.Account{}, len(l.e.out.Entries)}
+	for _, a := range l.e.out.Ledgers {
+		out.Ledgers[a.Payee] = a
+	}
+	return out, nil
 }
 
 // Account is an account as its facts tell it.

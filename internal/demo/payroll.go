@@ -60,7 +60,11 @@ func (p *payroll) play(a Arrival) error {
 	err = p.played.Arrive(scenario.Arrival{Input: tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum, Arrived: a.Recorded}})
 	next := p.played.Engine.State().NextLock
 	for q := p.locked; q != 0 && q < next; q++ {
-		for _, st := range p.played.Statements(q) {
+		statements, err := p.played.Statements(q)
+		if err != nil {
+			return err
+		}
+		for _, st := range statements {
 			if st.Requested.Minor > 0 {
 				p.due = append(p.due, answer(st, len(p.due)))
 			}

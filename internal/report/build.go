@@ -25,11 +25,21 @@ type Filter struct {
 
 type builder struct {
 	Setting
-	src  Source
-	home *plan.Plan // whose tenant settings hold
-	cal  civil.Calendar
-	now  civil.Quarter
-	look tenant.Look
+	src   Source
+	whole Whole      // nil where only some are asked about
+	home  *plan.Plan // whose tenant settings hold
+	cal   civil.Calendar
+	now   civil.Quarter
+	look  tenant.Look
+}
+
+// newWholeBuilder is a builder of what is about everybody.
+func newWholeBuilder(set Setting, src Whole) (*builder, error) {
+	b, err := newBuilder(set, src)
+	if err == nil {
+		b.whole = src
+	}
+	return b, err
 }
 
 func newBuilder(set Setting, src Source) (*builder, error) {
@@ -152,9 +162,15 @@ func (b *builder) balances(x ledger.Balances) Balances {
 
 // status follows a quarter through open, ended, locked and paid.
 func (b *builder) status(q civil.Quarter, p *book.Person) string {
+	if stage := b.stage(q); stage != "locked" || !p.PaidFor(q) {
+		return stage
+	}
+	return "paid"
+}
+
+// stage is how far a quarter has come for everybody: open, ended, locked.
+func (b *builder) stage(q civil.Quarter) string {
 	switch {
-	case b.State.Locked(q) && p.PaidFor(q):
-		return "paid"
 	case b.State.Locked(q):
 		return "locked"
 	case !b.cal.Last(q).End(b.home.Zone).After(b.State.AsOf):

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
@@ -27,6 +28,16 @@ type Source interface {
 	Locks() ([]tenant.Lock, error)
 	// Rejections goes through the inputs that were parked, in order of arrival.
 	Rejections(yield func(Rejected) error) error
+}
+
+// Whole is a source that is asked about everybody at once.
+type Whole interface {
+	Source
+	// Sums goes through every payee known, by id: where their ledger stands and
+	// what their entries moved. What it yields must not be changed.
+	Sums(yield func(*ledger.Sum) error) error
+	// Statements lists a quarter's frozen statements by payee, as last locked.
+	Statements(q civil.Quarter) ([]tenant.Statement, error)
 }
 
 // Setting is what a report looks at beside the records.

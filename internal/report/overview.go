@@ -1,5 +1,12 @@
 package report
 
+import (
+	"time"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/tenant"
+)
+
 // Overview is how a tenant stands: what is earned, held, payable and taken
 // back, what is late, and what waits for somebody. Amounts are decimal strings
 // in major units.
@@ -33,4 +40,68 @@ type SLAStanding struct {
 	DueSoon  int       `json:"due_soon"` // of those open: whose deadline is within 24 hours
 	Breached int       `json:"breached"` // and not resolved since
 	Soonest  []Episode `json:"soonest"`  // of those open the five with the soonest deadline
+}
+
+// How far ahead DueSoon looks, and how many of the soonest are listed.
+const (
+	dueSoon     = 24 * time.Hour
+	mostSoonest = 5
+	monthsShown = 12
+)
+
+// BuildOverview makes the overview.
+func BuildOverview(set Setting, src Whole) (*Overview, error) {
+	b, err := newWholeBuilder(set, src)
+	if err != nil {
+		return nil, err
+	}
+	t, err := b.totals()
+	if err != nil {
+		return nil, err
+	}
+	out := &Overview{
+		Tenant: set.Tenant, AsOf: b.today().String(), Currency: string(b.home.Currency), Period: b.now.String(), Balances: b.balances(t.now), Payees: t.payees,
+	}
+	quarter, err := t.in(b.now)
+	if err != nil {
+		return nil, err
+	}
+	out.Quarter = b.movement(quarter)
+	last := b.cal.MonthOf(b.today())
+	for m := last - monthsShown + 1; m <= last; m++ {
+		out.Months = append(out.Months, Month{b.cal.Name(m), m.Quarter().String(), b.movement(t.months[m])})
+	}
+	if out.SLA, err = b.slaStanding(); err != nil {
+		return nil, err
+	}
+	if err := src.AllFlags(func(tenant.Flag) error { out.Flags++; return nil }); err != nil {
+		return nil, err
+	}
+	if err := src.Rejections(func(Rejected) error { out.Parked++; return nil }); err != nil {
+		return nil, err
+	}
+	out.Periods, err = b.periods(t)
+	return out, err
+}
+
+// slaStanding counts episodes by how they stand.
+func (b *builder) slaStanding() (SLAStanding, error) {
+	var out SLAStanding
+	var open []Episode
+	err := b.src.AllEpisodes(func(e tenant.Episode) error {
+		switch e.Status() {
+		case "open":
+			out.Open++
+			if !e.Deadline.After(b.State.AsOf.Add(dueSoon)) {
+				out.DueSoon++
+			}
+			open = append(open, EpisodeOf(e))
+		case string(account.Breached):
+			out.Breached++
+		}
+		return nil
+	})
+	open = Soonest(open, Filter{})
+	out.Soonest = open[:min(len(open), mostSoonest)]
+	return out, err
 }

@@ -1,11 +1,15 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/tenant"
 )
 
 // PayeesQuery picks, sorts and pages payees; zero values pick everybody, by id.
@@ -91,4 +95,165 @@ type PayeeRow struct {
 	SLABreached int               `json:"sla_breached"`
 	Flags       int               `json:"flags"`
 	Measures    map[string]string `json:"measures"` // of the quarter, as the statement has them
+}
+
+// BuildPayees makes a page of payees. What is measured is worked out for the
+// rows of the page alone.
+func BuildPayees(set Setting, src Whole, q PayeesQuery) (*PayeeList, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	b, err := newWholeBuilder(set, src)
+	if err != nil {
+		return nil, err
+	}
+	period := b.now
+	if q.Period != nil {
+		period = *q.Period
+	}
+	all, err := b.standings(period)
+	if err != nil {
+		return nil, err
+	}
+	out := &PayeeList{
+		Tenant: set.Tenant, AsOf: b.today().String(), Currency: string(b.home.Currency), Period: period.String(), Rows: []PayeeRow{}, Offset: q.Offset,
+		Roles: namesIn(all, func(r *payeeStanding) string { return r.Role }), Teams: namesIn(all, func(r *payeeStanding) string { return r.Team }),
+		Managers: namesIn(all, func(r *payeeStanding) string { return r.ManagerID }),
+	}
+	picked := slices.DeleteFunc(all, func(r *payeeStanding) bool { return !q.picks(r) })
+	var moves ledger.Moves
+	var now ledger.Balances
+	for _, r := range picked {
+		if moves, err = moves.Plus(r.moves); err == nil {
+			err = addTo(&now, r.now)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	out.Of, out.Total, out.Balances = len(picked), b.movement(moves), b.balances(now)
+	q.sort(picked)
+	from := min(q.Offset, len(picked))
+	until := min(from+cmp.Or(q.Limit, DefaultRows), len(picked))
+	for _, r := range picked[from:until] {
+		r.PayeeRow.Balances, r.Quarter = b.balances(r.now), b.movement(r.moves)
+		if r.Measures, err = b.measures(event.PayeeID(r.PayeeID), period); err != nil {
+			return nil, err
+		}
+		out.Rows = append(out.Rows, r.PayeeRow)
+	}
+	return out, nil
+}
+
+// payeeStanding is a row and its amounts in minor units.
+type payeeStanding struct {
+	PayeeRow
+	moves ledger.Moves
+	now   ledger.Balances
+}
+
+// standings are those of every payee in a quarter, by id, but for what is shown
+// of their amounts and what is measured.
+func (b *builder) standings(q civil.Quarter) ([]*payeeStanding, error) {
+	breached, flags := map[event.PayeeID]int{}, map[event.PayeeID]int{}
+	err := b.src.AllEpisodes(func(e tenant.Episode) error {
+		if e.Status() == string(account.Breached) {
+			breached[e.Payee]++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.src.AllFlags(func(f tenant.Flag) error { flags[f.Payee]++; return nil }); err != nil {
+		return nil, err
+	}
+	var out []*payeeStanding
+	err = b.whole.Sums(func(s *ledger.Sum) error {
+		person, err := b.look.Person(s.Payee)
+		if err != nil {
+			return err
+		}
+		r := &payeeStanding{now: s.Account.Balances}
+		if r.moves, err = s.In(q); err != nil {
+			return err
+		}
+		last := b.cal.Last(q)
+		r.PayeeRow = PayeeRow{
+			PayeeID: string(s.Payee), EmployeeID: person.Employee(last), Status: b.status(q, person), SLABreached: breached[s.Payee], Flags: flags[s.Payee],
+		}
+		if e, enrolled := person.Role(q); enrolled {
+			r.Role, r.Team, r.ManagerID = string(e.Role), e.Team, string(e.Manager)
+		}
+		if t := person.Terms(b.Plans, min(last, b.today())); t.Plan != nil {
+			r.Plan = t.Plan.ID()
+		}
+		out = append(out, r)
+		return nil
+	})
+	return out, err
+}
+
+// namesIn are the names of rows that there are, sorted.
+func namesIn(rows []*payeeStanding, of func(*payeeStanding) string) []string {
+	out := []string{}
+	for _, r := range rows {
+		if name := of(r); name != "" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (q PayeesQuery) picks(r *payeeStanding) bool {
+	if q.Among != nil && !slices.Contains(q.Among, event.PayeeID(r.PayeeID)) {
+		return false
+	}
+	if q.Role != "" && string(q.Role) != r.Role || q.Team != "" && q.Team != r.Team || q.Manager != "" && string(q.Manager) != r.ManagerID {
+		return false
+	}
+	sought := strings.ToLower(q.Search)
+	return slices.ContainsFunc([]string{r.PayeeID, r.EmployeeID, r.Team, r.ManagerID}, func(name string) bool {
+		return strings.Contains(strings.ToLower(name), sought)
+	})
+}
+
+// sort puts rows, which are by payee, in the query's order; equal ones stay by
+// payee.
+func (q PayeesQuery) sort(rows []*payeeStanding) {
+	name := func(of func(*payeeStanding) string) func(a, b *payeeStanding) int {
+		return func(a, b *payeeStanding) int { return cmp.Compare(of(a), of(b)) }
+	}
+	amount := func(of func(*payeeStanding) int64) func(a, b *payeeStanding) int {
+		return func(a, b *payeeStanding) int { return cmp.Compare(of(a), of(b)) }
+	}
+	by := map[string]func(a, b *payeeStanding) int{
+		"employee":        name(func(r *payeeStanding) string { return r.EmployeeID }),
+		"role":            name(func(r *payeeStanding) string { return r.Role }),
+		"team":            name(func(r *payeeStanding) string { return r.Team }),
+		"manager":         name(func(r *payeeStanding) string { return r.ManagerID }),
+		"plan":            name(func(r *payeeStanding) string { return r.Plan }),
+		"earned":          amount(func(r *payeeStanding) int64 { return r.moves.Earned }),
+		"clawed_back":     amount(func(r *payeeStanding) int64 { return r.moves.ClawedBack }),
+		"forfeited":       amount(func(r *payeeStanding) int64 { return r.moves.Forfeited }),
+		"released":        amount(func(r *payeeStanding) int64 { return r.moves.Released }),
+		"held":            amount(func(r *payeeStanding) int64 { return r.moves.Held }),
+		"payable":         amount(func(r *payeeStanding) int64 { return r.moves.Payable }),
+		"paid":            amount(func(r *payeeStanding) int64 { return r.moves.Paid }),
+		"balance_held":    amount(func(r *payeeStanding) int64 { return r.now.Held }),
+		"balance_payable": amount(func(r *payeeStanding) int64 { return r.now.Payable }),
+		"balance_paid":    amount(func(r *payeeStanding) int64 { return r.now.Paid }),
+		"sla_breached":    amount(func(r *payeeStanding) int64 { return int64(r.SLABreached) }),
+		"flags":           amount(func(r *payeeStanding) int64 { return int64(r.Flags) }),
+	}[q.Sort]
+	if by == nil {
+		by = name(func(r *payeeStanding) string { return r.PayeeID })
+	}
+	slices.SortStableFunc(rows, func(a, b *payeeStanding) int {
+		if q.Order == "desc" {
+			a, b = b, a
+		}
+		return by(a, b)
+	})
 }

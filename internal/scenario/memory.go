@@ -327,15 +327,15 @@ func (m *Memory) Locks() ([]tenant.Lock, error) {
 	return out, nil
 }
 
-// Statements lists a locked quarter's frozen statements by payee.
-func (m *Memory) Statements(q civil.Quarter) []tenant.Statement {
+// Statements implements report.Whole.
+func (m *Memory) Statements(q civil.Quarter) ([]tenant.Statement, error) {
 	var out []tenant.Statement
 	for _, id := range slices.Sorted(maps.Keys(m.statements)) {
 		if st, ok := m.statements[id][q]; ok {
 			out = append(out, st)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // AllFlags implements report.Source.

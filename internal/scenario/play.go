@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/domain"
+	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/planfile"
@@ -97,6 +98,30 @@ type Played struct {
 func (p *Played) Rejections(yield func(report.Rejected) error) error {
 	for _, r := range p.rejected {
 		if err := yield(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sums implements report.Whole.
+func (p *Played) Sums(yield func(*ledger.Sum) error) error {
+	ids, err := p.Payees()
+	if err != nil {
+		return err
+	}
+	home := p.Setting.Plans[0]
+	for _, id := range ids {
+		sum := &ledger.Sum{}
+		if sum.Account, err = p.Ledger(id); err != nil {
+			return err
+		}
+		sum.Payee = id
+		err := p.EntriesOf(id, func(e *ledger.Entry) error { return sum.Add(e, home.Periods.Calendar, home.Zone) })
+		if err != nil {
+			return err
+		}
+		if err := yield(sum); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,12 @@ func NewServer(r report.Reader, o Options) http.Handler {
 	mux.HandleFunc("/v1/sla", s.answer(s.sla, "payee", "status"))
 	mux.HandleFunc("/v1/parked", s.answer(s.parked, "state"))
 	mux.HandleFunc("/v1/parked/{id}", s.answer(s.parkedByID))
+	mux.HandleFunc("/v1/overview", s.answer(s.overview))
+	mux.HandleFunc("/v1/payees", s.answer(s.payees, payeesParameters...))
+	mux.HandleFunc("/v1/accounts/{id}", s.answer(s.timeline))
+	mux.HandleFunc("/v1/periods", s.answer(s.periods))
+	mux.HandleFunc("/v1/periods/{period}/preview", s.answer(s.lockPreview))
+	mux.HandleFunc("/v1/what-if/{id}", s.answer(s.whatIfByID))
 	mux.HandleFunc("/v1/verify", s.verify)
 	mux.HandleFunc("/v1/backup", s.backup)
 	return s.guard(mux)
@@ -156,11 +162,17 @@ func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) {
 	body, code := failure{Error: err.Error()}, http.StatusInternalServerError
 	missing, isMissing := errors.AsType[report.NotFound](err)
 	refused, isRefused := errors.AsType[refusal](err)
+	_, isMistake := errors.AsType[report.Mistake](err)
+	_, isBusy := errors.AsType[report.Busy](err)
 	switch {
 	case isMissing:
 		body.What, body.ID, code = missing.What, missing.ID, http.StatusNotFound
 	case isRefused:
 		code = refused.code
+	case isMistake:
+		code = http.StatusBadRequest
+	case isBusy:
+		code = http.StatusConflict
 	case req.Context().Err() != nil: // nobody hears the answer
 	default:
 		s.opts.Log.Error().Err(err).Str("path", req.Pattern).Msg("question not answered")
@@ -196,6 +208,10 @@ const indexPage = `<!doctype html>
 <p>This worker answers in JSON. It only reads: nothing is changed over HTTP.</p>
 <ul>
 <li><a href="/v1/status">/v1/status</a>: where the worker stands</li>
+<li><a href="/v1/overview">/v1/overview</a>: what is earned, held, payable and taken back, what is late, what waits for somebody</li>
+<li><a href="/v1/payees">/v1/payees</a>: payees with their quarter; <code>?period=2027-Q1&amp;role=csm&amp;sort=earned&amp;order=desc&amp;limit=20</code>, <code>team</code>, <code>manager</code>, <code>search</code>, <code>offset</code></li>
+<li><code>/v1/accounts/ACCOUNT</code>: an account over time: ARR, terms, owners, health, deals and their windows</li>
+<li><a href="/v1/periods">/v1/periods</a>: the quarters and how far each has come; <code>/v1/periods/2027-Q1/preview</code>: what a lock now would freeze</li>
 <li><a href="/v1/statement">/v1/statement</a>: every payee's statement; narrow it with <code>?payee=csm-1&amp;period=2027-Q1</code></li>
 <li><code>/v1/entries/ID</code>: one entry: its rule and the numbers it is worked out of, and the facts behind it</li>
 <li><code>/v1/deals/OPPORTUNITY</code>: why a deal earned what it did, or nothing; where several accounts have it, <code>?account=acct-1</code></li>

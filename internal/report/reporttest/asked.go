@@ -9,28 +9,32 @@ import (
 	"github.com/trueup/trueup/internal/report"
 )
 
-var errNotYet = errors.New("not yet")
-
 // Overview implements report.Reader.
-func (r Reader) Overview(context.Context) (*report.Overview, error) { return nil, errNotYet }
+func (r Reader) Overview(context.Context) (*report.Overview, error) {
+	return report.BuildOverview(r.Setting, r.Played)
+}
 
 // Payees implements report.Reader.
-func (r Reader) Payees(context.Context, report.PayeesQuery) (*report.PayeeList, error) {
-	return nil, errNotYet
+func (r Reader) Payees(_ context.Context, q report.PayeesQuery) (*report.PayeeList, error) {
+	return report.BuildPayees(r.Setting, r.Played, q)
 }
 
 // Timeline implements report.Reader.
-func (r Reader) Timeline(context.Context, event.AccountID) (*report.Timeline, error) {
-	return nil, errNotYet
+func (r Reader) Timeline(_ context.Context, account event.AccountID) (*report.Timeline, error) {
+	return report.BuildTimeline(r.Setting, r.Played, account)
 }
 
 // Periods implements report.Reader.
-func (r Reader) Periods(context.Context) (*report.PeriodList, error) { return nil, errNotYet }
+func (r Reader) Periods(context.Context) (*report.PeriodList, error) {
+	return report.BuildPeriods(r.Setting, r.Played)
+}
 
 // LockPreview implements report.Reader.
-func (r Reader) LockPreview(context.Context, civil.Quarter) (*report.LockPreview, error) {
-	return nil, errNotYet
+func (r Reader) LockPreview(_ context.Context, q civil.Quarter) (*report.LockPreview, error) {
+	return report.BuildLockPreview(r.Setting, r.Played, q)
 }
+
+var errNotYet = errors.New("not yet")
 
 // WhatIf implements report.Reader.
 func (r Reader) WhatIf(context.Context, []byte) (*report.WhatIf, error) { return nil, errNotYet }
