@@ -212,7 +212,7 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 	}
 	w.httpAddr = l.Addr().String()
 	w.httpServer = web.HTTPServer(web.NewServer(w.asked, web.Options{
-		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Log: w.log,
+		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Clock: w.sweeper.Clock.Now, Log: w.log,
 	}), w.log)
 	w.start("summary", w.warm)
 	w.start("web", func(context.Context) error {

@@ -38,7 +38,7 @@ type monthsChart struct {
 }
 
 type monthBars struct {
-	X, Mid       float64
+	X, W, Mid    float64
 	Name         string
 	Up, Down     stick
 	Earned, Lost string // in words
@@ -50,7 +50,7 @@ type stick struct{ Y, H float64 }
 // chartMonths draws months. Heights are for the eye: every figure is in the
 // table below it.
 func chartMonths(months []report.Month) monthsChart {
-	const width, height, top, bottom, left = 720.0, 240.0, 12.0, 22.0, 56.0
+	const width, height, top, bottom, left = 1120.0, 240.0, 12.0, 22.0, 72.0
 	c := monthsChart{Width: width, Height: height}
 	value := func(s string) float64 { v, _ := strconv.ParseFloat(s, 64); return v }
 	most, least := 1.0, 0.0
@@ -69,7 +69,7 @@ func chartMonths(months []report.Month) monthsChart {
 		x := left + slot*float64(i)
 		up, down := max(0, value(m.Earned)), min(0, value(m.ClawedBack)+value(m.Forfeited))
 		c.Bars = append(c.Bars, monthBars{
-			X: math.Round(10*(x+slot*.22)) / 10, Mid: math.Round(10*(x+slot/2)) / 10, Name: month(m.Month)[:3],
+			X: math.Round(10*(x+slot*.25)) / 10, W: math.Round(slot * .5), Mid: math.Round(10*(x+slot/2)) / 10, Name: month(m.Month)[:3],
 			Up: stick{y(up), c.Zero - y(up)}, Down: stick{c.Zero, y(down) - c.Zero},
 		})
 	}

@@ -80,6 +80,12 @@ type Pages struct {
 // ServeHTTP implements http.Handler.
 func (p *Pages) ServeHTTP(w http.ResponseWriter, req *http.Request) { p.mux.ServeHTTP(w, req) }
 
+// Has reports whether a request is for a page that there is.
+func (p *Pages) Has(req *http.Request) bool {
+	_, pattern := p.mux.Handler(req)
+	return pattern != nowhere
+}
+
 // New serves pages of what the reader of a request answers.
 func New(reader func(*http.Request) report.Reader, o Options) *Pages {
 	h := &handler{opts: o, reader: reader, templates: map[string]*template.Template{}, assets: map[string]asset{}}
@@ -109,6 +115,9 @@ func New(reader func(*http.Request) report.Reader, o Options) *Pages {
 	mux.HandleFunc("GET /static/{name}", h.static)
 	return &Pages{h, mux}
 }
+
+// nowhere is the pattern of what no page has.
+const nowhere = "GET /{rest...}"
 
 // serve shows a page, or why there is none.
 func (h *handler) serve(w http.ResponseWriter, req *http.Request, show func(*asked) (view, error)) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/trueup/trueup/internal/report"
 )
@@ -39,9 +40,11 @@ type point struct {
 type timeBar struct {
 	X, Y, W, H float64
 	Class      string
-	Text       string // written into it where it fits
+	Text       string // written into it where it fits, or beside it
 	Title      string
+	TextX      float64
 	TextY      float64
+	Anchor     string
 }
 
 const (
@@ -146,18 +149,26 @@ func (c *timeChart) health(t *report.Timeline, s timeScale, y float64) float64 {
 	return y + h + laneGap
 }
 
-// row adds a bar.
-func (c *timeChart) bar(s timeScale, y float64, from, until, class, text, title string) {
+// bar adds a bar. What is written goes into it, or where it may beside it.
+func (c *timeChart) bar(s timeScale, y float64, from, until, class, text, title string, beside bool) {
 	x := s.x(from)
 	w := timeWidth - 8 - x
 	if until != "" {
 		w = s.x(until) - x
 	}
 	w = max(2, math.Round(10*w)/10)
-	if len(text)*7 > int(w) {
-		text = ""
+	b := timeBar{x, y, w, barHeight, class, text, title, x + 5, y + 12, "start"}
+	wide := 6.5 * float64(utf8.RuneCountInString(text))
+	switch {
+	case wide+10 <= w:
+	case beside && x+w+wide < timeWidth-10:
+		b.TextX = x + w + 5
+	case beside:
+		b.TextX, b.Anchor = x-5, "end"
+	default:
+		b.Text = ""
 	}
-	c.Bars = append(c.Bars, timeBar{x, y, w, barHeight, class, text, title, y + 12})
+	c.Bars = append(c.Bars, b)
 }
 
 func (c *timeChart) terms(t *report.Timeline, s timeScale, y float64) float64 {
@@ -173,7 +184,7 @@ func (c *timeChart) terms(t *report.Timeline, s timeScale, y float64) float64 {
 		if x.Ended != "" {
 			title += ", " + word(x.Ended)
 		}
-		c.bar(s, y, x.From, until, "term", word(x.Ended), title)
+		c.bar(s, y, x.From, until, "term", word(x.Ended), title, false)
 	}
 	c.lane("Terms", y, barHeight, "")
 	return y + barHeight + laneGap
@@ -190,7 +201,7 @@ func (c *timeChart) owners(t *report.Timeline, s timeScale, y float64) float64 {
 			c.lane(word(o.Role), y, barHeight, "")
 			y += barHeight + barGap
 		}
-		c.bar(s, at[o.Role], o.From, o.Until, "owner", o.PayeeID, word(o.Role)+" "+o.PayeeID+" from "+day(o.From))
+		c.bar(s, at[o.Role], o.From, o.Until, "owner", o.PayeeID, word(o.Role)+" "+o.PayeeID+" from "+day(o.From), false)
 	}
 	if len(roles) == 0 {
 		return y
@@ -202,7 +213,13 @@ func (c *timeChart) owners(t *report.Timeline, s timeScale, y float64) float64 {
 const mostDeals = 12
 
 func (c *timeChart) deals(t *report.Timeline, s timeScale, y float64) float64 {
-	list := t.Deals[max(0, len(t.Deals)-mostDeals):]
+	var list []report.TimelineDeal
+	for _, d := range t.Deals {
+		if d.Origin != "pipeline" { // nothing was sold yet
+			list = append(list, d)
+		}
+	}
+	list = list[max(0, len(list)-mostDeals):]
 	if len(list) == 0 {
 		return y
 	}
@@ -212,9 +229,8 @@ func (c *timeChart) deals(t *report.Timeline, s timeScale, y float64) float64 {
 		if until == "" {
 			until = d.BookedOn
 		}
-		c.bar(s, y, d.BookedOn, until, "window", "", d.OpportunityID+" booked "+day(d.BookedOn)+", window until "+day(until)+", "+word(d.Outcome))
-		last := &c.Bars[len(c.Bars)-1]
-		last.Text = d.OpportunityID + ", " + word(d.Outcome)
+		c.bar(s, y, d.BookedOn, until, "window", d.OpportunityID+", "+word(d.Outcome),
+			d.OpportunityID+" booked "+day(d.BookedOn)+", window until "+day(until)+", "+word(d.Outcome), true)
 		y += barHeight + barGap
 	}
 	c.lane("Deals", from, y-from-barGap, "")
@@ -226,7 +242,7 @@ func (c *timeChart) episodes(t *report.Timeline, s timeScale, y float64) float64
 		return y
 	}
 	for _, e := range t.Episodes {
-		c.bar(s, y, e.OpenedAt, e.Deadline, "risk", "", word(e.SLA)+" opened "+day(e.OpenedAt)+", due "+instant(e.Deadline)+", "+e.Status)
+		c.bar(s, y, e.OpenedAt, e.Deadline, "risk", "", word(e.SLA)+" opened "+day(e.OpenedAt)+", due "+instant(e.Deadline)+", "+e.Status, false)
 	}
 	c.lane("Risk", y, barHeight, "")
 	return y + barHeight + laneGap

@@ -168,16 +168,30 @@ func (v *viewer) viewDeal(id dealID, d *dealSum, parts []account.PartStory, text
 	if d.stands != (ledger.Balances{}) {
 		return out
 	}
+	out.Nothing = whyNothing(parts, text)
+	return out
+}
+
+// whyNothing is what took a deal away, or else why nothing was ever earned.
+func whyNothing(parts []account.PartStory, text string) []string {
+	var lost, told []string
 	if text != "" {
-		out.Nothing = append(out.Nothing, text)
+		told = append(told, text)
 	}
 	for _, p := range parts {
-		out.Nothing = append(out.Nothing, p.Text...)
 		for _, l := range p.Lost {
-			out.Nothing = append(out.Nothing, l.Text)
+			if len(p.Lines) > 0 { // what has earned no money loses credit alone
+				lost = append(lost, l.Text)
+			}
+		}
+		if p.Part != account.ForSource || len(parts) == 1 {
+			told = append(told, p.Text...)
 		}
 	}
-	return out
+	if len(lost) > 0 {
+		return lost
+	}
+	return told
 }
 
 func (v *viewer) viewHeld(id dealID, d *dealSum, parts []account.PartStory) ViewHeld {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log" //nolint:depguard // net/http takes no other logger
 	"net"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/trueup/trueup/internal/pages"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -36,17 +36,16 @@ type Options struct {
 	Ending <-chan struct{}
 	// Now bounds how long a client may leave a long answer unread; nil: it may.
 	Now func() time.Time
-	Log zerolog.Logger
+	// Clock is the worker's, which may be played; nil: as of the latest arrival.
+	Clock func() time.Time
+	Log   zerolog.Logger
 }
 
 // NewServer serves what r answers. It only reads.
 func NewServer(r report.Reader, o Options) http.Handler {
-	s := &server{reader: r, opts: o, verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1)}
+	s := &server{reader: r, opts: o, pages: pages.New(func(*http.Request) report.Reader { return r }, pages.Options{Clock: o.Clock, Log: o.Log}), verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", s.index)
-	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
-		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
-	})
+	mux.HandleFunc("/", s.page)
 	mux.HandleFunc("/healthz", s.healthz)
 	mux.HandleFunc("/readyz", s.readyz)
 	mux.HandleFunc("/v1/status", s.answer(s.status))
@@ -74,6 +73,7 @@ func NewServer(r report.Reader, o Options) http.Handler {
 type server struct {
 	reader    report.Reader
 	opts      Options
+	pages     *pages.Pages
 	verifying chan struct{} // holds one while a verification is under way
 	copying   chan struct{} // holds one while a snapshot is under way
 }
@@ -190,40 +190,12 @@ func (s *server) write(w http.ResponseWriter, req *http.Request, code int, v any
 	}
 }
 
-func (s *server) index(w http.ResponseWriter, req *http.Request) {
-	if _, err := query(req); err != nil {
-		s.fail(w, req, err)
+// page shows a page to people. A program that asks for one that is not there is
+// told so as JSON.
+func (s *server) page(w http.ResponseWriter, req *http.Request) {
+	if !s.pages.Has(req) && !strings.Contains(req.Header.Get("Accept"), "text/html") {
+		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(w, indexPage) // a client that went away
+	s.pages.ServeHTTP(w, req)
 }
-
-const indexPage = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>trueup</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:50rem}code{font-size:.95em}</style>
-<h1>trueup</h1>
-<p>This worker answers in JSON. It only reads: nothing is changed over HTTP.</p>
-<ul>
-<li><a href="/v1/status">/v1/status</a>: where the worker stands</li>
-<li><a href="/v1/overview">/v1/overview</a>: what is earned, held, payable and taken back, what is late, what waits for somebody</li>
-<li><a href="/v1/payees">/v1/payees</a>: payees with their quarter; <code>?period=2027-Q1&amp;role=csm&amp;sort=earned&amp;order=desc&amp;limit=20</code>, <code>team</code>, <code>manager</code>, <code>search</code>, <code>offset</code></li>
-<li><code>/v1/accounts/ACCOUNT</code>: an account over time: ARR, terms, owners, health, deals and their windows</li>
-<li><a href="/v1/periods">/v1/periods</a>: the quarters and how far each has come; <code>/v1/periods/2027-Q1/preview</code>: what a lock now would freeze</li>
-<li><a href="/v1/statement">/v1/statement</a>: every payee's statement; narrow it with <code>?payee=csm-1&amp;period=2027-Q1</code></li>
-<li><code>/v1/entries/ID</code>: one entry: its rule and the numbers it is worked out of, and the facts behind it</li>
-<li><code>/v1/deals/OPPORTUNITY</code>: why a deal earned what it did, or nothing; where several accounts have it, <code>?account=acct-1</code></li>
-<li><code>/v1/books/PAYEE</code>: a payee's accounts, measures and flags; <code>?period=2027-Q1</code></li>
-<li><a href="/v1/flags">/v1/flags</a>: what a person should look at; narrow it with <code>?payee=csm-1</code>, <code>account</code>, <code>period</code></li>
-<li><a href="/v1/journal">/v1/journal</a>: every entry in the order posted, one on a line; narrow it as the statement; the last line counts them, or says what went wrong</li>
-<li><a href="/v1/sla">/v1/sla</a>: risk interventions, the soonest deadline first; <a href="/v1/sla?status=open">those open</a>, <a href="/v1/sla?status=breached">those breached</a>; or <code>?payee=csm-1</code></li>
-<li><a href="/v1/parked">/v1/parked</a>: inputs set aside; <a href="/v1/parked?state=parked">those that wait</a>; <code>/v1/parked/ID</code> has one with its bytes</li>
-<li><a href="/v1/verify">/v1/verify</a>: walks the whole ledger and says what is wrong; takes a while</li>
-<li><code>/v1/backup</code>: the ledger file of this moment, for <code>trueup backup</code>, which also verifies it</li>
-<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: for what watches the worker</li>
-</ul>
-<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup book</code>, <code>trueup flags</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup export</code>, <code>trueup verify</code>, <code>trueup backup</code>.</p>
-</html>
-`
