@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,6 +65,15 @@ func (e Busy) Error() string { return e.What + " is under way already" }
 type Mistake struct{ Text string }
 
 func (e Mistake) Error() string { return e.Text }
+
+// Refused reports whether an error is the answer to a question, and not a
+// failure to answer it.
+func Refused(err error) bool {
+	_, missing := errors.AsType[NotFound](err)
+	_, busy := errors.AsType[Busy](err)
+	_, mistaken := errors.AsType[Mistake](err)
+	return missing || busy || mistaken
+}
 
 func mistakef(format string, args ...any) error { return Mistake{fmt.Sprintf(format, args...)} }
 
