@@ -83,6 +83,15 @@ func (r fileReader) LockPreview(_ context.Context, q civil.Quarter) (out *report
 	return out, err
 }
 
+// managers is whom payees report to today.
+func (r fileReader) managers(context.Context) (out map[event.PayeeID]event.PayeeID, err error) {
+	err = r.summary.View(func(v *store.Summed) error {
+		out, err = report.Managers(r.setting(v.View), whole{v})
+		return err
+	})
+	return out, err
+}
+
 var errNotYet = errors.New("not yet")
 
 // WhatIf implements report.Reader.

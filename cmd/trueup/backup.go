@@ -142,7 +142,7 @@ func (r *reading) snapshot(cmd *cobra.Command) (taking, error) {
 		return nil, usagef("--server: %w", err)
 	}
 	return func(ctx context.Context, to *os.File, p *progress) error {
-		return web.Backup(ctx, r.server, nil, to, func(done, of int64) { p.say("%d of %d MiB", done>>20, of>>20) })
+		return web.Backup(ctx, r.server, web.Bearer(r.token), to, func(done, of int64) { p.say("%d of %d MiB", done>>20, of>>20) })
 	}, nil
 }
 

@@ -23,5 +23,6 @@ func commands(e env) []*cobra.Command {
 		newRestoreCommand(e),
 		newPlanCommand(e),
 		newTargetsCommand(e),
+		newTokenCommand(e),
 	}
 }

@@ -2,25 +2,23 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/decision"
 	"github.com/trueup/trueup/internal/report"
-	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
 )
 
 // verdict is what a person can decide about a parked input.
 type verdict struct {
-	use, short string
-	typ        event.Type
-	event      func(h event.Header, by event.By, parked, reason string) event.Event
+	decision.Action
 	// told reports whether the worker has done it, by what was parked before
 	// and what is now.
 	told func(before, now *report.Parked) bool
@@ -29,29 +27,21 @@ type verdict struct {
 
 var (
 	retry = verdict{
-		use: "retry", short: "Applies a parked input again, for instance after what it needed has arrived",
-		typ: "admin.event.retried.v1",
-		event: func(h event.Header, by event.By, parked, reason string) event.Event {
-			return event.ParkedRetried{Header: h, By: by, Parked: parked, Reason: reason}
-		},
+		Action: decision.Retry,
 		told: func(before, now *report.Parked) bool {
 			return now.State != store.StateParked || now.Tries > before.Tries
 		},
 		want: store.StateApplied,
 	}
 	discard = verdict{
-		use: "discard", short: "Gives a parked input up, for good",
-		typ: "admin.event.discarded.v1",
-		event: func(h event.Header, by event.By, parked, reason string) event.Event {
-			return event.ParkedDiscarded{Header: h, By: by, Parked: parked, Reason: reason}
-		},
-		told: func(_, now *report.Parked) bool { return now.State != store.StateParked },
-		want: store.StateDiscarded,
+		Action: decision.Discard,
+		told:   func(_, now *report.Parked) bool { return now.State != store.StateParked },
+		want:   store.StateDiscarded,
 	}
 )
 
-// decision is a verdict about one parked input, and whom to tell.
-type decision struct {
+// deciding is a verdict about one parked input, and whom to tell.
+type deciding struct {
 	verdict
 	reading
 	by     event.By
@@ -63,11 +53,11 @@ type decision struct {
 }
 
 func newDecisionCommand(e env, v verdict) *cobra.Command {
-	d := decision{verdict: v, now: e.now}
+	d := deciding{verdict: v, now: e.now}
 	cmd := &cobra.Command{
-		Use:   v.use + " ID --by NAME --reason TEXT",
-		Short: v.short,
-		Long: v.short + `.
+		Use:   v.Name + " ID --by NAME --reason TEXT",
+		Short: v.Summary,
+		Long: v.Summary + `.
 
 The decision is an event like any other: it is published, applied by the running
 worker, and kept with who took it and why. The command waits until the worker
@@ -88,7 +78,7 @@ reports what became of the input.`,
 	return cmd
 }
 
-func (d *decision) run(cmd *cobra.Command, id string) error {
+func (d *deciding) run(cmd *cobra.Command, id string) error {
 	ctx := cmd.Context()
 	if err := d.check(); err != nil {
 		return err
@@ -125,7 +115,7 @@ func (d *decision) run(cmd *cobra.Command, id string) error {
 	return fmt.Errorf("%s is %s by now", id, after.State)
 }
 
-func (d *decision) check() error {
+func (d *deciding) check() error {
 	switch {
 	case d.by.By == "":
 		return usagef("--by is missing: who decides")
@@ -141,7 +131,7 @@ func (d *decision) check() error {
 }
 
 // parked is the input, which has to be one that waits, of the tenant named.
-func (d *decision) parked(ctx context.Context, r report.Reader, id string) (*report.Parked, error) {
+func (d *deciding) parked(ctx context.Context, r report.Reader, id string) (*report.Parked, error) {
 	status, err := r.Status(ctx)
 	if err != nil {
 		return nil, err
@@ -158,25 +148,25 @@ func (d *decision) parked(ctx context.Context, r report.Reader, id string) (*rep
 
 // message is the decision as an event. Its id is a function of the input and
 // the instant: two decisions are two events.
-func (d *decision) message(id string) (broker.Msg, error) {
+func (d *deciding) message(id string) (decision.Message, error) {
 	now := d.now().UTC()
-	h := event.Header{
-		Identity: event.Identity{Source: "trueup-cli", ID: d.use + "/" + id + "/" + now.Format(time.RFC3339Nano)},
-		Type:     d.typ, Time: now,
+	because, err := json.Marshal(decision.Because{Reason: d.reason})
+	if err != nil {
+		return decision.Message{}, err
 	}
-	body, err := wire.Encode(d.event(h, d.by, id, d.reason))
-	return broker.Msg{
-		Subject: wire.Subject(d.tenant, d.typ), ID: h.ID, Body: body, Header: nats.Header{"Content-Type": {"application/cloudevents+json"}},
-	}, err
+	return d.Message(d.tenant, decision.Decided{
+		Identity: event.Identity{Source: "trueup-cli", ID: d.Name + "/" + id + "/" + now.Format(time.RFC3339Nano)},
+		Time:     now, By: d.by, Target: id, Body: because,
+	})
 }
 
-func (d *decision) publish(ctx context.Context, m broker.Msg) error {
+func (d *deciding) publish(ctx context.Context, m decision.Message) error {
 	conn, err := connect(ctx, d.nats)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	_, err = conn.PublishAll(ctx, one(m), nil)
+	_, err = conn.PublishAll(ctx, one(broker.EventMsg(m.Subject, m.Body)), nil)
 	return err
 }
 
@@ -184,7 +174,7 @@ func (d *decision) publish(ctx context.Context, m broker.Msg) error {
 const askAgain = 100 * time.Millisecond
 
 // outcome waits until the worker reports what became of the input.
-func (d *decision) outcome(ctx context.Context, r report.Reader, before *report.Parked) (*report.Parked, error) {
+func (d *deciding) outcome(ctx context.Context, r report.Reader, before *report.Parked) (*report.Parked, error) {
 	waiting, cancel := context.WithTimeout(ctx, d.wait)
 	defer cancel()
 	ticker := time.NewTicker(askAgain)

@@ -47,7 +47,7 @@ func host(ctx context.Context, c config, events []byte) (h hosted, err error) {
 	if code := run(ctx, env{args, strings.NewReader(string(events)), &told, &told, e.getenv, e.now}); code != exitDone {
 		return h, fmt.Errorf("trueup publish: exit %d: %s", code, &told)
 	}
-	answers := web.NewClient("http://"+w.httpAddr, nil)
+	answers := web.NewClient(w.httpURL, nil)
 	if h.status, err = still(ctx, answers); err != nil {
 		return h, err
 	}

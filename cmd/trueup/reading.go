@@ -19,7 +19,10 @@ const defaultServer = "http://127.0.0.1:8080"
 
 // reading is what every reading command is told: whom to ask, and how to show
 // the answer.
-type reading struct{ server, db, format string }
+type reading struct {
+	server, db, format string
+	token              string // of whoever asks a worker; empty: it needs none
+}
 
 // flags gives cmd the flags of a reading command.
 func (r *reading) flags(cmd *cobra.Command, e env) {
@@ -38,7 +41,8 @@ func (r *reading) serverFlag(cmd *cobra.Command, e env) {
 	if s := e.getenv("TRUEUP_SERVER"); s != "" {
 		server = s
 	}
-	cmd.Flags().StringVar(&r.server, "server", server, "`URL` of the running worker to ask; also TRUEUP_SERVER")
+	cmd.Flags().StringVar(&r.server, "server", server, "`URL` of the running worker to ask; also TRUEUP_SERVER; a token it needs is taken from TRUEUP_TOKEN")
+	r.token = e.getenv("TRUEUP_TOKEN")
 }
 
 // addFormatFlag gives cmd the flag for how to show its answer. A format that
@@ -101,7 +105,7 @@ func (r *reading) open(cmd *cobra.Command) (report.Reader, io.Closer, error) {
 	if err := web.CheckURL(r.server); err != nil {
 		return nil, nil, usagef("--server: %w", err)
 	}
-	return web.NewClient(r.server, nil), io.NopCloser(nil), nil
+	return web.NewClient(r.server, web.Bearer(r.token)), io.NopCloser(nil), nil
 }
 
 // answer asks, and shows what it is answered.

@@ -24,6 +24,9 @@ type config struct {
 	nats       string // empty: embedded
 	natsListen string
 	http       string
+	tlsCert    string // files; both or none
+	tlsKey     string
+	tokens     string // file; empty: whoever reaches http may read
 	plans      []string
 	tenant     string
 	asOf       string
@@ -63,7 +66,10 @@ is TRUEUP_NATS_LISTEN.`,
 	f.StringVar(&c.data, "data", "", "folder of the ledger and the embedded broker (default ./data, with --demo ./data/demo)")
 	f.StringVar(&c.nats, "nats", "", "URL of a NATS cluster with JetStream (default: an embedded server)")
 	f.StringVar(&c.natsListen, "nats-listen", broker.DefaultAddr, "where the embedded server listens; port 0 is a free one")
-	f.StringVar(&c.http, "http", "127.0.0.1:8080", "where to answer questions; port 0 is a free one")
+	f.StringVar(&c.http, "http", "127.0.0.1:8080", "where to answer questions; port 0 is a free one; another address than loopback needs --tls-cert, --tls-key and --tokens")
+	f.StringVar(&c.tlsCert, "tls-cert", "", "certificate `FILE` to answer with, in PEM, with those that vouch for it; read again when it changes")
+	f.StringVar(&c.tlsKey, "tls-key", "", "the certificate's private key, a `FILE`")
+	f.StringVar(&c.tokens, "tokens", "", "`FILE` of who may ask, see trueup token; without it everybody on this machine may read, and nobody may decide")
 	f.StringArrayVar(&c.plans, "plan", nil, "plan file; may be given several times; a version the ledger does not have is published to it (default: the built-in plan)")
 	f.StringVar(&c.tenant, "tenant", "default", "whose events and ledger")
 	f.StringVar(&c.asOf, "as-of", "", "start the clock at this instant or date; for demos and tests")
@@ -75,6 +81,9 @@ is TRUEUP_NATS_LISTEN.`,
 	f.IntVar(&c.cache, "cache", 0, "facts of accounts kept in memory; the worker takes up to 192 MiB and 1,200 bytes for each, an account counting as eight (default 1,500,000)")
 	f.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
 	_ = cmd.MarkFlagFilename("plan", "yaml", "yml")
+	_ = cmd.MarkFlagFilename("tls-cert")
+	_ = cmd.MarkFlagFilename("tls-key")
+	_ = cmd.MarkFlagFilename("tokens")
 	_ = cmd.MarkFlagDirname("data")
 	return cmd
 }
@@ -106,8 +115,8 @@ func (c *config) check() error {
 			all = append(all, err)
 		}
 	}
-	if err := checkLoopback(c.http); err != nil {
-		all = append(all, fmt.Errorf("--http %w", err))
+	if err := c.checkHTTP(); err != nil {
+		all = append(all, err)
 	}
 	if err := errors.Join(all...); err != nil {
 		return usageError{err}

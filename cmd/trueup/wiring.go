@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"path/filepath"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/planfile"
-	"github.com/trueup/trueup/internal/web"
 	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
 )
@@ -202,26 +199,6 @@ func (w *worker) resume(context.Context) ([]broker.Position, error) {
 func (w *worker) rewound(r broker.Rewind) {
 	w.alarms.add(r.String())
 	w.log.Error().Str("rewind", r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
-}
-
-func (w *worker) openWeb(ctx context.Context, e env) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", w.cfg.http)
-	if err != nil {
-		return fmt.Errorf("--http %s: %w", w.cfg.http, err)
-	}
-	w.httpAddr = l.Addr().String()
-	w.httpServer = web.HTTPServer(web.NewServer(w.asked, web.Options{
-		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Clock: w.sweeper.Clock.Now, Log: w.log,
-	}), w.log)
-	w.start("summary", w.warm)
-	w.start("web", func(context.Context) error {
-		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	return nil
 }
 
 // warm reads what a first question about everybody would wait for. What cannot

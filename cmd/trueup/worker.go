@@ -34,7 +34,7 @@ type worker struct {
 	feeding  chan struct{} // closed when a demo has been fed; nil without one
 
 	httpServer *http.Server
-	httpAddr   string
+	httpURL    string
 
 	alarms alarms
 
@@ -175,5 +175,5 @@ func (w *worker) announce(out io.Writer) {
 	} else {
 		fmt.Fprintf(out, "events:  stream %s of the broker given\n", w.cfg.streams.In)
 	}
-	fmt.Fprintf(out, "answers: http://%s\nledger:  %s\n", w.httpAddr, w.cfg.ledgerPath())
+	fmt.Fprintf(out, "answers: %s\nledger:  %s\n", w.httpURL, w.cfg.ledgerPath())
 }

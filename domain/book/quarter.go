@@ -86,6 +86,16 @@ func (p *Person) Role(q civil.Quarter) (event.PayeeEnrolled, bool) {
 	return event.PayeeEnrolled{}, false
 }
 
+// EnrolledOn is the payee's enrolment on a day; false where they have none, or
+// their employment was over.
+func (p *Person) EnrolledOn(day civil.Date) (event.PayeeEnrolled, bool) {
+	e, over, _ := p.enrolment(day)
+	if e == nil || over {
+		return event.PayeeEnrolled{}, false
+	}
+	return *e, true
+}
+
 // Ownership is the ownership model of the plan that pays the payee's quarter,
 // or empty.
 func (p *Person) Ownership(q civil.Quarter) string {

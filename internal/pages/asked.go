@@ -18,7 +18,6 @@ type asked struct {
 	handler *handler
 	query   url.Values
 	who     Asker
-	mayAct  bool
 }
 
 func (h *handler) ask(req *http.Request) *asked {
@@ -26,7 +25,6 @@ func (h *handler) ask(req *http.Request) *asked {
 	if h.opts.Who != nil {
 		a.who = h.opts.Who(req)
 	}
-	a.mayAct = h.opts.MayAct != nil && h.opts.MayAct(req)
 	return a
 }
 
@@ -38,7 +36,9 @@ type shell struct {
 	AsOf   string // as the answer says
 	Clock  string // the worker's, RFC 3339
 	Who    Asker
-	MayAct bool
+	SignIn bool
+	Acts   bool // whoever looks may decide something
+	May    map[string]bool
 	Self   string // the page's own address
 	Query  string // what was looked for
 	Sent   *sent
@@ -52,18 +52,27 @@ func (a *asked) shell(v view) shell {
 		self += "?" + a.query.Encode()
 	}
 	s := shell{
-		Title: v.title, Place: v.place, Tenant: v.tenant, AsOf: v.asOf, Who: a.who, MayAct: a.mayAct, Self: self,
+		Title: v.title, Place: v.place, Tenant: v.tenant, AsOf: v.asOf, Who: a.who, SignIn: a.handler.opts.SignIn, May: map[string]bool{}, Self: self,
 		Query: a.query.Get("q"), Sent: a.sent(), Data: v.data,
 	}
 	if at := a.clock(v.asOf); !at.IsZero() {
 		s.Clock = at.UTC().Format(time.RFC3339)
 	}
-	if a.mayAct {
+	for _, action := range []string{"lock", "reopen", "retry", "discard"} {
+		s.May[action] = a.mayAct(action)
+		s.Acts = s.Acts || s.May[action]
+	}
+	if s.Acts {
 		var key [16]byte
 		_, _ = rand.Read(key[:]) // never fails
 		s.Key = "page-" + hex.EncodeToString(key[:])
 	}
 	return s
+}
+
+// mayAct says whether whoever looks may take a kind of decision.
+func (a *asked) mayAct(action string) bool {
+	return a.handler.opts.MayAct != nil && a.handler.opts.MayAct(a.Request, action)
 }
 
 // clock is what time it is for the worker: by its clock, or else as of what was

@@ -12,16 +12,19 @@ import (
 
 // loginData is where to go on after signing in.
 type loginData struct {
-	Next   string
-	Failed bool
+	Next  string
+	Wrong bool // the token shown is nobody's
+	Often bool // and so were many before
 }
 
 func (a *asked) login() (view, error) {
-	d := loginData{Next: a.query.Get("next"), Failed: a.query.Has("failed")}
-	if !strings.HasPrefix(d.Next, "/") || strings.HasPrefix(d.Next, "//") || strings.Contains(d.Next, `\`) {
-		d.Next = "/" // another site's
-	}
-	return view{page: "login", title: "Sign in", data: d}, nil
+	return view{page: "login", title: "Sign in", data: loginData{Next: "/"}}, nil
+}
+
+// SignIn shows where a person signs in, and why they are not yet.
+func (p *Pages) SignIn(w http.ResponseWriter, req *http.Request, code int, next string) {
+	d := loginData{Next: next, Wrong: code == http.StatusUnauthorized, Often: code == http.StatusTooManyRequests}
+	p.handler.write(w, p.handler.ask(req), view{page: "login", title: "Sign in", data: d, code: code})
 }
 
 // findData is what an id might be.

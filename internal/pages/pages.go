@@ -36,8 +36,11 @@ type Asker struct {
 type Options struct {
 	// Who asks; nil: nobody in particular.
 	Who func(*http.Request) Asker
-	// MayAct says whether forms that decide something are shown; nil: never.
-	MayAct func(*http.Request) bool
+	// MayAct says whether forms for a kind of decision are shown: lock reopen retry
+	// discard. Nil: none are.
+	MayAct func(req *http.Request, action string) bool
+	// SignIn: there are tokens to sign in with.
+	SignIn bool
 	// Code is the status of an error that a reader gave; 0: these pages know.
 	// nil: they always do.
 	Code func(error) int
@@ -53,6 +56,9 @@ type handler struct {
 	templates map[string]*template.Template
 	assets    map[string]asset
 }
+
+// Files is where the files of pages are, which say nothing of anybody.
+const Files = "/static/"
 
 // asset is a file that pages link to, under a name with its hash.
 type asset struct {
@@ -112,7 +118,8 @@ func New(reader func(*http.Request) report.Reader, o Options) *Pages {
 	} {
 		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, req *http.Request) { h.serve(w, req, show) })
 	}
-	mux.HandleFunc("GET /static/{name}", h.static)
+	mux.HandleFunc("GET "+Files+"{name}", h.static)
+	mux.HandleFunc("POST /what-if", func(w http.ResponseWriter, req *http.Request) { h.serve(w, req, (*asked).compare) })
 	return &Pages{h, mux}
 }
 
@@ -200,7 +207,7 @@ func (h *handler) loadTemplates() {
 	list, _ := fs.ReadDir(files, "static")
 	for _, f := range list {
 		b, _ := files.ReadFile("static/" + f.Name())
-		names[f.Name()] = "/static/" + hashed(f.Name(), b)
+		names[f.Name()] = Files + hashed(f.Name(), b)
 	}
 	words := template.FuncMap{"asset": func(name string) string { return names[name] }}
 	shared := template.Must(template.New("").Funcs(funcs).Funcs(words).ParseFS(files, "templates/layout.html", "templates/parts.html"))

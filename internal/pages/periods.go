@@ -43,7 +43,7 @@ func (a *asked) period() (view, error) {
 			d.State = p
 		}
 	}
-	if c := a.query.Get("confirm"); a.mayAct && (c == "lock" && !d.Locked && len(x.Blockers) == 0 || c == "reopen" && d.Locked) {
+	if c := a.query.Get("confirm"); a.mayAct(c) && (c == "lock" && !d.Locked && len(x.Blockers) == 0 || c == "reopen" && d.Locked) {
 		d.Confirm = c
 	}
 	d.Rows, d.Page = paged(a, x.Rows, "payees", "offset", rowsShown)

@@ -1,181 +1,143 @@
 package web
 
 import (
-	"encoding/hex"
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/trueup/trueup/domain/civil"
-	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/internal/report"
 )
 
-// question is a request whose query was checked.
-type question struct {
-	*http.Request
-	query url.Values
+// maxPlan bounds a plan document that is uploaded.
+const maxPlan = 1 << 20
+
+// mux is made of the operations: a path's methods are those that they have, and
+// HEAD where there is GET.
+func (s *server) mux() *http.ServeMux {
+	mux, paths := http.NewServeMux(), map[string]map[string]http.HandlerFunc{}
+	for _, o := range s.operations() {
+		if paths[o.Path] == nil {
+			paths[o.Path] = map[string]http.HandlerFunc{}
+		}
+		paths[o.Path][o.method()] = s.operate(o)
+	}
+	for path, methods := range paths {
+		mux.HandleFunc(path, s.dispatch(methods))
+	}
+	return mux
 }
 
-// answer makes a handler that takes the named query parameters.
-func (s *server) answer(of func(question) (any, error), parameters ...string) http.HandlerFunc {
+// method is the operation's, GET where none is said.
+func (o Operation) method() string {
+	if o.Method == "" {
+		return http.MethodGet
+	}
+	return o.Method
+}
+
+func (s *server) dispatch(methods map[string]http.HandlerFunc) http.HandlerFunc {
+	if get := methods[http.MethodGet]; get != nil {
+		methods[http.MethodHead] = get
+	}
+	var allowed []string
+	for m := range methods {
+		allowed = append(allowed, m)
+	}
+	slices.Sort(allowed)
 	return func(w http.ResponseWriter, req *http.Request) {
-		q, err := query(req, parameters...)
+		if do := methods[req.Method]; do != nil {
+			do(w, req)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		s.fail(w, req, refusal{code: http.StatusMethodNotAllowed, text: fmt.Sprintf("method %q is not one of %s", req.Method, strings.Join(allowed, ", "))})
+	}
+}
+
+// operate answers an operation over HTTP.
+func (s *server) operate(o Operation) http.HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) {
+		q, err := s.question(o, w, req)
 		if err != nil {
 			s.fail(w, req, err)
 			return
 		}
-		v, err := of(question{req, q})
+		if o.stream != nil {
+			o.stream(w, req, q)
+			return
+		}
+		if o.slow {
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // what cannot lift the deadline has none
+		}
+		v, err := o.answer(req.Context(), q)
 		if err != nil {
 			s.fail(w, req, err)
 			return
 		}
-		s.write(w, req, http.StatusOK, v)
+		if q.next != "" {
+			http.Redirect(w, req, q.next, http.StatusSeeOther)
+			return
+		}
+		s.write(w, req, max(o.Code, http.StatusOK), v)
 	}
 }
 
-// query is a request's query, each of the parameters at most once and no others.
-func query(req *http.Request, parameters ...string) (url.Values, error) {
-	q, err := url.ParseQuery(req.URL.RawQuery)
+// question is what a request asks of an operation, checked.
+func (s *server) question(o Operation, w http.ResponseWriter, req *http.Request) (question, error) {
+	values, err := o.queried(req.URL.RawQuery)
 	if err != nil {
-		return nil, badRequestf("query %q cannot be read: %v", req.URL.RawQuery, err)
+		return question{}, err
 	}
-	for name, values := range q {
-		switch {
-		case !slices.Contains(parameters, name) && len(parameters) == 0:
-			return nil, badRequestf("parameter %q: this page takes none", name)
-		case !slices.Contains(parameters, name):
-			return nil, badRequestf("parameter %q is not one of %s", name, strings.Join(parameters, ", "))
-		case len(values) > 1:
-			return nil, badRequestf("parameter %q is there %d times", name, len(values))
+	for _, p := range o.Params {
+		if p.Path {
+			values[p.Name] = req.PathValue(p.Name)
 		}
 	}
-	return q, nil
-}
-
-// oneOf is a parameter's value from a closed list, or empty.
-func (q question) oneOf(name string, allowed []string) (string, error) {
-	v := q.query.Get(name)
-	if v != "" && !slices.Contains(allowed, v) {
-		return "", badRequestf("parameter %q: %q is not one of %s", name, v, strings.Join(allowed, ", "))
+	q := question{reader: s.reader, values: values}
+	if err := o.check(values); err != nil || o.Body == nil {
+		return q, err
 	}
-	return v, nil
-}
-
-func (s *server) status(q question) (any, error) { return s.reader.Status(q.Context()) }
-
-func (s *server) statement(q question) (any, error) {
-	f, err := q.filter()
+	q.body, err = io.ReadAll(http.MaxBytesReader(w, req.Body, int64(o.Body.Most)))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return q, refusal{code: http.StatusRequestEntityTooLarge, text: fmt.Sprintf("the body is larger than %d bytes", o.Body.Most)}
+	}
 	if err != nil {
-		return nil, err
+		return q, badRequestf("the body cannot be read: %v", err)
 	}
-	return s.reader.Statement(q.Context(), f)
-}
-
-// filter is a payee and a period, where they are asked for.
-func (q question) filter() (report.Filter, error) {
-	f := report.Filter{Payee: event.PayeeID(q.query.Get("payee"))}
-	if text := q.query.Get("period"); text != "" {
-		period, err := civil.ParseQuarter(text)
-		if err != nil {
-			return f, badRequestf("parameter \"period\": %v", err)
-		}
-		f.Period = &period
+	if o.keyed {
+		err = q.keyed(req.Header)
 	}
-	return f, nil
+	return q, err
 }
 
-func (s *server) entry(q question) (any, error) {
-	id := strings.ToLower(q.PathValue("id"))
-	if raw, err := hex.DecodeString(id); err != nil || len(raw) != entryIDBytes {
-		return nil, badRequestf("entry id %q is not %d hexadecimal digits", q.PathValue("id"), 2*entryIDBytes)
-	}
-	return s.reader.Entry(q.Context(), id)
+func payees(ctx context.Context, q question) (any, error) {
+	return q.reader.Payees(ctx, q.payeesQuery())
 }
 
-const entryIDBytes = 16
-
-func (s *server) deal(q question) (any, error) {
-	return s.reader.Deal(q.Context(), event.OpportunityID(q.PathValue("id")), event.AccountID(q.query.Get("account")))
-}
-
-func (s *server) book(q question) (any, error) {
-	f, err := q.filter()
-	if err != nil {
-		return nil, err
-	}
-	f.Payee = event.PayeeID(q.PathValue("id"))
-	return s.reader.Book(q.Context(), f)
-}
-
-func (s *server) flags(q question) (any, error) {
-	f, err := q.filter()
-	if err != nil {
-		return nil, err
-	}
-	f.Account = event.AccountID(q.query.Get("account"))
-	return s.reader.Raised(q.Context(), f)
-}
-
-func (s *server) sla(q question) (any, error) {
-	status, err := q.oneOf("status", report.EpisodeStatuses())
-	if err != nil {
-		return nil, err
-	}
-	f := report.Filter{Payee: event.PayeeID(q.query.Get("payee")), Status: status}
-	episodes, err := s.reader.SLA(q.Context(), f)
-	if err != nil {
-		return nil, err
-	}
-	return report.Soonest(episodes, f), nil
-}
-
-func (s *server) parked(q question) (any, error) {
-	state, err := q.oneOf("state", report.ParkedStates())
-	if err != nil {
-		return nil, err
-	}
-	return s.reader.Parked(q.Context(), state)
-}
-
-func (s *server) parkedByID(q question) (any, error) {
-	return s.reader.ParkedByID(q.Context(), q.PathValue("id"))
-}
-
-// verify walks the whole ledger, one asker at a time.
-func (s *server) verify(w http.ResponseWriter, req *http.Request) {
+// verify walks the whole ledger, for one asker at a time.
+func (s *server) verify(ctx context.Context, q question) (any, error) {
 	select {
 	case s.verifying <- struct{}{}:
 		defer func() { <-s.verifying }()
+		return q.reader.Verify(ctx, nil)
 	default:
-		w.Header().Set("Retry-After", "10")
-		s.fail(w, req, refusal{http.StatusServiceUnavailable, "a verification is under way already"})
-		return
+		return nil, refusal{code: http.StatusServiceUnavailable, text: "a verification is under way already", later: true}
 	}
-	// It may take longer than any answer; what cannot lift the deadline has none.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
-	s.answer(func(q question) (any, error) { return s.reader.Verify(q.Context(), nil) })(w, req)
 }
 
 type health struct {
-	Status string `json:"status"`
+	Status string `json:"status"` // ok, or ready
 }
 
-// healthz says that the process answers at all.
-func (s *server) healthz(w http.ResponseWriter, req *http.Request) {
-	s.answer(func(question) (any, error) { return health{"ok"}, nil })(w, req)
-}
-
-// readyz says whether the worker does its work.
-func (s *server) readyz(w http.ResponseWriter, req *http.Request) {
-	s.answer(func(q question) (any, error) {
-		if s.opts.Ready != nil {
-			if err := s.opts.Ready(q.Context()); err != nil {
-				return nil, refusal{http.StatusServiceUnavailable, "not ready: " + err.Error()}
-			}
+// ready says whether the worker does its work.
+func (s *server) ready(ctx context.Context, _ question) (any, error) {
+	if s.opts.Ready != nil {
+		if err := s.opts.Ready(ctx); err != nil {
+			return nil, refusal{code: http.StatusServiceUnavailable, text: "not ready: " + err.Error()}
 		}
-		return health{"ready"}, nil
-	})(w, req)
+	}
+	return health{"ready"}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strconv"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -58,45 +57,4 @@ func (c *client) WhatIf(context.Context, []byte) (*report.WhatIf, error) {
 // WhatIfByID implements report.Reader.
 func (c *client) WhatIfByID(ctx context.Context, id string) (*report.WhatIf, error) {
 	return one[report.WhatIf](ctx, c, patience, "/v1/what-if/"+url.PathEscape(id), nil)
-}
-
-func (s *server) overview(q question) (any, error) { return s.reader.Overview(q.Context()) }
-
-var payeesParameters = []string{"period", "role", "team", "manager", "search", "sort", "order", "offset", "limit"}
-
-func (s *server) payees(q question) (any, error) {
-	f, err := q.filter()
-	if err != nil {
-		return nil, err
-	}
-	p := report.PayeesQuery{
-		Period: f.Period, Role: event.Role(q.query.Get("role")), Team: q.query.Get("team"), Manager: event.PayeeID(q.query.Get("manager")),
-		Search: q.query.Get("search"), Sort: q.query.Get("sort"), Order: q.query.Get("order"),
-	}
-	for name, into := range map[string]*int{"offset": &p.Offset, "limit": &p.Limit} {
-		if text := q.query.Get(name); text != "" {
-			if *into, err = strconv.Atoi(text); err != nil {
-				return nil, badRequestf("parameter %q: %q is not a number", name, text)
-			}
-		}
-	}
-	return s.reader.Payees(q.Context(), p)
-}
-
-func (s *server) timeline(q question) (any, error) {
-	return s.reader.Timeline(q.Context(), event.AccountID(q.PathValue("id")))
-}
-
-func (s *server) periods(q question) (any, error) { return s.reader.Periods(q.Context()) }
-
-func (s *server) lockPreview(q question) (any, error) {
-	period, err := civil.ParseQuarter(q.PathValue("period"))
-	if err != nil {
-		return nil, badRequestf("%v", err)
-	}
-	return s.reader.LockPreview(q.Context(), period)
-}
-
-func (s *server) whatIfByID(q question) (any, error) {
-	return s.reader.WhatIfByID(q.Context(), q.PathValue("id"))
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/trueup/trueup/internal/access"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -19,13 +20,13 @@ const snapshotType = "application/vnd.trueup.ledger"
 // backup sends the ledger file of this moment, to one asker at a time: each
 // takes as much room on the worker's disk as the ledger does. Its length is
 // told before, so that a file that is not whole is known to be so.
-func (s *server) backup(w http.ResponseWriter, req *http.Request) {
-	if _, err := query(req); err != nil {
-		s.fail(w, req, err)
-		return
-	}
+func (s *server) backup(w http.ResponseWriter, req *http.Request, _ question) {
 	if s.opts.Snapshot == nil {
 		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
+		return
+	}
+	if p, ok := access.Of(req.Context()); !ok || !p.Is(access.Admin, access.Onlooker) {
+		s.fail(w, req, access.Forbidden{Text: "a backup is not for " + string(p.Role) + ": it has everything"})
 		return
 	}
 	if req.Method == http.MethodHead { // asking costs nothing
@@ -34,7 +35,7 @@ func (s *server) backup(w http.ResponseWriter, req *http.Request) {
 	}
 	select {
 	case <-s.opts.Ending:
-		s.fail(w, req, refusal{http.StatusServiceUnavailable, errEnding.Error()})
+		s.fail(w, req, refusal{code: http.StatusServiceUnavailable, text: errEnding.Error()})
 		return
 	default:
 	}
@@ -42,8 +43,7 @@ func (s *server) backup(w http.ResponseWriter, req *http.Request) {
 	case s.copying <- struct{}{}:
 		defer func() { <-s.copying }()
 	default:
-		w.Header().Set("Retry-After", "10")
-		s.fail(w, req, refusal{http.StatusServiceUnavailable, "a backup is under way already"})
+		s.fail(w, req, refusal{code: http.StatusServiceUnavailable, text: "a backup is under way already", later: true})
 		return
 	}
 	if err := s.send(w, req); err != nil && req.Context().Err() == nil {

@@ -36,7 +36,7 @@ func NewClient(baseURL string, hc *http.Client) report.Reader { return newClient
 
 func newClient(baseURL string, hc *http.Client) *client {
 	if hc == nil {
-		hc = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		hc = Bearer("")
 	}
 	return &client{strings.TrimRight(baseURL, "/"), hc, maxAnswer}
 }

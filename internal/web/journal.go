@@ -28,19 +28,9 @@ const (
 )
 
 // journal streams the entries that a payee and period narrow it to.
-func (s *server) journal(w http.ResponseWriter, req *http.Request) {
-	q, err := query(req, "payee", "period")
-	if err != nil {
-		s.fail(w, req, err)
-		return
-	}
-	f, err := question{req, q}.filter()
-	if err != nil {
-		s.fail(w, req, err)
-		return
-	}
+func (s *server) journal(w http.ResponseWriter, req *http.Request, q question) {
 	out := s.newLines(w)
-	err = s.reader.Journal(req.Context(), f, func(p *report.Posted) error {
+	err := q.reader.Journal(req.Context(), q.filter(), func(p *report.Posted) error {
 		out.n++
 		return out.encoder.Encode(p)
 	})

@@ -1,21 +1,24 @@
 // Package web answers questions about a ledger over HTTP, as JSON, and asks
-// them: the server is a running worker's, the client is the command line's.
+// them: the server is a running worker's, the client is the command line's. The
+// server also takes decisions, as events to be published.
 package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log" //nolint:depguard // net/http takes no other logger
-	"net"
 	"net/http"
-	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/trueup/trueup/internal/access"
+	"github.com/trueup/trueup/internal/decision"
 	"github.com/trueup/trueup/internal/pages"
 	"github.com/trueup/trueup/internal/report"
 )
@@ -34,39 +37,45 @@ type Options struct {
 	// Ending is closed when the worker is to stop: what a client takes long to
 	// read is broken off then; nil: it is not.
 	Ending <-chan struct{}
-	// Now bounds how long a client may leave a long answer unread; nil: it may.
+	// Now is the time of day: how long a client may leave a long answer unread,
+	// how often it may ask, how long its token holds. Nil: nothing of that is
+	// bounded, and there can be no Tokens and no Publish.
 	Now func() time.Time
 	// Clock is the worker's, which may be played; nil: as of the latest arrival.
 	Clock func() time.Time
-	Log   zerolog.Logger
+	// Tokens are of those who may ask; nil: whoever reaches the server may, and
+	// decides nothing.
+	Tokens *access.Tokens
+	// Organisation says whose statements a manager sees; nil: their own.
+	Organisation *access.Organisation
+	// TLS is the certificate that the server shows, whose names are the server's
+	// too; nil: it speaks plain HTTP.
+	TLS func() *tls.Certificate
+	// Publish hands over what was decided, for Tenant; nil: nothing can be.
+	Publish func(context.Context, decision.Message) error
+	Tenant  string
+	Log     zerolog.Logger
 }
 
-// NewServer serves what r answers. It only reads.
+// NewServer serves what r answers to whoever asks, and takes decisions.
 func NewServer(r report.Reader, o Options) http.Handler {
-	s := &server{reader: r, opts: o, pages: pages.New(func(*http.Request) report.Reader { return r }, pages.Options{Clock: o.Clock, Log: o.Log}), verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1)}
-	mux := http.NewServeMux()
+	s := &server{
+		reader: access.ByAsker(r, o.Organisation), opts: o, verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1),
+		clients: newThrottle(askRate, askBurst), failures: newThrottle(failRate, failBurst), origins: http.NewCrossOriginProtection(),
+	}
+	if o.Publish != nil {
+		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, o.Now)
+	}
+	mux := s.mux()
+	if o.Tokens != nil {
+		s.sessions = access.NewSessions(o.Tokens)
+		mux.HandleFunc(loginPath, s.dispatch(map[string]http.HandlerFunc{http.MethodGet: s.login, http.MethodPost: s.signIn}))
+		mux.HandleFunc(logoutPath, s.dispatch(map[string]http.HandlerFunc{http.MethodPost: s.logout}))
+	}
+	s.pages = pages.New(func(*http.Request) report.Reader { return s.reader }, pages.Options{
+		Who: s.asker, MayAct: s.mayAct, SignIn: o.Tokens != nil, Code: func(err error) int { code, _, _ := failed(err); return code }, Clock: o.Clock, Log: o.Log,
+	})
 	mux.HandleFunc("/", s.page)
-	mux.HandleFunc("/healthz", s.healthz)
-	mux.HandleFunc("/readyz", s.readyz)
-	mux.HandleFunc("/v1/status", s.answer(s.status))
-	mux.HandleFunc("/v1/statement", s.answer(s.statement, "payee", "period"))
-	mux.HandleFunc("/v1/entries/{id}", s.answer(s.entry))
-	mux.HandleFunc("/v1/deals/{id}", s.answer(s.deal, "account"))
-	mux.HandleFunc("/v1/books/{id}", s.answer(s.book, "period"))
-	mux.HandleFunc("/v1/payees/{id}", s.answer(s.payeeView, "period"))
-	mux.HandleFunc("/v1/flags", s.answer(s.flags, "payee", "account", "period"))
-	mux.HandleFunc("/v1/journal", s.journal)
-	mux.HandleFunc("/v1/sla", s.answer(s.sla, "payee", "status"))
-	mux.HandleFunc("/v1/parked", s.answer(s.parked, "state"))
-	mux.HandleFunc("/v1/parked/{id}", s.answer(s.parkedByID))
-	mux.HandleFunc("/v1/overview", s.answer(s.overview))
-	mux.HandleFunc("/v1/payees", s.answer(s.payees, payeesParameters...))
-	mux.HandleFunc("/v1/accounts/{id}", s.answer(s.timeline))
-	mux.HandleFunc("/v1/periods", s.answer(s.periods))
-	mux.HandleFunc("/v1/periods/{period}/preview", s.answer(s.lockPreview))
-	mux.HandleFunc("/v1/what-if/{id}", s.answer(s.whatIfByID))
-	mux.HandleFunc("/v1/verify", s.verify)
-	mux.HandleFunc("/v1/backup", s.backup)
 	return s.guard(mux)
 }
 
@@ -76,6 +85,12 @@ type server struct {
 	pages     *pages.Pages
 	verifying chan struct{} // holds one while a verification is under way
 	copying   chan struct{} // holds one while a snapshot is under way
+
+	sessions *access.Sessions // nil: there are no tokens
+	desk     *decision.Desk   // nil: no decisions are taken
+	clients  *throttle
+	failures *throttle // of tokens that are nobody's
+	origins  *http.CrossOriginProtection
 }
 
 // HTTPServer is a server for h with bounds on what a client can hold. The
@@ -94,59 +109,15 @@ func HTTPServer(h http.Handler, logger zerolog.Logger) *http.Server {
 
 // refusal is an answer other than 200 that is the asker's own doing.
 type refusal struct {
-	code int
-	text string
+	code  int
+	text  string
+	later bool // it is worth asking again
 }
 
 func (r refusal) Error() string { return r.text }
 
 func badRequestf(format string, args ...any) error {
-	return refusal{http.StatusBadRequest, fmt.Sprintf(format, args...)}
-}
-
-// guard refuses what no page takes, and sets what every answer has.
-func (s *server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		h.Set("Referrer-Policy", "no-referrer")
-		switch {
-		case !s.ours(req.Host):
-			s.fail(w, req, refusal{http.StatusMisdirectedRequest, fmt.Sprintf("host %q is not where this worker listens", req.Host)})
-		case req.Method != http.MethodGet && req.Method != http.MethodHead:
-			h.Set("Allow", "GET, HEAD")
-			s.fail(w, req, refusal{http.StatusMethodNotAllowed, fmt.Sprintf("method %q is not GET or HEAD: nothing is changed over HTTP", req.Method)})
-		default:
-			next.ServeHTTP(w, req)
-		}
-	})
-}
-
-// ours reports whether a Host header names this worker. A page of another site
-// whose name was made to resolve to loopback has that site's name here.
-func (s *server) ours(host string) bool {
-	name := hostname(host)
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	listen := hostname(s.opts.Listen)
-	if ip, err := netip.ParseAddr(name); err == nil {
-		on, err := netip.ParseAddr(listen)
-		// Listening on all addresses, an address is ours; a name is anybody's.
-		return ip.IsLoopback() || listen == "" && s.opts.Listen != "" || err == nil && (on == ip || on.IsUnspecified())
-	}
-	return listen != "" && strings.EqualFold(name, listen)
-}
-
-// hostname is a host:port without the port and the brackets of an IPv6 address.
-func hostname(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		return host
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(hostport, "["), "]")
+	return refusal{code: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
 }
 
 // failure is the body of every answer that is no answer. What and ID say what
@@ -159,25 +130,44 @@ type failure struct {
 
 // fail answers with an error, and logs those that are this side's.
 func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) {
-	body, code := failure{Error: err.Error()}, http.StatusInternalServerError
-	missing, isMissing := errors.AsType[report.NotFound](err)
-	refused, isRefused := errors.AsType[refusal](err)
-	_, isMistake := errors.AsType[report.Mistake](err)
-	_, isBusy := errors.AsType[report.Busy](err)
-	switch {
-	case isMissing:
-		body.What, body.ID, code = missing.What, missing.ID, http.StatusNotFound
-	case isRefused:
-		code = refused.code
-	case isMistake:
-		code = http.StatusBadRequest
-	case isBusy:
-		code = http.StatusConflict
-	case req.Context().Err() != nil: // nobody hears the answer
-	default:
+	code, later, body := failed(err)
+	if code == http.StatusInternalServerError && req.Context().Err() == nil { // else nobody hears the answer
 		s.opts.Log.Error().Err(err).Str("path", req.Pattern).Msg("question not answered")
 	}
+	if later {
+		w.Header().Set("Retry-After", "10")
+	}
+	if s.person(req) {
+		s.pages.Problem(w, req, code, body.Error)
+		return
+	}
 	s.write(w, req, code, body)
+}
+
+// failed is what is answered in place of an answer, and whether it is worth
+// asking again.
+func failed(err error) (code int, later bool, body failure) {
+	body = failure{Error: err.Error()}
+	if missing, is := errors.AsType[report.NotFound](err); is {
+		body.What, body.ID = missing.What, missing.ID
+		return http.StatusNotFound, false, body
+	}
+	if refused, is := errors.AsType[refusal](err); is {
+		return refused.code, refused.later, body
+	}
+	if _, is := errors.AsType[access.Forbidden](err); is {
+		return http.StatusForbidden, false, body
+	}
+	if _, is := errors.AsType[decision.Conflict](err); is {
+		return http.StatusConflict, false, body
+	}
+	if _, is := errors.AsType[report.Mistake](err); is {
+		return http.StatusBadRequest, false, body
+	}
+	if _, is := errors.AsType[report.Busy](err); is {
+		return http.StatusConflict, true, body
+	}
+	return http.StatusInternalServerError, false, body
 }
 
 // write sends v as JSON. A client that went away is no concern of ours; what
@@ -188,6 +178,30 @@ func (s *server) write(w http.ResponseWriter, req *http.Request, code int, v any
 	if err := report.Render(w, report.JSON, v); err != nil && req.Context().Err() == nil {
 		s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("answer not written whole")
 	}
+}
+
+// person reports whether a browser shows the answer to somebody: a page, or what
+// became of a form.
+func (s *server) person(req *http.Request) bool {
+	form := req.Method == http.MethodPost && isForm(req.Header)
+	return s.pages != nil && strings.Contains(req.Header.Get("Accept"), "text/html") && (form || !strings.HasPrefix(req.URL.Path, "/v1/"))
+}
+
+// asker is who asks for a page.
+func (s *server) asker(req *http.Request) pages.Asker {
+	p, known := access.Of(req.Context())
+	if !known || s.opts.Tokens == nil {
+		return pages.Asker{}
+	}
+	return pages.Asker{Name: p.Name, Role: string(p.Role), Payee: string(p.Payee)}
+}
+
+// mayAct reports whether whoever asks for a page may decide something.
+func (s *server) mayAct(req *http.Request, action string) bool {
+	p, known := access.Of(req.Context())
+	return known && s.desk != nil && slices.ContainsFunc(decision.Actions(), func(a decision.Action) bool {
+		return a.Name == action && p.Is(a.Roles...)
+	})
 }
 
 // page shows a page to people. A program that asks for one that is not there is

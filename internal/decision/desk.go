@@ -1,0 +1,133 @@
+package decision
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/internal/access"
+	"github.com/trueup/trueup/internal/report"
+)
+
+// Conflict is a decision that cannot be taken as things are.
+type Conflict struct{ Text string }
+
+func (e Conflict) Error() string { return e.Text }
+
+// Accepted says that a decision is on its way to the ledger, and as what: its
+// outcome is what the worker makes of that event.
+type Accepted struct {
+	Source  string `json:"source"`
+	ID      string `json:"id"`
+	Subject string `json:"subject"`
+}
+
+// Source is where the decisions taken at a desk come from, as events.
+const Source = "trueup/web"
+
+// Desk takes decisions. It may be used by many goroutines at once: it takes one
+// at a time.
+type Desk struct {
+	tenant  string
+	reader  report.Reader // limited to whoever asks
+	publish func(context.Context, Message) error
+	now     func() time.Time
+
+	mu    sync.Mutex
+	taken map[string]*taken // by the event's id
+	order []string          // as they were first asked for
+}
+
+// taken is a decision that was asked for. It is published again as it was the
+// first time, since another instant in it would be another decision.
+type taken struct {
+	what    [sha256.Size]byte // body and maker
+	message Message
+	out     bool // published
+}
+
+// mostTaken is how many decisions a desk remembers. Asked for again after that,
+// one is told from the first by its instant, and the ledger keeps the first.
+const mostTaken = 10_000
+
+// NewDesk takes the decisions of a tenant.
+func NewDesk(tenant string, r report.Reader, publish func(context.Context, Message) error, now func() time.Time) *Desk {
+	return &Desk{tenant: tenant, reader: r, publish: publish, now: now, taken: map[string]*taken{}}
+}
+
+// Do takes the decision of whoever asks in ctx, about the target that the
+// action's path names. The key is theirs: asked again with the same one, the
+// decision is not taken again.
+func (d *Desk) Do(ctx context.Context, a Action, target, key string, body []byte) (*Accepted, error) {
+	who, ok := access.Of(ctx)
+	if !ok || !who.Is(a.Roles...) {
+		return nil, access.Forbidden{Text: fmt.Sprintf("%s is for %s", a.Name, roles(a.Roles))}
+	}
+	if why := unfit(key); why != "" {
+		return nil, report.Mistake{Text: "Idempotency-Key " + why + ": give each decision a key of its own, so that asking twice acts once"}
+	}
+	id := event.Identity{Source: Source, ID: strings.Join([]string{a.Name, target, key}, "/")}
+	what := sha256.Sum256(fmt.Appendf(nil, "%q %q %s", who.Name, who.ByRole, body))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.taken[id.ID]
+	switch {
+	case t != nil && t.what != what:
+		return nil, Conflict{fmt.Sprintf("Idempotency-Key %q was given to another decision", key)}
+	case t == nil:
+		m, err := a.Message(d.tenant, Decided{Identity: id, Time: d.now(), By: who.By(), Target: target, Key: key, Body: body})
+		if err != nil {
+			return nil, err
+		}
+		if err := d.fits(ctx, m.event); err != nil {
+			return nil, err
+		}
+		t = &taken{what: what, message: m}
+		d.remember(id.ID, t)
+	}
+	if !t.out {
+		if err := d.publish(ctx, t.message); err != nil {
+			return nil, fmt.Errorf("publish: %w", err)
+		}
+		t.out = true
+	}
+	return &Accepted{id.Source, id.ID, t.message.Subject}, nil
+}
+
+func (d *Desk) remember(id string, t *taken) {
+	if len(d.order) >= mostTaken {
+		delete(d.taken, d.order[0])
+		d.order = d.order[1:]
+	}
+	d.taken[id] = t
+	d.order = append(d.order, id)
+}
+
+// maxKey is how long a key may be: it is part of the event's id.
+const maxKey = 64
+
+// unfit says what is wrong with a key.
+func unfit(key string) string {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }
+	switch {
+	case key == "":
+		return "is missing"
+	case len(key) > maxKey:
+		return fmt.Sprintf("is longer than %d bytes", maxKey)
+	case strings.ContainsFunc(key, odd):
+		return fmt.Sprintf("%q has a character other than letters, digits and marks", key)
+	}
+	return ""
+}
+
+func roles(all []access.Role) string {
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = string(r)
+	}
+	return strings.Join(names, " and ")
+}

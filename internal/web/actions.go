@@ -1,0 +1,81 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/trueup/trueup/internal/decision"
+)
+
+// keyHeader has the key that the maker of a decision gives it; a form has it in
+// keyField.
+const (
+	keyHeader = "Idempotency-Key"
+	keyField  = "key"
+	nextField = "next"
+	maxDeed   = 64 << 10
+)
+
+// decisions are what a person can decide. Each becomes an event; nothing here
+// writes the ledger.
+func (s *server) decisions() []Operation {
+	var all []Operation
+	for _, a := range decision.Actions() {
+		o := Operation{
+			Name: a.Name, Method: http.MethodPost, Path: a.Path, Summary: a.Summary, Code: http.StatusAccepted,
+			Body:   &Body{Media: "application/json", Meaning: "what is decided", Of: a.Body, Most: maxDeed},
+			Answer: decision.Accepted{}, Codes: []int{403, 404, 409, 413, 415, 503}, keyed: true,
+		}
+		at := ""
+		switch a.Target {
+		case "":
+		case "period":
+			at = "period"
+			o.Params = []Param{periodParam().inPath()}
+		default:
+			at = "id"
+			o.Params = []Param{inPath("id", a.Target)}
+		}
+		o.answer = func(ctx context.Context, q question) (any, error) {
+			if s.desk == nil {
+				return nil, refusal{code: http.StatusServiceUnavailable, text: "this server takes no decisions"}
+			}
+			accepted, err := s.desk.Do(ctx, a, q.values[at], q.key, q.body)
+			if err == nil {
+				s.opts.Log.Info().Str("decision", a.Name).Str("event_id", accepted.ID).Msg("a decision was published")
+			}
+			return accepted, err
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// keyed reads a decision as a program or a browser's form tells it.
+func (q *question) keyed(h http.Header) error {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	switch {
+	case err == nil && media == "application/json":
+		q.key = h.Get(keyHeader)
+		return nil
+	case err == nil && media == formType:
+		form, err := url.ParseQuery(string(q.body))
+		if err != nil {
+			return badRequestf("the form cannot be read: %v", err)
+		}
+		q.key = form.Get(keyField)
+		if next := form.Get(nextField); next != "" {
+			q.next = local(next)
+		}
+		form.Del(keyField)
+		form.Del(nextField)
+		q.body, err = decision.Form(form)
+		return err
+	}
+	return refusal{
+		code: http.StatusUnsupportedMediaType, text: fmt.Sprintf("content type %q is not application/json or %s", h.Get("Content-Type"), formType),
+	}
+}
