@@ -120,9 +120,9 @@ func badRequestf(format string, args ...any) error {
 	return refusal{code: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
 }
 
-// failure is the body of every answer that is no answer. What and ID say what
+// Failure is the body of every answer that is no answer. What and ID say what
 // was not found.
-type failure struct {
+type Failure struct {
 	Error string `json:"error"`
 	What  string `json:"what,omitempty"`
 	ID    string `json:"id,omitempty"`
@@ -146,8 +146,8 @@ func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) {
 
 // failed is what is answered in place of an answer, and whether it is worth
 // asking again.
-func failed(err error) (code int, later bool, body failure) {
-	body = failure{Error: err.Error()}
+func failed(err error) (code int, later bool, body Failure) {
+	body = Failure{Error: err.Error()}
 	if missing, is := errors.AsType[report.NotFound](err); is {
 		body.What, body.ID = missing.What, missing.ID
 		return http.StatusNotFound, false, body
@@ -173,7 +173,7 @@ func failed(err error) (code int, later bool, body failure) {
 // write sends v as JSON. A client that went away is no concern of ours; what
 // cannot be written as JSON is a bug in this repository.
 func (s *server) write(w http.ResponseWriter, req *http.Request, code int, v any) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(code)
 	if err := report.Render(w, report.JSON, v); err != nil && req.Context().Err() == nil {
 		s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("answer not written whole")
