@@ -289,7 +289,7 @@ func TestNothingIsLearnt(t *testing.T) {
 			_, err := of.Statement(ctx, report.Filter{Payee: event.PayeeID(id)})
 			return err
 		},
-		"payee": func(id string) error {
+		"view of a payee": func(id string) error {
 			_, err := of.PayeeView(ctx, report.Filter{Payee: event.PayeeID(id)})
 			return err
 		},
@@ -327,7 +327,7 @@ func (still) Journal(context.Context, report.Filter, func(*report.Posted) error)
 func (still) PayeeView(context.Context, report.Filter) (*report.PayeeView, error) {
 	return &report.PayeeView{}, nil
 }
-func (still) Book(context.Context, report.Filter) (*report.Book, error)                { return &report.Book{}, nil }
+func (still) Book(context.Context, report.Filter) (*report.Book, error) { return &report.Book{}, nil }
 func (still) Entry(context.Context, string) (*report.Entry, error) {
 	return &report.Entry{Posted: report.Posted{PayeeID: "csm-1"}}, nil
 }
