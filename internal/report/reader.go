@@ -33,6 +33,9 @@ type Reader interface {
 	Overview(ctx context.Context) (*Overview, error)
 	// Payees is a page of the payees that a query picks.
 	Payees(ctx context.Context, q PayeesQuery) (*PayeeList, error)
+	// PayeeView is a payee's quarter for whoever asks why it was paid; without a
+	// period the one that runs.
+	PayeeView(ctx context.Context, f Filter) (*PayeeView, error)
 	// Timeline is an account over time; one nobody has heard of is NotFound.
 	Timeline(ctx context.Context, account event.AccountID) (*Timeline, error)
 	// Periods are the quarters, and how far each has come.

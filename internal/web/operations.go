@@ -93,6 +93,16 @@ func (s *server) money() []Operation {
 			Params: payeesParams(), Answer: report.PayeeList{}, answer: payees,
 		},
 		{
+			Name: "payee", Path: "/v1/payees/{id}",
+			Summary: "A payee's quarter: by component and deal, what is held and may be taken back until when, measures beside what the plan asks",
+			Params:  []Param{inPath("id", "the payee"), periodParam()}, Answer: report.PayeeView{}, Codes: []int{404},
+			answer: func(ctx context.Context, q question) (any, error) {
+				f := q.filter()
+				f.Payee = event.PayeeID(q.values["id"])
+				return q.reader.PayeeView(ctx, f)
+			},
+		},
+		{
 			Name: "statement", Path: "/v1/statement", Summary: "Statements: every line of every payee, or of one, or of one period",
 			Params: []Param{payeeParam(), periodParam()}, Answer: report.Document{}, Codes: []int{404},
 			answer: func(ctx context.Context, q question) (any, error) { return q.reader.Statement(ctx, q.filter()) },
