@@ -17,6 +17,7 @@ import (
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/planfile"
+	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/web"
 	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
@@ -37,6 +38,7 @@ func (w *worker) openStore(_ context.Context, e env) error {
 	}
 	w.closers = append(w.closers, w.store.Close)
 	w.asked = liveReader{newFileReader(w.store), w}
+	w.asked.whatIfs = scenario.NewWhatIfs(w.cfg.tenant, w.store.Plans(), history{w.store})
 	for _, what := range w.store.Noticed() {
 		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
 	}
@@ -215,6 +217,7 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 		Listen: w.httpAddr, Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Log: w.log,
 	}), w.log)
 	w.start("summary", w.warm)
+	w.start("what-if", w.asked.whatIfs.Run)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err
