@@ -263,3 +263,26 @@ func (v *Summed) toldOf(of event.Scope) (*toldFacts, error) {
 	v.of.told.Store(of.Payee, now) // facts are only ever added, so that an older one is found out
 	return now, err
 }
+
+// FactsAfter goes through the facts that came after a number of them, in order
+// of their arrival and up to a number at once, and says up to which it went.
+func (v *View) FactsAfter(n uint64, most int, yield func(event.Event)) (uint64, error) {
+	c := in(v.tx, bFacts).cursor()
+	for ok := c.seek(key(n + 1)); ok && most > 0; ok = c.next() {
+		_, _, canonical, err := decodeFact(c.v)
+		if err != nil {
+			return n, err
+		}
+		ev, err := v.codec.Fact(canonical)
+		if err != nil {
+			return n, err
+		}
+		yield(ev)
+		n = lastUint64(c.k)
+		most--
+	}
+	return n, c.err
+}
+
+// LastFact is how many facts there are.
+func (v *View) LastFact() (uint64, error) { return lastFact(v.tx) }

@@ -19,10 +19,34 @@ func (w whole) Rejections(yield func(report.Rejected) error) error { return reje
 // aboutAll answers a question about everybody, from the ledger and what is kept
 // at hand of it.
 func aboutAll[T any](r fileReader, build func(report.Setting, report.Whole) (*T, error)) (out *T, err error) {
-	err = r.summary.View(func(v *store.Summed) error {
-		out, err = build(r.setting(v.View), whole{v})
+	return through(r, r.summary.View, func(set report.Setting, v *store.Summed) (*T, error) {
+		return build(set, whole{v})
+	})
+}
+
+// aboutOne answers a question about one payee, account or deal.
+func aboutOne[T any](r fileReader, build func(report.Setting, report.Source) (*T, error)) (out *T, err error) {
+	view := func(read func(*store.Summed) error) error {
+		return r.store.View(func(v *store.View) error { return read(&store.Summed{View: v}) })
+	}
+	return through(r, view, func(set report.Setting, v *store.Summed) (*T, error) { return build(set, source{v.View}) })
+}
+
+// through answers through the lens.
+func through[T any](r fileReader, view func(func(*store.Summed) error) error, build func(report.Setting, *store.Summed) (*T, error)) (out *T, err error) {
+	r.lens.mu.Lock()
+	defer r.lens.mu.Unlock()
+	err = view(func(v *store.Summed) error {
+		set := r.setting(v.View)
+		if set.Look, err = r.lens.at(v.View); err != nil {
+			return err
+		}
+		out, err = build(set, v)
 		return err
 	})
+	if err != nil && !report.Refused(err) {
+		r.lens.of.Forget() // what was derived up to the error may not be whole
+	}
 	return out, err
 }
 
@@ -39,12 +63,10 @@ func (r fileReader) Payees(_ context.Context, q report.PayeesQuery) (*report.Pay
 }
 
 // Timeline implements report.Reader.
-func (r fileReader) Timeline(_ context.Context, account event.AccountID) (out *report.Timeline, err error) {
-	err = r.store.View(func(v *store.View) error {
-		out, err = report.BuildTimeline(r.setting(v), source{v}, account)
-		return err
+func (r fileReader) Timeline(_ context.Context, account event.AccountID) (*report.Timeline, error) {
+	return aboutOne(r, func(set report.Setting, src report.Source) (*report.Timeline, error) {
+		return report.BuildTimeline(set, src, account)
 	})
-	return out, err
 }
 
 // Periods implements report.Reader.
@@ -53,10 +75,12 @@ func (r fileReader) Periods(context.Context) (*report.PeriodList, error) {
 }
 
 // LockPreview implements report.Reader.
-func (r fileReader) LockPreview(_ context.Context, q civil.Quarter) (*report.LockPreview, error) {
-	return aboutAll(r, func(set report.Setting, src report.Whole) (*report.LockPreview, error) {
-		return report.BuildLockPreview(set, src, q)
+func (r fileReader) LockPreview(_ context.Context, q civil.Quarter) (out *report.LockPreview, err error) {
+	err = r.summary.View(func(v *store.Summed) error {
+		out, err = report.BuildLockPreview(r.setting(v.View), whole{v}, q)
+		return err
 	})
+	return out, err
 }
 
 // managers is whom payees report to today.

@@ -21,9 +21,10 @@ import (
 type fileReader struct {
 	store   *store.Store
 	summary *store.Summary
+	lens    *lens
 }
 
-func newFileReader(s *store.Store) fileReader { return fileReader{s, store.NewSummary(s)} }
+func newFileReader(s *store.Store) fileReader { return fileReader{s, store.NewSummary(s), newLens(s)} }
 
 // openReader opens a stopped worker's file, without changing it.
 func openReader(path string) (report.Reader, io.Closer, error) {
@@ -62,6 +63,11 @@ func (r fileReader) setting(v *store.View) report.Setting {
 
 // Statement implements report.Reader.
 func (r fileReader) Statement(_ context.Context, f report.Filter) (doc *report.Document, err error) {
+	if f.Payee != "" {
+		return aboutOne(r, func(set report.Setting, src report.Source) (*report.Document, error) {
+			return report.Build(set, src, f)
+		})
+	}
 	err = r.store.View(func(v *store.View) error {
 		doc, err = report.Build(r.setting(v), source{v}, f)
 		return err
@@ -101,21 +107,17 @@ func entryOf(v *store.View, e *ledger.Entry) (*report.Entry, error) {
 }
 
 // Deal implements report.Reader.
-func (r fileReader) Deal(_ context.Context, opportunity event.OpportunityID, account event.AccountID) (out *report.Deal, err error) {
-	err = r.store.View(func(v *store.View) error {
-		out, err = report.BuildDeal(r.setting(v), source{v}, opportunity, account)
-		return err
+func (r fileReader) Deal(_ context.Context, opportunity event.OpportunityID, account event.AccountID) (*report.Deal, error) {
+	return aboutOne(r, func(set report.Setting, src report.Source) (*report.Deal, error) {
+		return report.BuildDeal(set, src, opportunity, account)
 	})
-	return out, err
 }
 
 // Book implements report.Reader.
-func (r fileReader) Book(_ context.Context, f report.Filter) (out *report.Book, err error) {
-	err = r.store.View(func(v *store.View) error {
-		out, err = report.BuildBook(r.setting(v), source{v}, f)
-		return err
+func (r fileReader) Book(_ context.Context, f report.Filter) (*report.Book, error) {
+	return aboutOne(r, func(set report.Setting, src report.Source) (*report.Book, error) {
+		return report.BuildBook(set, src, f)
 	})
-	return out, err
 }
 
 // Raised implements report.Reader.

@@ -204,8 +204,12 @@ func (w *worker) rewound(r broker.Rewind) {
 // warm reads what a first question about everybody would wait for. What cannot
 // be read is for whoever asks to be told.
 func (w *worker) warm(ctx context.Context) error {
-	if err := w.asked.summary.Warm(ctx); err != nil && ctx.Err() == nil {
-		w.log.Warn().Err(err).Msg("the ledgers could not be added up")
+	err := w.asked.summary.Warm(ctx)
+	if err == nil {
+		err = w.asked.follow(ctx)
+	}
+	if ctx.Err() == nil {
+		w.log.Warn().Err(err).Msg("the ledger could not be read ahead of questions")
 	}
 	return nil
 }

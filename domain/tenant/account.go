@@ -37,12 +37,16 @@ type accountRecord struct {
 func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	e.touched = append(e.touched, event.OfAccount(id))
 	if r := e.atHand(id); r != nil {
-		return r, nil
+		return r, e.looked(r)
 	}
 	r := &accountRecord{id: id}
 	var err error
 	if r.state, err = e.fold(r, e.now.account, nil); err != nil {
 		return nil, err
+	}
+	if e.looking {
+		e.accounts.put(id, r)
+		return r, e.looked(r)
 	}
 	err = e.records.Entries(event.OfAccount(id), func(en *ledger.Entry) error { return r.tally(en.Opportunity).Add(en) })
 	if err != nil {
@@ -69,6 +73,15 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	}
 	e.accounts.put(id, r)
 	return r, nil
+}
+
+// looked has an account's deals derived, where it is only looked at.
+func (e *Engine) looked(r *accountRecord) error {
+	if !e.looking {
+		return nil
+	}
+	_, err := r.state.Settling(e.Today())
+	return err
 }
 
 // atHand is an account that need not be read from its records, or nil.

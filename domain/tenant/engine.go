@@ -57,6 +57,10 @@ type Engine struct {
 	refused    bool // until something at hand is changed: if the call fails it is as it was
 	teams      map[crew]*advice.Team
 	ownCleared bool // the state's list of cleared flags is of this call
+
+	// looking is set where nothing is settled: of accounts and payees at hand there
+	// is only what their facts tell.
+	looking bool
 }
 
 // fewPinned is how many accounts a call pins at most, but for those of changes
@@ -123,7 +127,9 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 	}
 	e.stand(e.at)
 	e.firing, e.refused, e.ownCleared = nil, false, false
-	clear(e.running)
+	if !e.looking { // a lens forgets them itself
+		clear(e.running)
+	}
 	return func(err error) {
 		e.records = nil
 		if err == nil {

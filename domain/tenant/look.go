@@ -5,7 +5,6 @@ import (
 	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
 )
 
@@ -16,6 +15,7 @@ type Look struct{ e *Engine }
 // LookAt gives an engine's view of records; the engine must not be used for
 // anything else.
 func (e *Engine) LookAt(r Records) (Look, error) {
+	e.looking = true
 	_, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/look"})
 	return Look{e}, err
 }
@@ -23,13 +23,13 @@ func (e *Engine) LookAt(r Records) (Look, error) {
 // Plans are the plans in force.
 func (l Look) Plans() plan.Set { return l.e.now.plans }
 
-// Person is a payee as the rules see them. It reads their own facts alone, so
-// that it can be asked of everybody.
+// Person is a payee as the rules see them.
 func (l Look) Person(id event.PayeeID) (*book.Person, error) {
-	if p, ok := l.e.payees[id]; ok {
-		return p.person, nil
+	p, err := l.e.payee(id)
+	if err != nil {
+		return nil, err
 	}
-	return l.e.person(id, &payee{}, nil)
+	return p.person, nil
 }
 
 // Figures are what a payee's quarter looks at, and what informs beside it.
@@ -61,27 +61,6 @@ func (l Look) LocksOn(q civil.Quarter) civil.Date {
 		return civil.Never
 	}
 	return l.e.lockDay(max(q, l.e.state.NextLock)) // one that was reopened locks with the next
-}
-
-// Frozen is a lock that is not kept.
-type Frozen struct {
-	Statements []Statement // by payee
-	// Ledgers is where the ledgers stand then that the lock moved on.
-	Ledgers map[event.PayeeID]ledger.Account
-	Entries int // how many the lock posts first
-}
-
-// Lock locks a quarter as the clock would now, whether or not it has ended, and
-// keeps nothing: the look must not be used any more.
-func (l Look) Lock(q civil.Quarter) (Frozen, error) {
-	if err := l.e.lock(q, ""); err != nil {
-		return Frozen{}, err
-	}
-	out := Frozen{l.e.out.Statements, map[event.PayeeID]ledger.Account{}, len(l.e.out.Entries)}
-	for _, a := range l.e.out.Ledgers {
-		out.Ledgers[a.Payee] = a
-	}
-	return out, nil
 }
 
 // Account is an account as its facts tell it.

@@ -32,6 +32,10 @@ func (e *Engine) payee(id event.PayeeID) (*payee, error) {
 	if p.person, err = e.person(id, p, nil); err != nil {
 		return nil, err
 	}
+	if e.looking {
+		e.payees[id] = p
+		return p, nil
+	}
 	if err := e.records.Flags(FlagKey{Payee: id}, func(f Flag) { p.flags[f.FlagKey] = f }); err != nil {
 		return nil, err
 	}

@@ -203,6 +203,18 @@ func (l limited) Payees(ctx context.Context, q report.PayeesQuery) (*report.Paye
 	return l.reader.Payees(ctx, q)
 }
 
+// PayeeView implements report.Reader.
+func (l limited) PayeeView(ctx context.Context, f report.Filter) (*report.PayeeView, error) {
+	s, err := l.scope(ctx, "a statement", paid...)
+	switch {
+	case err != nil:
+		return nil, err
+	case !s.sees(string(f.Payee)):
+		return nil, notTheirs("payee", string(f.Payee))
+	}
+	return l.reader.PayeeView(ctx, f)
+}
+
 // SLA implements report.Reader.
 func (l limited) SLA(ctx context.Context, f report.Filter) ([]report.Episode, error) {
 	s, err := l.scope(ctx, "the SLA board", everybody...)

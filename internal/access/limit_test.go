@@ -289,6 +289,10 @@ func TestNothingIsLearnt(t *testing.T) {
 			_, err := of.Statement(ctx, report.Filter{Payee: event.PayeeID(id)})
 			return err
 		},
+		"view of a payee": func(id string) error {
+			_, err := of.PayeeView(ctx, report.Filter{Payee: event.PayeeID(id)})
+			return err
+		},
 		"book": func(id string) error { _, err := of.Book(ctx, report.Filter{Payee: event.PayeeID(id)}); return err },
 		"journal": func(id string) error {
 			return of.Journal(ctx, report.Filter{Payee: event.PayeeID(id)}, func(*report.Posted) error { return nil })
@@ -320,7 +324,10 @@ func (still) Statement(context.Context, report.Filter) (*report.Document, error)
 	return &report.Document{}, nil
 }
 func (still) Journal(context.Context, report.Filter, func(*report.Posted) error) error { return nil }
-func (still) Book(context.Context, report.Filter) (*report.Book, error)                { return &report.Book{}, nil }
+func (still) PayeeView(context.Context, report.Filter) (*report.PayeeView, error) {
+	return &report.PayeeView{}, nil
+}
+func (still) Book(context.Context, report.Filter) (*report.Book, error) { return &report.Book{}, nil }
 func (still) Entry(context.Context, string) (*report.Entry, error) {
 	return &report.Entry{Posted: report.Posted{PayeeID: "csm-1"}}, nil
 }
@@ -383,6 +390,7 @@ func TestRoles(t *testing.T) {
 		"Entry":       {func(ctx context.Context, r report.Reader) (any, error) { return r.Entry(ctx, "x") }, paid},
 		"Deal":        {func(ctx context.Context, r report.Reader) (any, error) { return r.Deal(ctx, "x", "") }, paid},
 		"Book":        {func(ctx context.Context, r report.Reader) (any, error) { return r.Book(ctx, own) }, paid},
+		"PayeeView":   {func(ctx context.Context, r report.Reader) (any, error) { return r.PayeeView(ctx, own) }, paid},
 		"Timeline":    {func(ctx context.Context, r report.Reader) (any, error) { return r.Timeline(ctx, "x") }, paid},
 		"Payees":      {func(ctx context.Context, r report.Reader) (any, error) { return r.Payees(ctx, report.PayeesQuery{}) }, paid},
 		"Raised":      {func(ctx context.Context, r report.Reader) (any, error) { return r.Raised(ctx, report.Filter{}) }, everybody},

@@ -43,14 +43,14 @@ func newWholeBuilder(set Setting, src Whole) (*builder, error) {
 }
 
 func newBuilder(set Setting, src Source) (*builder, error) {
-	e, err := tenant.New(set.Tenant, set.Plans, set.Parse, set.State, 0)
-	if err != nil {
-		return nil, err
-	}
 	first := set.Plans[0]
 	b := &builder{Setting: set, src: src, home: first, cal: first.Periods.Calendar}
 	b.now = b.cal.QuarterOf(b.today())
-	if b.look, err = e.LookAt(src); err != nil {
+	if set.Look != nil {
+		b.look = *set.Look
+	} else if e, err := tenant.New(set.Tenant, set.Plans, set.Parse, set.State, 0); err != nil {
+		return nil, err
+	} else if b.look, err = e.LookAt(src); err != nil {
 		return nil, err
 	}
 	b.Plans = b.look.Plans()

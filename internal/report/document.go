@@ -46,6 +46,8 @@ type Setting struct {
 	Plans  plan.Set // given at the start; more may have been published
 	Parse  tenant.Parser
 	State  tenant.State
+	// Look is at the records, for several reports; nil: each looks by itself.
+	Look *tenant.Look
 }
 
 // Rejected is an input that was parked.

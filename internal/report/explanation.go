@@ -89,7 +89,7 @@ func (p *printer) detail(d *Detail, posted, currency string) {
 		if i == 0 && (f.Op == "times" || f.Op == "plus") {
 			sign = ""
 		}
-		g.row(sign, f.shown(), f.Name, f.Field)
+		g.row(sign, f.Shown(), f.Name, f.Field)
 	}
 	sum := grouped(d.Amount) + " " + currency
 	how := "as posted"
@@ -103,8 +103,8 @@ func (p *printer) detail(d *Detail, posted, currency string) {
 	g.writeTo(p)
 }
 
-// shown is a figure's value for people.
-func (f DetailFigure) shown() string {
+// Shown is a figure's value for people.
+func (f DetailFigure) Shown() string {
 	switch {
 	case f.Percent != "":
 		return exactly(f.Value, f.Percent)

@@ -105,7 +105,11 @@ func BuildLockPreview(set Setting, src Whole, q civil.Quarter) (*LockPreview, er
 	if out.Revision, err = src.Revisions(q); err != nil {
 		return nil, err
 	}
-	frozen, err := b.look.Lock(q) // the last that is asked of the look
+	e, err := tenant.New(set.Tenant, set.Plans, set.Parse, set.State, 0)
+	if err != nil {
+		return nil, err
+	}
+	frozen, err := e.PreviewLock(src, q)
 	if err != nil {
 		return nil, err
 	}

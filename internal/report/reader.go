@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,6 +33,9 @@ type Reader interface {
 	Overview(ctx context.Context) (*Overview, error)
 	// Payees is a page of the payees that a query picks.
 	Payees(ctx context.Context, q PayeesQuery) (*PayeeList, error)
+	// PayeeView is a payee's quarter for whoever asks why it was paid; without a
+	// period the one that runs.
+	PayeeView(ctx context.Context, f Filter) (*PayeeView, error)
 	// Timeline is an account over time; one nobody has heard of is NotFound.
 	Timeline(ctx context.Context, account event.AccountID) (*Timeline, error)
 	// Periods are the quarters, and how far each has come.
@@ -61,6 +65,15 @@ func (e Busy) Error() string { return e.What + " is under way already" }
 type Mistake struct{ Text string }
 
 func (e Mistake) Error() string { return e.Text }
+
+// Refused reports whether an error is the answer to a question, and not a
+// failure to answer it.
+func Refused(err error) bool {
+	_, missing := errors.AsType[NotFound](err)
+	_, busy := errors.AsType[Busy](err)
+	_, mistaken := errors.AsType[Mistake](err)
+	return missing || busy || mistaken
+}
 
 func mistakef(format string, args ...any) error { return Mistake{fmt.Sprintf(format, args...)} }
 

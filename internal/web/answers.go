@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/trueup/trueup/docs"
 )
 
 // maxPlan bounds a plan document that is uploaded.
@@ -22,20 +24,12 @@ func (s *server) mux() *http.ServeMux {
 		if paths[o.Path] == nil {
 			paths[o.Path] = map[string]http.HandlerFunc{}
 		}
-		paths[o.Path][o.method()] = s.operate(o)
+		paths[o.Path][o.Method] = s.operate(o)
 	}
 	for path, methods := range paths {
 		mux.HandleFunc(path, s.dispatch(methods))
 	}
 	return mux
-}
-
-// method is the operation's, GET where none is said.
-func (o Operation) method() string {
-	if o.Method == "" {
-		return http.MethodGet
-	}
-	return o.Method
 }
 
 func (s *server) dispatch(methods map[string]http.HandlerFunc) http.HandlerFunc {
@@ -81,7 +75,7 @@ func (s *server) operate(o Operation) http.HandlerFunc {
 			http.Redirect(w, req, q.next, http.StatusSeeOther)
 			return
 		}
-		s.write(w, req, max(o.Code, http.StatusOK), v)
+		s.write(w, req, o.Code, v)
 	}
 }
 
@@ -92,7 +86,7 @@ func (s *server) question(o Operation, w http.ResponseWriter, req *http.Request)
 		return question{}, err
 	}
 	for _, p := range o.Params {
-		if p.Path {
+		if p.In == ofPath {
 			values[p.Name] = req.PathValue(p.Name)
 		}
 	}
@@ -128,7 +122,7 @@ func (s *server) verify(ctx context.Context, q question) (any, error) {
 	}
 }
 
-type health struct {
+type Health struct {
 	Status string `json:"status"` // ok, or ready
 }
 
@@ -139,5 +133,11 @@ func (s *server) ready(ctx context.Context, _ question) (any, error) {
 			return nil, refusal{code: http.StatusServiceUnavailable, text: "not ready: " + err.Error()}
 		}
 	}
-	return health{"ready"}, nil
+	return Health{"ready"}, nil
+}
+
+// openapi sends the document that is made of the operations.
+func openapi(w http.ResponseWriter, _ *http.Request, _ question) {
+	w.Header().Set("Content-Type", jsonType)
+	_, _ = w.Write(docs.OpenAPI) // a client that went away
 }

@@ -216,7 +216,7 @@ func (c *client) unreachable(ctx context.Context, err error) error {
 
 // refused is the error in an answer other than 200.
 func (c *client) refused(resp *http.Response) error {
-	var body failure
+	var body Failure
 	err := json.NewDecoder(io.LimitReader(resp.Body, maxError)).Decode(&body)
 	switch {
 	case err != nil || body.Error == "":

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/internal/access"
+	"github.com/trueup/trueup/internal/pages"
 )
 
 // guard refuses what is not for whoever asks before anything looks at it, says
@@ -44,13 +45,13 @@ func (s *server) guard(next http.Handler) http.Handler {
 }
 
 // contentPolicy lets pages use what the server itself gives, and nothing else.
-var contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self' " + hashOf(pageStyle) +
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'" +
 	"; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// open reports whether a path is for everybody: what watches the worker, and
-// where one signs in.
+// open reports whether a path is for everybody: what watches the worker, where
+// one signs in, and the files of pages, which say nothing of anybody.
 func open(path string) bool {
-	return path == "/healthz" || path == "/readyz" || path == loginPath
+	return path == "/healthz" || path == "/readyz" || path == loginPath || strings.HasPrefix(path, pages.Files)
 }
 
 // refuse finds what of a request nobody is answered.

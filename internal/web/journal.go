@@ -42,7 +42,7 @@ func (s *server) journal(w http.ResponseWriter, req *http.Request, q question) {
 		return
 	case req.Context().Err() == nil && !out.broken:
 		s.opts.Log.Error().Err(err).Str("path", req.Pattern).Msg("journal broken off")
-		err = out.encoder.Encode(failure{Error: err.Error()})
+		err = out.encoder.Encode(Failure{Error: err.Error()})
 	}
 	if err = errors.Join(err, out.buffer.Flush()); err != nil && req.Context().Err() == nil {
 		s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("answer not written whole")

@@ -1,9 +1,6 @@
 package web
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,7 +36,7 @@ func (s *server) setCookie(w http.ResponseWriter, req *http.Request, id string) 
 
 // login shows the page where a person signs in with a token.
 func (s *server) login(w http.ResponseWriter, req *http.Request) {
-	s.loginPage(w, http.StatusOK, loginForm{Next: local(req.URL.Query().Get("next"))})
+	s.pages.SignIn(w, req, http.StatusOK, local(req.URL.Query().Get("next")))
 }
 
 // signIn takes the token and begins a session.
@@ -60,7 +57,7 @@ func (s *server) signIn(w http.ResponseWriter, req *http.Request) {
 		if code != http.StatusTooManyRequests {
 			code = http.StatusUnauthorized
 		}
-		s.loginPage(w, code, loginForm{Next: next, Wrong: true, Often: code == http.StatusTooManyRequests})
+		s.pages.SignIn(w, req, code, next)
 	default:
 		s.setCookie(w, req, id)
 		http.Redirect(w, req, next, http.StatusSeeOther)
@@ -86,52 +83,3 @@ func local(path string) string {
 	}
 	return u.String()
 }
-
-type loginForm struct {
-	Next  string
-	Wrong bool
-	Often bool
-}
-
-func (s *server) loginPage(w http.ResponseWriter, code int, f loginForm) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(code)
-	if err := loginTemplate.Execute(w, f); err != nil {
-		s.opts.Log.Debug().Err(err).Msg("answer not written whole")
-	}
-}
-
-// pageStyle is the style of the pages that need no file.
-const pageStyle = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;padding:0 1rem;max-width:50rem}code{font-size:.95em}` +
-	`label,input,button{display:block;font:inherit}input{width:100%;max-width:32rem;padding:.5rem;margin:.25rem 0 1rem;box-sizing:border-box}` +
-	`button{padding:.5rem 1.25rem}[role=alert]{border-left:.25rem solid;padding-left:.75rem}`
-
-// hashOf names a style in a content policy.
-func hashOf(style string) string {
-	sum := sha256.Sum256([]byte(style))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-var loginTemplate = template.Must(template.New("login").Parse(`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Sign in · trueup</title>
-<style>` + pageStyle + `</style>
-<main>
-<h1>Sign in</h1>
-{{- if .Often}}
-<p role="alert">Too many tokens that are nobody's came from here. Wait a moment.</p>
-{{- else if .Wrong}}
-<p role="alert">That token is nobody's: it is mistyped, revoked or expired.</p>
-{{- end}}
-<form method="post" action="` + loginPath + `">
-<input type="hidden" name="next" value="{{.Next}}">
-<label for="token">Your token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" autofocus required>
-<button>Sign in</button>
-</form>
-<p>Whoever runs this worker gives you one. Are you signed in already? <a href="{{.Next}}">Go on</a>.</p>
-</main>
-</html>
-`))

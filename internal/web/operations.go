@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -14,7 +15,7 @@ import (
 // document and the NATS service are made of it.
 type Operation struct {
 	Name    string // of its subject and in clients made from the document
-	Method  string
+	Method  string // empty: GET
 	Path    string // with {parameters}
 	Summary string
 	Params  []Param
@@ -22,7 +23,7 @@ type Operation struct {
 	Answer  any    // a value of the type that is answered
 	Media   string // of the answer; empty: application/json
 	Code    int    // of the answer; 0: 200
-	Codes   []int  // of what else is answered, beside 400 and 500
+	Codes   []int  // of what else is answered, beside what any is
 
 	// answer answers. It is nil where stream does, which writes to HTTP itself.
 	answer func(context.Context, question) (any, error)
@@ -55,9 +56,23 @@ type question struct {
 // Operations tells of every operation there is.
 func Operations() []Operation { return new(server).operations() }
 
-// operations is the table of the API.
+// operations is the table of the API, with what it leaves out.
 func (s *server) operations() []Operation {
-	return slices.Concat(s.money(), s.work(), s.care(), s.decisions(), s.worker())
+	all := slices.Concat(s.money(), s.work(), s.care(), s.decisions(), s.worker())
+	for i := range all {
+		o := &all[i]
+		o.Method, o.Media, o.Code = cmp.Or(o.Method, http.MethodGet), cmp.Or(o.Media, jsonType), cmp.Or(o.Code, http.StatusOK)
+	}
+	return all
+}
+
+const jsonType = "application/json"
+
+// Refusals are the codes that an operation answers with in place of an answer.
+func (o Operation) Refusals() []int {
+	codes := append([]int{http.StatusBadRequest, http.StatusMisdirectedRequest, http.StatusInternalServerError}, o.Codes...)
+	slices.Sort(codes)
+	return codes
 }
 
 // money are the questions about what was earned and paid, and why.
@@ -71,6 +86,16 @@ func (s *server) money() []Operation {
 		{
 			Name: "payees", Path: "/v1/payees", Summary: "Payees with their quarter, picked, sorted and paged",
 			Params: payeesParams(), Answer: report.PayeeList{}, answer: payees,
+		},
+		{
+			Name: "payee", Path: "/v1/payees/{id}",
+			Summary: "A payee's quarter: by component and deal, what is held and may be taken back until when, measures beside what the plan asks",
+			Params:  []Param{inPath("id", "the payee"), periodParam()}, Answer: report.PayeeView{}, Codes: []int{404},
+			answer: func(ctx context.Context, q question) (any, error) {
+				f := q.filter()
+				f.Payee = event.PayeeID(q.values["id"])
+				return q.reader.PayeeView(ctx, f)
+			},
 		},
 		{
 			Name: "statement", Path: "/v1/statement", Summary: "Statements: every line of every payee, or of one, or of one period",
@@ -190,15 +215,18 @@ func (s *server) worker() []Operation {
 			Answer: report.Verification{}, Codes: []int{503}, slow: true, answer: s.verify,
 		},
 		{
+			Name: "openapi", Path: "/v1/openapi.json", Summary: "This document", Answer: map[string]any{}, stream: openapi,
+		},
+		{
 			Name: "backup", Path: "/v1/backup", Summary: "The ledger file of this moment; one is made at a time",
-			Answer: []byte{}, Media: snapshotType, Codes: []int{404, 503}, stream: s.backup,
+			Media: snapshotType, Codes: []int{404, 503}, stream: s.backup,
 		},
 		{
-			Name: "healthz", Path: "/healthz", Summary: "That the process answers at all", Answer: health{},
-			answer: func(context.Context, question) (any, error) { return health{"ok"}, nil },
+			Name: "healthz", Path: "/healthz", Summary: "That the process answers at all", Answer: Health{},
+			answer: func(context.Context, question) (any, error) { return Health{"ok"}, nil },
 		},
 		{
-			Name: "readyz", Path: "/readyz", Summary: "Whether the worker does its work", Answer: health{}, Codes: []int{503},
+			Name: "readyz", Path: "/readyz", Summary: "Whether the worker does its work", Answer: Health{}, Codes: []int{503},
 			answer: s.ready,
 		},
 	}
@@ -219,3 +247,7 @@ func (q question) period() civil.Quarter {
 	period, _ := civil.ParseQuarter(q.values["period"])
 	return period
 }
+
+// JSON reports whether an operation answers with one JSON value, also to those
+// who do not ask over HTTP.
+func (o Operation) JSON() bool { return o.answer != nil }

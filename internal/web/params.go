@@ -17,21 +17,30 @@ import (
 type Param struct {
 	Name    string
 	Meaning string
-	Path    bool           // it is part of the path; else of the query, and may be left out
+	In      string         // path, or query, where it may be left out
 	Schema  map[string]any // JSON Schema of its text
 	check   func(string) error
 }
 
+// Where parameters are.
+const (
+	ofPath  = "path"
+	inQuery = "query"
+)
+
+// Required reports whether a parameter cannot be left out.
+func (p Param) Required() bool { return p.In == ofPath }
+
 // text is a parameter that can be anything.
 func text(name, meaning string) Param {
-	return Param{Name: name, Meaning: meaning, Schema: map[string]any{"type": "string"}}
+	return Param{Name: name, Meaning: meaning, In: inQuery, Schema: map[string]any{"type": "string"}}
 }
 
 // inPath is a part of the path that can be anything.
 func inPath(name, meaning string) Param { return text(name, meaning).inPath() }
 
 func (p Param) inPath() Param {
-	p.Path = true
+	p.In = ofPath
 	return p
 }
 
@@ -94,7 +103,7 @@ func (q question) entry() string { return strings.ToLower(q.values["id"]) }
 func (o Operation) check(values map[string]string) error {
 	for _, p := range o.Params {
 		v := values[p.Name]
-		if p.check == nil || v == "" && !p.Path {
+		if p.check == nil || v == "" && !p.Required() {
 			continue
 		}
 		if err := p.check(v); err != nil {
@@ -112,7 +121,7 @@ func (o Operation) check(values map[string]string) error {
 func (o Operation) known(name string, path bool) error {
 	var names []string
 	for _, p := range o.Params {
-		if path || !p.Path {
+		if path || p.In != ofPath {
 			names = append(names, p.Name)
 		}
 	}

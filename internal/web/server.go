@@ -8,16 +8,18 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log" //nolint:depguard // net/http takes no other logger
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/trueup/trueup/internal/access"
 	"github.com/trueup/trueup/internal/decision"
+	"github.com/trueup/trueup/internal/pages"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -39,6 +41,8 @@ type Options struct {
 	// how often it may ask, how long its token holds. Nil: nothing of that is
 	// bounded, and there can be no Tokens and no Publish.
 	Now func() time.Time
+	// Clock is the worker's, which may be played; nil: as of the latest arrival.
+	Clock func() time.Time
 	// Tokens are of those who may ask; nil: whoever reaches the server may, and
 	// decides nothing.
 	Tokens *access.Tokens
@@ -68,16 +72,17 @@ func NewServer(r report.Reader, o Options) http.Handler {
 		mux.HandleFunc(loginPath, s.dispatch(map[string]http.HandlerFunc{http.MethodGet: s.login, http.MethodPost: s.signIn}))
 		mux.HandleFunc(logoutPath, s.dispatch(map[string]http.HandlerFunc{http.MethodPost: s.logout}))
 	}
-	mux.HandleFunc("/{$}", s.dispatch(map[string]http.HandlerFunc{http.MethodGet: s.index}))
-	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
-		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
+	s.pages = pages.New(func(*http.Request) report.Reader { return s.reader }, pages.Options{
+		Who: s.asker, MayAct: s.mayAct, SignIn: o.Tokens != nil, Code: func(err error) int { code, _, _ := failed(err); return code }, Clock: o.Clock, Log: o.Log,
 	})
+	mux.HandleFunc("/", s.page)
 	return s.guard(mux)
 }
 
 type server struct {
 	reader    report.Reader
 	opts      Options
+	pages     *pages.Pages
 	verifying chan struct{} // holds one while a verification is under way
 	copying   chan struct{} // holds one while a snapshot is under way
 
@@ -115,9 +120,9 @@ func badRequestf(format string, args ...any) error {
 	return refusal{code: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
 }
 
-// failure is the body of every answer that is no answer. What and ID say what
+// Failure is the body of every answer that is no answer. What and ID say what
 // was not found.
-type failure struct {
+type Failure struct {
 	Error string `json:"error"`
 	What  string `json:"what,omitempty"`
 	ID    string `json:"id,omitempty"`
@@ -132,13 +137,17 @@ func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) {
 	if later {
 		w.Header().Set("Retry-After", "10")
 	}
+	if s.person(req) {
+		s.pages.Problem(w, req, code, body.Error)
+		return
+	}
 	s.write(w, req, code, body)
 }
 
 // failed is what is answered in place of an answer, and whether it is worth
 // asking again.
-func failed(err error) (code int, later bool, body failure) {
-	body = failure{Error: err.Error()}
+func failed(err error) (code int, later bool, body Failure) {
+	body = Failure{Error: err.Error()}
 	if missing, is := errors.AsType[report.NotFound](err); is {
 		body.What, body.ID = missing.What, missing.ID
 		return http.StatusNotFound, false, body
@@ -164,47 +173,43 @@ func failed(err error) (code int, later bool, body failure) {
 // write sends v as JSON. A client that went away is no concern of ours; what
 // cannot be written as JSON is a bug in this repository.
 func (s *server) write(w http.ResponseWriter, req *http.Request, code int, v any) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(code)
 	if err := report.Render(w, report.JSON, v); err != nil && req.Context().Err() == nil {
 		s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("answer not written whole")
 	}
 }
 
-func (s *server) index(w http.ResponseWriter, req *http.Request) {
-	if _, err := (Operation{}).queried(req.URL.RawQuery); err != nil {
-		s.fail(w, req, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(w, indexPage) // a client that went away
+// person reports whether a browser shows the answer to somebody: a page, or what
+// became of a form.
+func (s *server) person(req *http.Request) bool {
+	form := req.Method == http.MethodPost && isForm(req.Header)
+	return s.pages != nil && strings.Contains(req.Header.Get("Accept"), "text/html") && (form || !strings.HasPrefix(req.URL.Path, "/v1/"))
 }
 
-const indexPage = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>trueup</title>
-<style>` + pageStyle + `</style>
-<h1>trueup</h1>
-<p>This worker answers in JSON. Decisions are taken with POST, and are events: nothing here writes the ledger.</p>
-<ul>
-<li><a href="/v1/status">/v1/status</a>: where the worker stands</li>
-<li><a href="/v1/overview">/v1/overview</a>: what is earned, held, payable and taken back, what is late, what waits for somebody</li>
-<li><a href="/v1/payees">/v1/payees</a>: payees with their quarter; <code>?period=2027-Q1&amp;role=csm&amp;sort=earned&amp;order=desc&amp;limit=20</code>, <code>team</code>, <code>manager</code>, <code>search</code>, <code>offset</code></li>
-<li><code>/v1/accounts/ACCOUNT</code>: an account over time: ARR, terms, owners, health, deals and their windows</li>
-<li><a href="/v1/periods">/v1/periods</a>: the quarters and how far each has come; <code>/v1/periods/2027-Q1/preview</code>: what a lock now would freeze</li>
-<li><a href="/v1/statement">/v1/statement</a>: every payee's statement; narrow it with <code>?payee=csm-1&amp;period=2027-Q1</code></li>
-<li><code>/v1/entries/ID</code>: one entry: its rule and the numbers it is worked out of, and the facts behind it</li>
-<li><code>/v1/deals/OPPORTUNITY</code>: why a deal earned what it did, or nothing; where several accounts have it, <code>?account=acct-1</code></li>
-<li><code>/v1/books/PAYEE</code>: a payee's accounts, measures and flags; <code>?period=2027-Q1</code></li>
-<li><a href="/v1/flags">/v1/flags</a>: what a person should look at; narrow it with <code>?payee=csm-1</code>, <code>account</code>, <code>period</code></li>
-<li><a href="/v1/journal">/v1/journal</a>: every entry in the order posted, one on a line; narrow it as the statement; the last line counts them, or says what went wrong</li>
-<li><a href="/v1/sla">/v1/sla</a>: risk interventions, the soonest deadline first; <a href="/v1/sla?status=open">those open</a>, <a href="/v1/sla?status=breached">those breached</a>; or <code>?payee=csm-1</code></li>
-<li><a href="/v1/parked">/v1/parked</a>: inputs set aside; <a href="/v1/parked?state=parked">those that wait</a>; <code>/v1/parked/ID</code> has one with its bytes</li>
-<li><a href="/v1/verify">/v1/verify</a>: walks the whole ledger and says what is wrong; takes a while</li>
-<li><code>/v1/backup</code>: the ledger file of this moment, for <code>trueup backup</code>, which also verifies it</li>
-<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: for what watches the worker</li>
-</ul>
-<p>On the command line: <code>trueup status</code>, <code>trueup statement</code>, <code>trueup explain</code>, <code>trueup book</code>, <code>trueup flags</code>, <code>trueup sla</code>, <code>trueup parked</code>, <code>trueup export</code>, <code>trueup verify</code>, <code>trueup backup</code>.</p>
-</html>
-`
+// asker is who asks for a page.
+func (s *server) asker(req *http.Request) pages.Asker {
+	p, known := access.Of(req.Context())
+	if !known || s.opts.Tokens == nil {
+		return pages.Asker{}
+	}
+	return pages.Asker{Name: p.Name, Role: string(p.Role), Payee: string(p.Payee)}
+}
+
+// mayAct reports whether whoever asks for a page may decide something.
+func (s *server) mayAct(req *http.Request, action string) bool {
+	p, known := access.Of(req.Context())
+	return known && s.desk != nil && slices.ContainsFunc(decision.Actions(), func(a decision.Action) bool {
+		return a.Name == action && p.Is(a.Roles...)
+	})
+}
+
+// page shows a page to people. A program that asks for one that is not there is
+// told so as JSON.
+func (s *server) page(w http.ResponseWriter, req *http.Request) {
+	if !s.pages.Has(req) && !strings.Contains(req.Header.Get("Accept"), "text/html") {
+		s.fail(w, req, report.NotFound{What: "page", ID: req.URL.Path})
+		return
+	}
+	s.pages.ServeHTTP(w, req)
+}

@@ -181,7 +181,6 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/status?x=1", 400, `parameter "x": this page takes none`},
 		{"GET", "/v1/verify?x=1", 400, `parameter "x": this page takes none`},
 		{"GET", "/healthz?x=1", 400, `parameter "x": this page takes none`},
-		{"GET", "/?x=1", 400, `parameter "x": this page takes none`},
 		{"GET", "/v1/sla?status=late", 400, `parameter "status": "late" is not one of open, met, closed, breached, resolved, retracted`},
 		{"GET", "/v1/parked?state=gone", 400, `parameter "state": "gone" is not one of parked, applied, discarded`},
 		{"GET", "/v1/parked/p-0", 404, "no parked input p-0"},
