@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// HashOf is hashOf for tests.
-var HashOf = hashOf
-
 // Remembered is how many of some clients a throttle remembers.
 func Remembered(clients int) int {
 	t := newThrottle(askRate, askBurst)
