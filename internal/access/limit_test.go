@@ -91,6 +91,8 @@ func questions(t *testing.T, r report.Reader, of reporttest.Reader) (answers map
 		if id != "" {
 			b, err := r.Book(ctx, f)
 			put("book "+string(id), b, err)
+			pv, err := r.PayeeView(ctx, f)
+			put("view "+string(id), pv, err)
 		}
 	}
 	list, err := r.Payees(ctx, report.PayeesQuery{})
@@ -201,7 +203,7 @@ func TestNobodySeesAStrangers(t *testing.T) {
 					}
 					asked++
 				}
-				for _, own := range []string{"statement " + p.ID, "journal " + p.ID, "book " + p.ID, "SLA " + p.ID, "raised " + p.ID} {
+				for _, own := range []string{"statement " + p.ID, "view " + p.ID, "journal " + p.ID, "book " + p.ID, "SLA " + p.ID, "raised " + p.ID} {
 					if errs[own] != nil || !reflect.DeepEqual(got[own], all[own]) {
 						t.Errorf("%s: %s %s: %s = %v, %v; want it whole", c.Name, role, p.ID, own, got[own], errs[own])
 					}
