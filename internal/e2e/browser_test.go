@@ -134,12 +134,18 @@ func (p *tab) sees(text string) {
 	p.holds(fmt.Sprintf(`document.body.innerText.includes(%q)`, text))
 }
 
-// holds waits until an expression is true in the page.
+// holds waits until an expression is true in the page, which may be another one
+// before it is: what cannot be asked while one goes to it is asked again.
 func (p *tab) holds(expression string) {
 	p.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience)))
-	if err != nil {
-		p.Fatalf("at %s: %s does not come true: %v; the page says:\n%s", p.at(), expression, err, strings.TrimSpace(p.text()))
+	for until := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		is, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && is {
+			return
+		}
+		if time.Now().After(until) {
+			p.Fatalf("at %s: %s does not come true: %v; the page says:\n%s", p.at(), expression, err, strings.TrimSpace(p.text()))
+		}
 	}
 }
 
