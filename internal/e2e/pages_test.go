@@ -126,6 +126,9 @@ func picture(p *tab, path string, width, height int64, scheme, file string) {
 	if err != nil {
 		p.Fatal(err)
 	}
+	if png, err = small(png); err != nil {
+		p.Fatal(err)
+	}
 	if err := os.WriteFile(file, png, 0o644); err != nil {
 		p.Fatal(err)
 	}

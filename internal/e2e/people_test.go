@@ -38,6 +38,8 @@ func TestWhyWasItTakenBack(t *testing.T) {
 	p.visit("/")
 	p.sees("Clawed back")
 	p.fill(`#q`, lost.OpportunityID, `form[role=search]`)
+	p.sees("Look for it as")
+	p.click(`main a[href^="/deals/"]`)
 	p.sees("Deal " + lost.OpportunityID)
 	p.sees("Taken back")
 	p.click(fmt.Sprintf(`a[href*="/entries/%s"]`, lost.EntryID))
