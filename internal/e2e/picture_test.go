@@ -22,10 +22,6 @@ func small(picture []byte) ([]byte, error) {
 	from := image.NewRGBA(box)
 	draw.Draw(from, box, in, box.Min, draw.Src)
 	for i := 0; i < len(from.Pix); i += 4 {
-		for c := range 3 { // near ones are one
-			v := from.Pix[i+c] &^ 7
-			from.Pix[i+c] = v | v>>5
-		}
 		seen[color.RGBA{from.Pix[i], from.Pix[i+1], from.Pix[i+2], 255}]++
 	}
 	var most []color.RGBA
