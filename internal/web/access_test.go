@@ -460,7 +460,10 @@ func TestDecisions(t *testing.T) {
 	}
 	h.down = errors.New("the broker is gone")
 	resp, body = do("admin", "/v1/payees/csm-1/adjustments", "k10", amount)
-	refused(t, "without a broker", resp, body, http.StatusInternalServerError, "the broker is gone")
+	refused(t, "without a broker", resp, body, http.StatusServiceUnavailable, "not published: the broker is gone")
+	if resp.Header.Get("Retry-After") != "10" {
+		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
+	}
 }
 
 // Without tokens everybody on this machine reads and nobody decides; a proxy

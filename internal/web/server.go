@@ -161,6 +161,9 @@ func failed(err error) (code int, later bool, body Failure) {
 	if _, is := errors.AsType[decision.Conflict](err); is {
 		return http.StatusConflict, false, body
 	}
+	if _, is := errors.AsType[decision.Unpublished](err); is {
+		return http.StatusServiceUnavailable, true, body
+	}
 	if _, is := errors.AsType[report.Mistake](err); is {
 		return http.StatusBadRequest, false, body
 	}
