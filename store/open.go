@@ -58,6 +58,7 @@ type Store struct {
 	engine      *tenant.Engine
 	broken      error // why nothing more may be recorded
 	wrote       chan struct{}
+	changed     signal
 	noticed     []string
 	unfolded    int // inputs since an account was derived afresh
 	// unwritten is what came after the last commit and changed nothing; nil: nothing

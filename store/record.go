@@ -81,6 +81,7 @@ func (s *Store) transact(r *recording, f func() error) error {
 		return s.stop(fmt.Errorf("commit: %w", err))
 	}
 	s.unwritten.Store(nil)
+	s.changed.tell()
 	if len(r.messages) > 0 {
 		select {
 		case s.wrote <- struct{}{}:

@@ -48,7 +48,7 @@ func (c *config) checkHTTP() error {
 func (w *worker) openWeb(ctx context.Context, e env) error {
 	opts := web.Options{
 		Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Clock: w.sweeper.Clock.Now, Log: w.log,
-		Publish: w.decide, Tenant: w.cfg.tenant,
+		Publish: w.decide, Tenant: w.cfg.tenant, Live: feed{w.store},
 	}
 	if w.cfg.tokens != "" {
 		var err error
@@ -79,7 +79,8 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate.get(), nil },
 		})
 	}
-	w.httpServer = web.HTTPServer(web.NewServer(w.asked, opts), w.log)
+	server := web.NewServer(w.asked, opts)
+	w.httpServer = web.HTTPServer(server, w.log)
 	w.start("summary", w.warm)
 	w.start("what-if", w.asked.whatIfs.Run)
 	w.start("web", func(context.Context) error {
@@ -88,7 +89,20 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 		}
 		return nil
 	})
-	return nil
+	return w.answerAtBroker(server)
+}
+
+// answerAtBroker answers the questions of the API there too. Who may ask is for
+// the broker to say.
+func (w *worker) answerAtBroker(server *web.Server) (err error) {
+	s := broker.Service{
+		Name: "trueup", Version: version(), Description: "answers about what is earned, held and paid", Prefix: "trueup.api." + w.cfg.tenant,
+	}
+	for _, e := range server.Endpoints() {
+		s.Endpoints = append(s.Endpoints, broker.Endpoint{Name: e.Name, Meaning: e.Summary, Answer: e.Answer})
+	}
+	w.stopAnswers, err = w.conn.Serve(w.ctx, s)
+	return err
 }
 
 // decide publishes a person's decision.

@@ -36,6 +36,8 @@ type worker struct {
 	httpServer *http.Server
 	httpURL    string
 
+	stopAnswers func(context.Context) error // at the broker; nil: none are given
+
 	alarms alarms
 
 	ctx     context.Context // of everything but the input; ends after the input has
@@ -132,6 +134,11 @@ func (w *worker) stop() error {
 	if w.httpServer != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), stopTimeout)
 		errs = append(errs, w.httpServer.Shutdown(ctx))
+		cancel()
+	}
+	if w.stopAnswers != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), stopTimeout)
+		errs = append(errs, w.stopAnswers(ctx))
 		cancel()
 	}
 	w.cancel()

@@ -57,10 +57,13 @@ func Document(root string) ([]byte, error) {
 		OpenAPI    string            `json:"openapi"`
 		Info       object            `json:"info"`
 		Paths      map[string]object `json:"paths"`
+		Security   []object          `json:"security"`
 		Components object            `json:"components"`
 	}{
 		"3.1.1", object{"title": "trueup", "version": "1", "description": about},
-		paths, object{"schemas": types.schemas, "responses": refusals},
+		paths, []object{{"token": []string{}}, {}}, object{"schemas": types.schemas, "responses": refusals, "securitySchemes": object{"token": object{
+			"type": "http", "scheme": "bearer", "description": "Made by trueup token; a worker on loopback without tokens answers without, and takes no decisions",
+		}}},
 	})
 	return out.Bytes(), err
 }
@@ -101,9 +104,13 @@ func refusal(code int) string { return strings.ReplaceAll(http.StatusText(code),
 func meaning(code int) string {
 	return map[int]string{
 		http.StatusBadRequest:            "The question is asked wrongly: a parameter that there is not, or that cannot be read",
+		http.StatusUnauthorized:          "The worker has tokens, and none was shown, or one that is nobody's",
+		http.StatusForbidden:             "It is not for whoever asks",
 		http.StatusNotFound:              "What is asked for is not there",
-		http.StatusConflict:              "It is worked out for one asker at a time",
+		http.StatusConflict:              "It is worked out for one asker at a time, or something else was decided already",
 		http.StatusRequestEntityTooLarge: "What is told is too large",
+		http.StatusUnsupportedMediaType:  "What is told is of another media type",
+		http.StatusTooManyRequests:       "Asked too often; Retry-After says when it is worth asking again",
 		http.StatusMisdirectedRequest:    "The Host header names another host than this worker's",
 		http.StatusInternalServerError:   "The worker's own fault; its log says more",
 		http.StatusServiceUnavailable:    "Not now; Retry-After says when it is worth asking again",

@@ -20,7 +20,7 @@ type types struct {
 
 func newTypes(root string) (*types, error) {
 	t := &types{schemas: map[string]json.RawMessage{}, reflector: jsonschema.Reflector{Anonymous: true, AllowAdditionalProperties: true}}
-	for _, folder := range []string{"internal/report", "internal/web"} {
+	for _, folder := range []string{"internal/report", "internal/decision", "internal/web"} {
 		if err := t.read(root, folder); err != nil {
 			return nil, err
 		}

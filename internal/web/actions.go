@@ -28,17 +28,18 @@ func (s *server) decisions() []Operation {
 		o := Operation{
 			Name: a.Name, Method: http.MethodPost, Path: a.Path, Summary: a.Summary, Code: http.StatusAccepted,
 			Body:   &Body{Media: "application/json", Meaning: "what is decided", Of: a.Body, Most: maxDeed},
-			Answer: decision.Accepted{}, Codes: []int{403, 404, 409, 413, 415, 503}, keyed: true,
+			Answer: decision.Accepted{}, Codes: []int{404, 409, 413, 415, 503}, keyed: true,
 		}
+		o.Params = []Param{keyParam()}
 		at := ""
 		switch a.Target {
 		case "":
 		case "period":
 			at = "period"
-			o.Params = []Param{periodParam().inPath()}
+			o.Params = append(o.Params, periodParam().inPath())
 		default:
 			at = "id"
-			o.Params = []Param{inPath("id", a.Target)}
+			o.Params = append(o.Params, inPath("id", a.Target))
 		}
 		o.answer = func(ctx context.Context, q question) (any, error) {
 			if s.desk == nil {
@@ -56,6 +57,12 @@ func (s *server) decisions() []Operation {
 		all = append(all, o)
 	}
 	return all
+}
+
+func keyParam() Param {
+	p := text(keyHeader, "the decision's own key: the same one twice decides once")
+	p.In = inHeader
+	return p
 }
 
 // keyed reads a decision as a program or a browser's form tells it.

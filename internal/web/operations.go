@@ -70,7 +70,12 @@ const jsonType = "application/json"
 
 // Refusals are the codes that an operation answers with in place of an answer.
 func (o Operation) Refusals() []int {
-	codes := append([]int{http.StatusBadRequest, http.StatusMisdirectedRequest, http.StatusInternalServerError}, o.Codes...)
+	codes := append([]int{
+		http.StatusBadRequest, http.StatusForbidden, http.StatusMisdirectedRequest, http.StatusTooManyRequests, http.StatusInternalServerError,
+	}, o.Codes...)
+	if !open(o.Path) {
+		codes = append(codes, http.StatusUnauthorized)
+	}
 	slices.Sort(codes)
 	return codes
 }
@@ -213,6 +218,10 @@ func (s *server) worker() []Operation {
 		{
 			Name: "verify", Path: "/v1/verify", Summary: "Walk the whole ledger and say what is wrong; one walk is under way at a time",
 			Answer: report.Verification{}, Codes: []int{503}, slow: true, answer: s.verify,
+		},
+		{
+			Name: "live", Path: "/live", Media: eventStream, Answer: Moment{}, Codes: []int{503}, stream: s.live,
+			Summary: "What changes while one listens, as server-sent events: ledger after what was recorded, sla (a Turned) when deadlines turned",
 		},
 		{
 			Name: "openapi", Path: "/v1/openapi.json", Summary: "This document", Answer: map[string]any{}, stream: openapi,

@@ -17,19 +17,20 @@ import (
 type Param struct {
 	Name    string
 	Meaning string
-	In      string         // path, or query, where it may be left out
+	In      string         // path, query or header
 	Schema  map[string]any // JSON Schema of its text
 	check   func(string) error
 }
 
 // Where parameters are.
 const (
-	ofPath  = "path"
-	inQuery = "query"
+	ofPath   = "path"
+	inQuery  = "query"
+	inHeader = "header"
 )
 
 // Required reports whether a parameter cannot be left out.
-func (p Param) Required() bool { return p.In == ofPath }
+func (p Param) Required() bool { return p.In != inQuery }
 
 // text is a parameter that can be anything.
 func text(name, meaning string) Param {
@@ -103,7 +104,7 @@ func (q question) entry() string { return strings.ToLower(q.values["id"]) }
 func (o Operation) check(values map[string]string) error {
 	for _, p := range o.Params {
 		v := values[p.Name]
-		if p.check == nil || v == "" && !p.Required() {
+		if p.check == nil || v == "" && p.In != ofPath {
 			continue
 		}
 		if err := p.check(v); err != nil {
@@ -121,7 +122,7 @@ func (o Operation) check(values map[string]string) error {
 func (o Operation) known(name string, path bool) error {
 	var names []string
 	for _, p := range o.Params {
-		if path || p.In != ofPath {
+		if p.In == inQuery || path && p.In == ofPath {
 			names = append(names, p.Name)
 		}
 	}

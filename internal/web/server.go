@@ -51,17 +51,26 @@ type Options struct {
 	// TLS is the certificate that the server shows, whose names are the server's
 	// too; nil: it speaks plain HTTP.
 	TLS func() *tls.Certificate
+	// Live tells pages what is recorded while they are open; nil: nothing does.
+	Live Feed
 	// Publish hands over what was decided, for Tenant; nil: nothing can be.
 	Publish func(context.Context, decision.Message) error
 	Tenant  string
 	Log     zerolog.Logger
 }
 
+// Server answers over HTTP, and what it answers there it answers elsewhere too.
+type Server struct {
+	http.Handler
+	server *server
+}
+
 // NewServer serves what r answers to whoever asks, and takes decisions.
-func NewServer(r report.Reader, o Options) http.Handler {
+func NewServer(r report.Reader, o Options) *Server {
 	s := &server{
 		reader: access.ByAsker(r, o.Organisation), opts: o, verifying: make(chan struct{}, 1), copying: make(chan struct{}, 1),
-		clients: newThrottle(askRate, askBurst), failures: newThrottle(failRate, failBurst), origins: http.NewCrossOriginProtection(),
+		listening: make(chan struct{}, mostListeners),
+		clients:   newThrottle(askRate, askBurst), failures: newThrottle(failRate, failBurst), origins: http.NewCrossOriginProtection(),
 	}
 	if o.Publish != nil {
 		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, o.Now)
@@ -76,7 +85,7 @@ func NewServer(r report.Reader, o Options) http.Handler {
 		Who: s.asker, MayAct: s.mayAct, SignIn: o.Tokens != nil, Code: func(err error) int { code, _, _ := failed(err); return code }, Clock: o.Clock, Log: o.Log,
 	})
 	mux.HandleFunc("/", s.page)
-	return s.guard(mux)
+	return &Server{s.guard(mux), s}
 }
 
 type server struct {
@@ -85,6 +94,7 @@ type server struct {
 	pages     *pages.Pages
 	verifying chan struct{} // holds one while a verification is under way
 	copying   chan struct{} // holds one while a snapshot is under way
+	listening chan struct{} // holds one for each page that listens
 
 	sessions *access.Sessions // nil: there are no tokens
 	desk     *decision.Desk   // nil: no decisions are taken
