@@ -34,15 +34,26 @@ type FlagChange struct {
 	Told, Timeline money.Money
 }
 
-// FlagFigures gives those that have taken effect by a day; false where nothing
-// has changed them since it was last asked.
+// FlagFigures gives those that have taken effect by a day, not before the one it
+// was last asked of; false where nothing has changed them since: no fact that they
+// look at has come, nor has the day on which the next of them takes effect.
 func (s *State) FlagFigures(today civil.Date) (f FlagFigures, changed bool) {
-	if !s.unflagged && today == s.flaggedOn {
+	if !s.unflagged && today < s.flagsTurn {
 		return f, false
 	}
-	s.unflagged, s.flaggedOn = false, today
+	s.unflagged, s.flagsTurn = false, civil.Never
+	turns := func(day civil.Date) {
+		if day > today {
+			s.flagsTurn = min(s.flagsTurn, day)
+		}
+	}
 	for _, d := range s.deals {
-		if d.Origin == Booked && d.Booked <= today && !d.noRate {
+		if d.Origin != Booked || d.noRate {
+			continue
+		}
+		turns(d.Booked)
+		turns(d.Left)
+		if d.Booked <= today {
 			left := d.Left
 			if left > today {
 				left = civil.Never
@@ -54,17 +65,20 @@ func (s *State) FlagFigures(today civil.Date) (f FlagFigures, changed bool) {
 		f.Crediting = s.rulesOn(f.Expansions[n-1].Booked).Crediting
 	}
 	for _, r := range s.arr.renewals {
+		turns(r.date)
 		if r.date <= today {
 			f.Renewals = append(f.Renewals, r.date)
 		}
 	}
 	for _, c := range s.arr.churns {
+		turns(c.date)
 		if c.date <= today {
 			f.Churns = append(f.Churns, c.date)
 		}
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(s.arr.unheard), func(a, b moveKey) int { return cmp.Or(cmp.Compare(a.date, b.date), cmp.Compare(a.id, b.id)) }) {
 		c := s.arr.unheard[key]
+		turns(c.Effective)
 		home := s.set.Plans.Settings(c.Effective).Currency
 		if at, ok, err := s.set.Rates.Convert(c.ARR, home, c.Effective); ok && err == nil && c.Effective <= today && len(s.arr.subs()) < 2 {
 			if now := s.arr.At(c.Effective); now != at.Minor {

@@ -50,20 +50,31 @@ func (s *State) Glance(h Holders, q civil.Quarter, last civil.Date) Glance {
 	return m.Glance
 }
 
+// Span is a day that glances are as of, and from its quarter's first instant to
+// its own last.
+type Span struct {
+	Day         civil.Date
+	From, Until time.Time
+}
+
+// SpanOf is that of a day.
+func (s *Setting) SpanOf(day civil.Date) Span {
+	return Span{day, s.Calendar.First(s.Calendar.QuarterOf(day)).Start(s.Zone), day.End(s.Zone)}
+}
+
 // Glanced reports whether a fact that comes can change what a glance sees of the
 // account, on a day or on the last of an earlier quarter, or when the calendar
 // changes it.
-func (s *State) Glanced(e event.Event, on civil.Date) bool {
+func (s *State) Glanced(e event.Event, on Span) bool {
 	switch e := e.(type) {
 	case event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
 		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified:
 		return false
 	case event.HealthScored:
 		// The usual score is of these days, and says again what the last one did.
-		last, scored := s.health.last(on.End(s.set.Zone))
-		below := s.set.Plans.Settings(on).SLA.Risk.Below
-		quarter := s.set.Calendar.First(s.set.Calendar.QuarterOf(on)).Start(s.set.Zone)
-		return !scored || e.MeasuredAt.Before(quarter) || e.MeasuredAt.After(on.End(s.set.Zone)) ||
+		last, scored := s.health.last(on.Until)
+		below := s.set.Plans.Settings(on.Day).SLA.Risk.Below
+		return !scored || e.MeasuredAt.Before(on.From) || e.MeasuredAt.After(on.Until) ||
 			!e.MeasuredAt.After(last.MeasuredAt) || reaches(last, below) != reaches(e, below)
 	default:
 		return true

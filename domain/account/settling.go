@@ -72,19 +72,16 @@ func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error)
 	return st, err
 }
 
-// Wake is the first instant after asOf at which the account changes by itself,
-// or zero. It is to be asked after Settling and Transitions.
-func (s *State) Wake(asOf time.Time) time.Time {
-	var wake time.Time
-	if first := s.firstTurn(); first != civil.Never {
-		wake = first.Start(s.set.Zone)
-	}
+// Wake is the first day with whose start the account's deals change by
+// themselves, or civil.Never, and the first instant after asOf at which an
+// episode does, or zero. It is to be asked after Settling and Transitions.
+func (s *State) Wake(asOf time.Time) (day civil.Date, at time.Time) {
 	for _, e := range s.Episodes() {
-		if _, next := s.Transitions(e, asOf); !next.IsZero() && (wake.IsZero() || next.Before(wake)) {
-			wake = next
+		if _, next := s.Transitions(e, asOf); !next.IsZero() && (at.IsZero() || next.Before(at)) {
+			at = next
 		}
 	}
-	return wake
+	return s.firstTurn(), at
 }
 
 // firstTurn is when the first deal changes by itself. One that is no more may

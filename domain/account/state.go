@@ -75,7 +75,7 @@ type State struct {
 	// unflagged is set where the account's flags may differ from when they were
 	// last asked for.
 	unflagged bool
-	flaggedOn civil.Date
+	flagsTurn civil.Date // when the calendar alone makes them differ
 }
 
 // New is an account nothing is known of.

@@ -21,8 +21,9 @@ type Quarter int32
 // QuarterOf is the quarter that holds d.
 func (c Calendar) QuarterOf(d Date) Quarter {
 	month, day := c.start()
-	months := d.Year()*12 + int(d.Month()) - int(month)
-	if d.Day() < day {
+	y, m, on := d.utc().Date()
+	months := y*12 + int(m) - int(month)
+	if on < day {
 		months--
 	}
 	return Quarter(floorDiv(months, 3))

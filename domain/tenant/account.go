@@ -25,8 +25,10 @@ type accountRecord struct {
 	foreign     few.Map[money.Currency, struct{}]
 	credits     few.Map[event.OpportunityID, []account.Credit] // as last recorded
 	notices     []account.Notice                               // as published, sorted
-	flags       map[FlagKey]Flag                               // as raised; nil: none
-	wake        time.Time                                      // its timer; zero: none
+	heard       heard
+	flags       map[FlagKey]Flag // as raised; nil: none
+	wake        time.Time        // its timer; zero: none
+	morning     morning          // of the day that was last waited for
 	// behind is set where the rules have changed since the account was last
 	// settled: all of it must be.
 	behind bool
@@ -130,7 +132,7 @@ func (e *Engine) recall(r *accountRecord) error {
 	for _, st := range list {
 		r.credits.Put(st.Opportunity, st.Credits)
 	}
-	r.wake = e.wakeOf(was, was.Notices(), settled)
+	r.wake = e.wakeOf(r, was, dueAfter(was.Notices(), civil.In(settled, e.zone)), settled)
 	if r.behind {
 		_, err = r.state.Settling(civil.In(settled, e.zone)) // what pulls look at
 	}
@@ -166,7 +168,8 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 		return err
 	}
 	e.pin(r)
-	if err := known(&r.seen, in); err != nil {
+	as, err := r.seen.known(in)
+	if err != nil {
 		return err
 	}
 	if err := e.checkDecision(in.Event); err != nil {
@@ -176,14 +179,14 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err := e.catchUp(r); err != nil {
 		return err
 	}
-	r.seen.put(in.Event.Head().Identity, in.Sum)
+	r.seen.put(as)
 	e.accounts.grew(r)
 	e.out.Facts = append(e.out.Facts, in)
 	_, retraction := in.Event.(event.FactRetracted)
 	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {
 		return e.rebuildAccount(r, in.Event)
 	}
-	glanced := r.state.Glanced(in.Event, e.glances.on)
+	glanced := r.state.Glanced(in.Event, e.glanceSpan())
 	if glanced {
 		e.glances.was = e.parts(r.state, e.glances.was)
 	}

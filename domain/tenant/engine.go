@@ -46,9 +46,10 @@ type Engine struct {
 	now      *world
 	before   *world // the rules before, while a sweep is under way
 
-	// Of the call under way:
+	// Of the call under way, or the last:
 	records    Records
-	out        *Changes
+	out        *Changes       // its lists' room is used again by the next call
+	was        State          // before the call; lists are replaced, never changed in place
 	at         time.Time      // the instant things are posted at
 	firing     *Timer         // nil: none
 	cause      event.Identity // what posts them
@@ -86,7 +87,7 @@ func New(tenantName string, plans plan.Set, parse Parser, state State, cached in
 	e := &Engine{
 		tenant: tenantName, base: plans, parse: parse, parsed: map[string]*plan.Plan{}, zone: first.Zone, calendar: first.Periods.Calendar,
 		currency: first.Currency, accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
-		pinned: map[event.AccountID]*accountRecord{},
+		out: &Changes{}, pinned: map[event.AccountID]*accountRecord{},
 	}
 	e.forgetBooks()
 	e.forgetGlances()
@@ -108,15 +109,16 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 }
 
 // begin starts a call that posts at an instant.
-func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error), err error) {
-	before := e.state // its lists are replaced, never changed in place
-	e.records, e.out, e.at, e.cause, e.touched, e.teams = r, &Changes{}, at.UTC(), cause, e.touched[:0], nil
+func (e *Engine) begin(r Records, at time.Time, cause event.Identity) error {
+	e.was = e.state
+	e.records, e.at, e.cause, e.touched, e.teams = r, at.UTC(), cause, e.touched[:0], nil
+	e.out.empty()
 	if len(e.pinned) > fewPinned {
 		e.pinned = map[event.AccountID]*accountRecord{} // a map once large is slow to clear
 	}
 	clear(e.pinned)
 	if err := e.tenantFacts(); err != nil {
-		return func(error) {}, err
+		return err
 	}
 	if e.state.NextEnd == 0 {
 		e.startClocks()
@@ -124,23 +126,27 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 	e.stand(e.at)
 	e.firing, e.refused, e.ownCleared = nil, false, false
 	clear(e.running)
-	return func(err error) {
-		e.records = nil
-		if err == nil {
-			return
-		}
-		e.state = before
-		if e.refused && len(e.out.Foreign) == 0 { // else an account was read and what that found is not kept
-			return
-		}
-		for _, s := range e.touched {
-			e.accounts.drop(s.Account)
-			delete(e.payees, s.Payee)
-		}
-		e.seen, e.org = nil, nil
-		e.forgetBooks()
-		e.forgetGlances()
-	}, nil
+	return nil
+}
+
+// end ends a call that began: after an error of kind Invalid or Duplicate the
+// engine is as before it.
+func (e *Engine) end(err error) {
+	e.records = nil
+	if err == nil {
+		return
+	}
+	e.state = e.was
+	if e.refused && len(e.out.Foreign) == 0 { // else an account was read and what that found is not kept
+		return
+	}
+	for _, s := range e.touched {
+		e.accounts.drop(s.Account)
+		delete(e.payees, s.Payee)
+	}
+	e.seen, e.org = nil, nil
+	e.forgetBooks()
+	e.forgetGlances()
 }
 
 // settled is the instant up to which all was settled that the clock alone
@@ -168,11 +174,10 @@ func (e *Engine) startClocks() {
 
 // Fire takes a timer that is due, as if nothing else had happened since.
 func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
-	undo, err := e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)})
-	if err != nil {
+	if err = e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)}); err != nil {
 		return nil, err
 	}
-	defer func() { undo(err) }()
+	defer func() { e.end(err) }()
 	e.out.Clear = append(e.out.Clear, t)
 	e.firing = &t
 	switch t.Kind {
@@ -194,11 +199,10 @@ func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
 
 // Settle settles what waits for a quiet moment, as a tick at an instant would.
 func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
-	undo, err := e.begin(r, e.Arrival(at), event.Identity{Source: "trueup/clock", ID: at.UTC().Format(time.RFC3339Nano)})
-	if err != nil {
+	if err = e.begin(r, e.Arrival(at), event.Identity{Source: "trueup/clock", ID: at.UTC().Format(time.RFC3339Nano)}); err != nil {
 		return nil, err
 	}
-	defer func() { undo(err) }()
+	defer func() { e.end(err) }()
 	if err := e.finishSweep(); err != nil {
 		return nil, err
 	}
@@ -209,11 +213,10 @@ func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
 // would bring what is posted to what is due: none where the ledger is right.
 // Payees whose ended quarters wait to be settled are passed over.
 func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
-	undo, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/verify"})
-	if err != nil {
+	if err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/verify"}); err != nil {
 		return nil, err
 	}
-	defer func() { undo(domain.Errorf(domain.Invalid, "nothing is kept")) }()
+	defer func() { e.end(domain.Errorf(domain.Invalid, "nothing is kept")) }()
 	if of.Account == "" {
 		if _, dirty := slices.BinarySearch(e.state.Dirty, of.Payee); dirty {
 			return nil, nil
@@ -233,11 +236,10 @@ func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
 // Apply takes one input. Errors of kind Duplicate and Invalid change nothing
 // but the clock; the caller parks an Invalid input.
 func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
-	undo, err := e.begin(r, e.Arrival(in.Arrived), in.Event.Head().Identity)
-	if err != nil {
+	if err = e.begin(r, e.Arrival(in.Arrived), in.Event.Head().Identity); err != nil {
 		return nil, err
 	}
-	defer func() { undo(err) }()
+	defer func() { e.end(err) }()
 	in.Arrived, e.refused = e.at, true
 	if _, tick := in.Event.(event.Ticked); tick {
 		e.refused = false
@@ -254,20 +256,9 @@ func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
 	return e.out, err
 }
 
-// known compares an input with what a scope already holds under its identity.
-func known(seen *prints, in Input) error {
-	id := in.Event.Head().Identity
-	switch sum, ok := seen.find(id); {
-	case !ok:
-		return nil
-	case sum == in.Sum:
-		return domain.Errorf(domain.Duplicate, "event %s of %s is known", id.ID, id.Source)
-	}
-	return refusef("conflict", "id %q of source %q is already taken by an event with other content; the first one stands", id.ID, id.Source)
-}
-
 func (e *Engine) applyTenant(in Input) error {
-	if err := known(e.seen, in); err != nil {
+	as, err := e.seen.known(in)
+	if err != nil {
 		return err
 	}
 	e.refused = false
@@ -278,7 +269,7 @@ func (e *Engine) applyTenant(in Input) error {
 	} else if err := e.decide(in.Event); err != nil {
 		return err
 	}
-	e.seen.put(in.Event.Head().Identity, in.Sum)
+	e.seen.put(as)
 	e.out.Facts = append(e.out.Facts, in)
 	return nil
 }

@@ -15,8 +15,7 @@ type Look struct{ e *Engine }
 // LookAt gives an engine's view of records; the engine must not be used for
 // anything else.
 func (e *Engine) LookAt(r Records) (Look, error) {
-	_, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/look"})
-	return Look{e}, err
+	return Look{e}, e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/look"})
 }
 
 // Plans are the plans in force.

@@ -74,7 +74,8 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err != nil {
 		return err
 	}
-	if err := known(&p.seen, in); err != nil {
+	as, err := p.seen.known(in)
+	if err != nil {
 		return err
 	}
 	if err := e.now.book.Check(in.Event); err != nil {
@@ -83,7 +84,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	e.refused = false
 	_, retraction := in.Event.(event.FactRetracted)
 	if p.retractions = p.retractions || retraction; p.retractions || e.named(in.Event.Head().Identity) {
-		p.seen.put(in.Event.Head().Identity, in.Sum)
+		p.seen.put(as)
 		e.out.Facts = append(e.out.Facts, in)
 		return e.rebuildPayee(id, in.Event)
 	}
@@ -92,7 +93,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 		return err
 	}
 	touched := p.person.Add(in.Event)
-	p.seen.put(in.Event.Head().Identity, in.Sum)
+	p.seen.put(as)
 	e.out.Facts = append(e.out.Facts, in)
 	if touched.Terms {
 		if err := e.termsMoved(id, p); err != nil {

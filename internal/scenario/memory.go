@@ -69,8 +69,8 @@ func (m *Memory) Commit(c *tenant.Changes) {
 		m.facts[scope] = append(m.facts[scope], f)
 		m.person(scope.Payee)
 	}
-	for i := range c.Entries {
-		e := &c.Entries[i]
+	for _, entry := range c.Entries {
+		e := &entry // a copy
 		m.entries[e.Payee] = append(m.entries[e.Payee], e)
 		m.byScope[e.Scope] = append(m.byScope[e.Scope], e)
 		m.person(e.Payee)
