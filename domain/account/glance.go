@@ -68,7 +68,7 @@ func (s *Setting) SpanOf(day civil.Date) Span {
 func (s *State) Glanced(e event.Event, on Span) bool {
 	switch e := e.(type) {
 	case event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
-		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified:
+		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified, event.Invoice, event.CreditNoteIssued:
 		return false
 	case event.HealthScored:
 		// The usual score is of these days, and says again what the last one did.

@@ -40,7 +40,7 @@ func printOf(in Input) print { return print{nameOf(in.Event.Head().Identity), in
 func (n name) less(o name) bool { return n.high < o.high || n.high == o.high && n.low < o.low }
 
 // mostFew is how many a list takes.
-const mostFew = 64
+const mostFew = 512
 
 // search is where a name is in the list, or would be. Names are spread evenly,
 // so it is near its share of the list.
@@ -95,7 +95,7 @@ func (p *prints) put(f print) {
 	i, ok := p.search(f.name)
 	if !ok {
 		if n := len(p.few); n == cap(p.few) {
-			p.few = append(make([]print, 0, n+n/8+2), p.few...) // there are many accounts: little to spare
+			p.few = append(make([]print, 0, n+n/4+2), p.few...) // there are many accounts: little to spare
 		}
 		p.few = slices.Insert(p.few, i, f)
 	}

@@ -19,7 +19,7 @@ import (
 
 // Memory is a tenant's records in maps.
 type Memory struct {
-	facts      map[event.Scope][]tenant.Input
+	facts      map[event.Scope]*[]tenant.Input
 	entries    map[event.PayeeID][]*ledger.Entry
 	byScope    map[event.Scope][]*ledger.Entry
 	ledgers    map[event.PayeeID]ledger.Account
@@ -53,7 +53,7 @@ type episodeKey struct {
 // NewMemory has no records.
 func NewMemory() *Memory {
 	return &Memory{
-		facts: map[event.Scope][]tenant.Input{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
+		facts: map[event.Scope]*[]tenant.Input{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
 		ledgers: map[event.PayeeID]ledger.Account{}, refs: map[event.PayeeID]map[event.AccountID]bool{},
 		foreign: map[money.Currency]map[event.AccountID]bool{}, ahead: map[event.AccountID]bool{}, notices: map[event.AccountID]map[account.Notice]bool{},
 		flags: map[tenant.FlagKey]tenant.Flag{}, credits: map[event.PayeeID]map[creditKey]account.Credit{},
@@ -66,8 +66,13 @@ func NewMemory() *Memory {
 func (m *Memory) Commit(c *tenant.Changes) {
 	for _, f := range c.Facts {
 		scope := f.Event.Scope()
-		m.facts[scope] = append(m.facts[scope], f)
-		m.person(scope.Payee)
+		list := m.facts[scope]
+		if list == nil {
+			list = new([]tenant.Input)
+			m.facts[scope] = list
+			m.person(scope.Payee)
+		}
+		*list = append(*list, f)
 	}
 	for _, entry := range c.Entries {
 		e := &entry // a copy
@@ -143,7 +148,11 @@ func put[K, L comparable, V any](in map[K]map[L]V, k K, l L, v V) {
 
 // Facts implements tenant.Records.
 func (m *Memory) Facts(of event.Scope, yield func(event.Event, tenant.Sum) error) error {
-	for _, f := range m.facts[of] {
+	list := m.facts[of]
+	if list == nil {
+		return nil
+	}
+	for _, f := range *list {
 		if err := yield(f.Event, f.Sum); err != nil {
 			return err
 		}
@@ -232,7 +241,7 @@ func (m *Memory) Ahead(of event.AccountID) (bool, error) { return m.ahead[of], n
 func (m *Memory) Scopes(of event.Identity) ([]event.Scope, error) {
 	var out []event.Scope
 	for scope, facts := range m.facts {
-		if slices.ContainsFunc(facts, func(f tenant.Input) bool { return f.Event.Head().Identity == of }) {
+		if slices.ContainsFunc(*facts, func(f tenant.Input) bool { return f.Event.Head().Identity == of }) {
 			out = append(out, scope)
 		}
 	}
