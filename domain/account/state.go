@@ -111,7 +111,7 @@ func (s *State) Add(e event.Event) (Touched, error) {
 func (s *State) add(e event.Event) (Touched, error) {
 	before := s.attention.reviewed(e)
 	s.survives = nil
-	s.attention.add(e)
+	s.attention.add(e, s.set.Zone)
 	s.refer(e)
 	for _, c := range Currencies(e) {
 		if !slices.Contains(s.foreign, c) {
