@@ -70,12 +70,7 @@ type episodes struct {
 func (s *State) redoEpisodes(from time.Time) {
 	r := &s.risk
 	if i := s.health.from(from); i < r.walked {
-		r.walked, r.low, r.again = i, false, true
-		if i > 0 {
-			at := s.health.list[i-1].MeasuredAt
-			last, _ := s.health.last(at)
-			r.low = !reaches(last, s.set.Plans.Settings(civil.In(at, s.set.Zone)).SLA.Risk.Below)
-		}
+		r.walked, r.low, r.again = i, s.lowBefore(i), true
 	}
 	n, _ := slices.BinarySearchFunc(r.list, from, func(e Episode, at time.Time) int { return e.Start.Compare(at) })
 	r.anew = r.anew || n < len(r.list)
@@ -90,6 +85,33 @@ func (s *State) redoEpisodes(from time.Time) {
 		}
 	}
 	r.open = min(r.open, n)
+}
+
+// sameAgain takes a score that comes late, the only one of its instant, where
+// it is as low or as good as the one before it, and so changes no episode. It
+// reports whether it is.
+func (s *State) sameAgain(e event.HealthScored) bool {
+	r, list := &s.risk, s.health.list
+	i := s.health.from(e.MeasuredAt)
+	if i >= r.walked || list[i+1].MeasuredAt.Equal(e.MeasuredAt) || s.low(e) != s.lowBefore(i) {
+		return false
+	}
+	r.walked++
+	return true
+}
+
+// low reports whether a score is one that opens an episode.
+func (s *State) low(e event.HealthScored) bool {
+	return !reaches(e, s.set.Plans.Settings(civil.In(e.MeasuredAt, s.set.Zone)).SLA.Risk.Below)
+}
+
+// lowBefore reports whether the last score before one of the list is low.
+func (s *State) lowBefore(i int) bool {
+	if i == 0 {
+		return false
+	}
+	last, _ := s.health.last(s.health.list[i-1].MeasuredAt)
+	return s.low(last)
 }
 
 // log takes an intervention, and reports whether it restates a known one.

@@ -236,7 +236,8 @@ func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 }
 
 func (s *State) addScore(e event.HealthScored) Touched {
-	if !s.health.add(e) {
+	known := len(s.health.list)
+	if !s.health.add(e) && (len(s.health.list) == known || !s.sameAgain(e)) {
 		s.redoEpisodes(e.MeasuredAt)
 	}
 	// Only deals closed at or after the score was measured look at it, and before
