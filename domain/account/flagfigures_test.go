@@ -1,40 +1,12 @@
 package account
 
 import (
-	"reflect"
 	"testing"
-
-	"pgregory.net/rapid"
-
-	"github.com/trueup/trueup/domain/civil"
 )
 
-// What flags look at is given whenever it differs from what was given last,
-// whether a fact or the calendar changed it; and where the calendar changes
-// nothing it is not given again.
-func TestFlagFigures(t *testing.T) {
-	t.Run("facts and days", rapid.MakeCheck(func(t *rapid.T) {
-		set := genSetting(t)
-		events := genFacts.Draw(t, "events")
-		lived := New("acct-1", set)
-		var last FlagFigures
-		today := day("2026-06-01")
-		for told := 0; told < len(events); today += civil.Date(rapid.IntRange(0, 60).Draw(t, "days later")) {
-			if rapid.Bool().Draw(t, "a fact comes") {
-				if _, err := lived.Add(events[told]); err != nil {
-					t.Fatalf("Add: %v", err)
-				}
-				told++
-			}
-			if now, changed := lived.FlagFigures(today); changed {
-				last = now
-			}
-			if want, _ := state(t, set, events[:told]...).FlagFigures(today); !reflect.DeepEqual(last, want) {
-				t.Fatalf("on %s after %d facts FlagFigures last gave %+v, want %+v", today, told, last, want)
-			}
-		}
-	}))
-
+// Where neither a fact nor the calendar changes what flags look at it is not
+// given again.
+func TestFlagFiguresOnce(t *testing.T) {
 	s := state(t, setting(nil), stated(owned()...)...)
 	for _, tt := range []struct {
 		on      string

@@ -68,7 +68,8 @@ func (s *Setting) SpanOf(day civil.Date) Span {
 func (s *State) Glanced(e event.Event, on Span) bool {
 	switch e := e.(type) {
 	case event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
-		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified, event.Invoice, event.CreditNoteIssued:
+		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified, event.Invoice, event.CreditNoteIssued,
+		event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided:
 		return false
 	case event.HealthScored:
 		// The usual score is of these days, and says again what the last one did.
@@ -102,28 +103,13 @@ func (s *State) Turns(after civil.Date) civil.Date {
 		}
 	}
 	end := after.End(s.set.Zone)
-	for _, score := range slices.Backward(s.health.list) {
-		if !score.MeasuredAt.After(end) {
-			break
-		}
-		turns(civil.In(score.MeasuredAt, s.set.Zone))
+	if at, any := s.health.next(end); any {
+		turns(civil.In(at, s.set.Zone))
 	}
-	for _, o := range s.attention.sourced.All() {
-		if o.over(s.set.Zone) > after {
-			o.turns(s.set.Zone, turns)
-		}
+	for _, o := range s.attention.claimed[s.attention.claimedUntil(after+1):] {
+		o.turns(s.set.Zone, turns)
 	}
 	return next
-}
-
-// over is the last day on which the opportunity begins or stops to count for
-// whoever found it.
-func (o *sourced) over(zone *time.Location) civil.Date {
-	if o.ends == 0 {
-		o.ends = noChange
-		o.turns(zone, func(d civil.Date) { o.ends = max(o.ends, d) })
-	}
-	return o.ends
 }
 
 // turns tells the days on which what is claimed of an opportunity begins to

@@ -53,6 +53,26 @@ func (h *scores) last(at time.Time) (event.HealthScored, bool) {
 	return best, true
 }
 
+// next is when the first score after an instant was measured.
+func (h *scores) next(after time.Time) (time.Time, bool) {
+	i := h.from(after.Add(1))
+	if i == len(h.list) {
+		return time.Time{}, false
+	}
+	return h.list[i].MeasuredAt, true
+}
+
+// from is the place of the first score measured at or after an instant.
+func (h *scores) from(at time.Time) int {
+	i, _ := slices.BinarySearchFunc(h.list, at, func(s event.HealthScored, at time.Time) int {
+		if s.MeasuredAt.Before(at) {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
 // reaches reports whether a score, as a share of its scale, is at least a
 // threshold out of 100. Source: rules §6, §10. Rounding: none.
 func reaches(e event.HealthScored, threshold money.Ratio) bool {

@@ -85,13 +85,7 @@ func (l *look) during(d civil.Date) bool { return l.first <= d && d <= l.last }
 // Rounding: none.
 func (l *look) weeks() {
 	var scored [14]bool // 92 days at most
-	from, _ := slices.BinarySearchFunc(l.health.list, l.first.Start(l.set.Zone), func(e event.HealthScored, at time.Time) int {
-		if e.MeasuredAt.Before(at) {
-			return -1
-		}
-		return 1
-	})
-	for _, e := range l.health.list[from:] {
+	for _, e := range l.health.list[l.health.from(l.first.Start(l.set.Zone)):] {
 		d := l.day(e.MeasuredAt)
 		if d > l.last {
 			break

@@ -21,27 +21,34 @@ type Settled struct {
 // Settling derives the deals that facts have touched, and those that change by
 // themselves up to a day, and lists their opportunities, by first booking.
 func (s *State) Settling(day civil.Date) ([]Settled, error) {
-	if !s.all && !s.stale && s.soonest > day && s.touched.Len() == 0 {
-		return nil, nil
+	if s.all {
+		s.touchBooked(noChange, civil.Never)
+		s.all = false
 	}
-	s.shrunk, s.soonest = nil, civil.Never
-	for _, d := range s.deals {
-		if d.stale = d.stale || s.all || d.turns <= day; d.stale {
+	for _, d := range s.turning.list {
+		if d.day > day {
+			break
+		}
+		s.spoilDeal(d.Deal)
+	}
+	for _, d := range s.stale {
+		if !d.gone {
 			s.Touch(d.Opportunity)
 		}
 	}
-	for _, d := range s.deals {
-		if d.stale = d.stale || d.derived.book && s.touched.Has(d.Opportunity); d.stale {
-			if err := s.derive(d); err != nil {
-				return nil, err
-			}
-			d.stale, d.turns = false, d.next(day)
-		}
-		s.soonest = min(s.soonest, d.turns)
-	}
-	s.all, s.stale = false, false
 	if s.touched.Len() == 0 {
+		s.stale = s.stale[:0]
 		return nil, nil
+	}
+	for id := range s.touched.All() {
+		for _, d := range s.named.Get(id) {
+			if d.derived.book {
+				s.spoilDeal(d)
+			}
+		}
+	}
+	if err := s.deriveStale(day); err != nil {
+		return nil, err
 	}
 	out := make([]Settled, 0, s.touched.Len())
 	for id := range s.touched.All() {
@@ -54,6 +61,25 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 	s.touched.Clear()
 	slices.SortStableFunc(out, func(a, b Settled) int { return int(a.First) - int(b.First) })
 	return out, nil
+}
+
+// deriveStale derives the deals that are stale, by booking.
+func (s *State) deriveStale(day civil.Date) error {
+	s.survives = nil
+	s.stale = slices.DeleteFunc(s.stale, func(d *Deal) bool { return d.gone })
+	slices.SortFunc(s.stale, compareDeals)
+	for _, d := range s.stale {
+		settledBy, turns := d.settledBy, d.turns
+		if err := s.derive(d); err != nil {
+			return err
+		}
+		d.stale, d.turns = false, d.next(day)
+		s.lasting.move(d, settledBy, d.settledBy)
+		s.turning.move(d, turns, d.turns)
+	}
+	clear(s.stale)
+	s.stale = s.stale[:0]
+	return nil
 }
 
 func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error) {
@@ -81,21 +107,7 @@ func (s *State) Wake(asOf time.Time) (day civil.Date, at time.Time) {
 			at = next
 		}
 	}
-	return s.firstTurn(), at
-}
-
-// firstTurn is when the first deal changes by itself. One that is no more may
-// have been the soonest.
-func (s *State) firstTurn() civil.Date {
-	if s.soonest == civil.Never {
-		return civil.Never
-	}
-	first := civil.Never
-	for _, d := range s.deals {
-		first = min(first, d.turns)
-	}
-	s.soonest = first
-	return first
+	return s.turning.first(), at
 }
 
 // Deals lists every deal of the account, by booking date.

@@ -20,15 +20,13 @@ type accountRecord struct {
 	retractions bool // among its facts
 	tallies     few.Map[event.OpportunityID, *ledger.Tally]
 	episodes    []Episode // by opening
-	contested   bool      // a dispute's is among them: it may have gone with any fact
 	refs        few.Map[event.PayeeID, struct{}]
 	foreign     few.Map[money.Currency, struct{}]
 	credits     few.Map[event.OpportunityID, []account.Credit] // as last recorded
 	notices     []account.Notice                               // as published, sorted
-	heard       heard
-	flags       map[FlagKey]Flag // as raised; nil: none
-	wake        time.Time        // its timer; zero: none
-	morning     morning          // of the day that was last waited for
+	flags       map[FlagKey]Flag                               // as raised; nil: none
+	wake        time.Time                                      // its timer; zero: none
+	morning     morning                                        // of the day that was last waited for
 	// behind is set where the rules have changed since the account was last
 	// settled: all of it must be.
 	behind bool
@@ -53,7 +51,6 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	if r.episodes, err = e.records.Episodes(id); err != nil {
 		return nil, err
 	}
-	r.contested = slices.ContainsFunc(r.episodes, func(ep Episode) bool { return ep.Dispute != "" })
 	if err := e.records.Notices(id, r.announced); err != nil {
 		return nil, err
 	}
@@ -132,7 +129,7 @@ func (e *Engine) recall(r *accountRecord) error {
 	for _, st := range list {
 		r.credits.Put(st.Opportunity, st.Credits)
 	}
-	r.wake = e.wakeOf(r, was, dueAfter(was.Notices(), civil.In(settled, e.zone)), settled)
+	r.wake = e.wakeOf(r, was, settled)
 	if r.behind {
 		_, err = r.state.Settling(civil.In(settled, e.zone)) // what pulls look at
 	}

@@ -79,7 +79,7 @@ func (e *Engine) settleAccountFlags(r *accountRecord) {
 		return
 	}
 	figures := advice.AccountFigures{
-		Account: r.id, Calendar: e.calendar, Crediting: in.Crediting, Renewals: in.Renewals, Churns: in.Churns,
+		Account: r.id, Calendar: e.calendar, Since: in.Since, Crediting: in.Crediting, Renewals: in.Renewals, Churns: in.Churns,
 	}
 	for _, x := range in.Expansions {
 		figures.Expansions = append(figures.Expansions, advice.Deal(x))
@@ -91,7 +91,7 @@ func (e *Engine) settleAccountFlags(r *accountRecord) {
 	if r.flags == nil && len(flags) > 0 {
 		r.flags = map[FlagKey]Flag{}
 	}
-	e.flagged(r.flags, flags, func(FlagKey) bool { return true })
+	e.flagged(r.flags, flags, func(k FlagKey) bool { return k.Period >= in.Since })
 }
 
 // settlePayeeFlags brings a payee's flags of the quarter that ended last and of

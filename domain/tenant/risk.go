@@ -12,7 +12,7 @@ import (
 // it last did, and takes back what no longer holds.
 func (e *Engine) settleEpisodes(r *accountRecord) {
 	due := r.state.Episodes()
-	if r.state.Rederived() || r.contested {
+	if r.state.Rederived() {
 		for i := range r.episodes {
 			rec := &r.episodes[i]
 			if !r.state.HasEpisode(rec.clock(), rec.Dispute, rec.Opened) && !rec.retracted() {
@@ -67,7 +67,6 @@ func (r *accountRecord) episode(ep *account.Episode) *Episode {
 			rec.Score, rec.ScaleMax = ep.Score.Score, ep.Score.ScaleMax
 		}
 		r.episodes = slices.Insert(r.episodes, i, rec)
-		r.contested = r.contested || ep.Dispute != ""
 	}
 	return &r.episodes[i]
 }

@@ -67,9 +67,9 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		e.credit(r, st.Opportunity, st.Credits)
 	}
 	e.settleEpisodes(r)
-	next := e.settleNotices(r, today)
+	e.settleNotices(r, r.state.Notices(today))
 	e.settleAccountFlags(r)
-	wake := e.wakeOf(r, r.state, next, e.at)
+	wake := e.wakeOf(r, r.state, e.at)
 	if !wake.Equal(r.wake) {
 		if !r.wake.IsZero() {
 			e.out.Clear = append(e.out.Clear, Timer{r.wake, WakeAccount, string(r.id)})
