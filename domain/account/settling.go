@@ -16,6 +16,9 @@ type Settled struct {
 	Due         []ledger.Step
 	Credits     []Credit
 	First       civil.Date // the earliest booking; civil.Never without deals
+	// Moved says that accelerators may see something else of the deals than when
+	// they were last settled.
+	Moved bool
 }
 
 // Settling derives the deals that facts have touched, and those that change by
@@ -26,14 +29,18 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 	}
 	s.shrunk, s.soonest = nil, civil.Never
 	for _, d := range s.deals {
-		if d.stale = d.stale || s.all || d.turns <= day; d.stale {
-			s.Touch(d.Opportunity)
+		if d.stale = d.stale || s.all || d.turns <= day; d.stale && !s.touched.Has(d.Opportunity) {
+			s.touched.Put(d.Opportunity, false)
 		}
 	}
 	for _, d := range s.deals {
 		if d.stale = d.stale || d.derived.book && s.touched.Has(d.Opportunity); d.stale {
+			was := d.derived.shares
 			if err := s.derive(d); err != nil {
 				return nil, err
+			}
+			if d.turns <= day || !sameShares(was, d.derived.shares) {
+				s.Touch(d.Opportunity)
 			}
 			d.stale, d.turns = false, d.next(day)
 		}
@@ -44,11 +51,12 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 		return nil, nil
 	}
 	out := make([]Settled, 0, s.touched.Len())
-	for id := range s.touched.All() {
+	for id, moved := range s.touched.All() {
 		st, err := s.settled(id, day)
 		if err != nil {
 			return nil, err
 		}
+		st.Moved = moved
 		out = append(out, st)
 	}
 	s.touched.Clear()

@@ -89,6 +89,25 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 	return append(back, on...), nil
 }
 
+// Stands reports whether what is posted is what is due: Settle would list
+// nothing. Steps need no explanations here.
+func Stands(due []Step, posted Tally) bool {
+	left := len(due)
+	for _, p := range posted {
+		i := slices.IndexFunc(due, func(s Step) bool { return s.Step() == p.Step() })
+		switch {
+		case i < 0 && p.Minor != 0, i >= 0 && due[i].Minor != p.Minor:
+			return false
+		case i >= 0:
+			left--
+		}
+	}
+	return left == 0 || !slices.ContainsFunc(due, func(s Step) bool {
+		_, found := posted.of(s.Key)
+		return !found && s.Minor != 0
+	})
+}
+
 // Settled is an error of kind Corrupt where what is posted is not what is due.
 func Settled(due []Step, posted Tally) error {
 	entries, err := Settle(due, posted)

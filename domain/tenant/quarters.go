@@ -68,7 +68,9 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 	}
 	e.moved = map[event.PayeeID]bool{}
 	for _, id := range gone {
-		delete(e.past, id)
+		if p := e.past[id]; p != nil {
+			p.moved, p.of = true, 0
+		}
 	}
 	for _, id := range all {
 		if err := e.settlePast(id); err != nil {
@@ -81,8 +83,7 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 // settlePast settles a payee's ended quarters where something of them may have
 // moved since they last were, and looks at their flags.
 func (e *Engine) settlePast(id event.PayeeID) error {
-	if e.past[id] == nil {
-		e.past[id] = &past{}
+	if p := e.past[id]; p == nil || p.moved {
 		return e.settlePayee(id)
 	}
 	p, err := e.payee(id)
@@ -131,6 +132,13 @@ func (e *Engine) settleDealsOf(id event.PayeeID) error {
 // endInstant is when a quarter's true-up is due: the end of its last day.
 func (e *Engine) endInstant(q civil.Quarter) time.Time { return e.calendar.Last(q).End(e.zone) }
 
+// pastMoved has everybody's ended quarters settled again.
+func (e *Engine) pastMoved() {
+	for _, p := range e.past {
+		p.moved = true
+	}
+}
+
 // endQuarter settles everybody's pools at the end of a quarter.
 func (e *Engine) endQuarter() error {
 	if err := e.finishSweep(); err != nil {
@@ -140,13 +148,14 @@ func (e *Engine) endQuarter() error {
 	if err != nil {
 		return err
 	}
-	clear(e.past) // one more has ended
+	e.pastMoved() // one more has ended
 	if err := e.settleBooks(e.state.Dirty, ids); err != nil {
 		return err
 	}
 	e.state.NextEnd++
 	clear(e.booked)
-	clear(e.past)
+	e.pastMoved()
+	e.forgetParts()
 	e.pruneGlances()
 	e.out.Set = append(e.out.Set, Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""})
 	return nil
