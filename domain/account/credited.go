@@ -3,14 +3,55 @@ package account
 import (
 	"math/big"
 	"slices"
+
+	"github.com/trueup/trueup/domain/civil"
 )
 
-// sameShares reports whether an accelerator sees the same in two derivations of
-// a deal: who is credited, what is lost when, and when it is released. The
-// texts are of the figures that are compared.
-func sameShares(a, b []Credited) bool {
-	return slices.EqualFunc(a, b, func(x, y Credited) bool {
-		return x.Deal == y.Deal && x.share == y.share && x.fate.same(&y.fate)
+// Moved is how much an accelerator may see changed of an opportunity's deals.
+type Moved uint8
+
+// From nothing to all.
+const (
+	Still       Moved = iota
+	StepsTurned       // steps count by today that did not before
+	FatesMoved        // what is credited is released or lost otherwise
+	CreditsMoved
+)
+
+// movedFrom compares a deal's shares, as of a day, with those of an earlier
+// derivation and day. The texts of losses are of the figures that are compared.
+func (d *Deal) movedFrom(was []Credited, turned bool, passed int) Moved {
+	now := d.derived.shares
+	switch {
+	case passed != d.passed, !slices.EqualFunc(was, now, sameCredit):
+		return CreditsMoved
+	case !slices.EqualFunc(was, now, func(a, b Credited) bool { return a.share == b.share && a.fate.same(&b.fate) }):
+		return FatesMoved
+	case turned:
+		return StepsTurned
+	}
+	return Still
+}
+
+// passedBy counts the losses of the deal's shares up to a day.
+func (d *Deal) passedBy(day civil.Date) (n int) {
+	for i := range d.derived.shares {
+		for j := range d.derived.shares[i].losses {
+			if d.derived.shares[i].losses[j].on <= day {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// sameCredit reports whether two shares credit the same on every day.
+func sameCredit(a, b Credited) bool {
+	if a.Deal != b.Deal || a.payee != b.payee || a.credit != b.credit || a.csm != b.csm || a.counted() != b.counted() {
+		return false
+	}
+	return slices.EqualFunc(a.losses, b.losses, func(x, y loss) bool {
+		return x.on == y.on && x.credit == y.credit && a.spares(&x) == b.spares(&y) && samePart(x.lost, y.lost)
 	})
 }
 

@@ -39,6 +39,7 @@ type Deal struct {
 	settledBy civil.Date
 	stale     bool       // to be derived afresh
 	turns     civil.Date // when it changes by itself next; civil.Never: it does not
+	passed    int        // losses of its shares up to when it was last settled
 }
 
 // Told names the fact that makes the deal.

@@ -16,9 +16,7 @@ type Settled struct {
 	Due         []ledger.Step
 	Credits     []Credit
 	First       civil.Date // the earliest booking; civil.Never without deals
-	// Moved says that accelerators may see something else of the deals than when
-	// they were last settled.
-	Moved bool
+	Moved       Moved      // since they were last settled
 }
 
 // Settling derives the deals that facts have touched, and those that change by
@@ -30,18 +28,17 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 	s.shrunk, s.soonest = nil, civil.Never
 	for _, d := range s.deals {
 		if d.stale = d.stale || s.all || d.turns <= day; d.stale && !s.touched.Has(d.Opportunity) {
-			s.touched.Put(d.Opportunity, false)
+			s.touched.Put(d.Opportunity, Still)
 		}
 	}
 	for _, d := range s.deals {
 		if d.stale = d.stale || d.derived.book && s.touched.Has(d.Opportunity); d.stale {
-			was := d.derived.shares
+			was, passed := d.derived.shares, d.passed
 			if err := s.derive(d); err != nil {
 				return nil, err
 			}
-			if d.turns <= day || !sameShares(was, d.derived.shares) {
-				s.Touch(d.Opportunity)
-			}
+			d.passed = d.passedBy(day)
+			s.touched.Put(d.Opportunity, max(s.touched.Get(d.Opportunity), d.movedFrom(was, d.turns <= day, passed)))
 			d.stale, d.turns = false, d.next(day)
 		}
 		s.soonest = min(s.soonest, d.turns)

@@ -62,9 +62,9 @@ type State struct {
 
 	referred []event.PayeeID // whom facts named, sorted
 
-	deals   []*Deal                            // by booking date, then opportunity
-	all     bool                               // every deal is stale
-	touched few.Map[event.OpportunityID, bool] // to be settled, whether or not they still have deals, and whether their shares may have moved
+	deals   []*Deal                             // by booking date, then opportunity
+	all     bool                                // every deal is stale
+	touched few.Map[event.OpportunityID, Moved] // to be settled, whether or not they still have deals, and how their shares moved
 	shrunk  map[shrinkKey]map[*Deal][]shrink
 	foreign []money.Currency // of amounts told that are not the tenant's
 	soonest civil.Date       // when the first of the deals changes by itself, or before
@@ -332,7 +332,7 @@ func (s *State) Anew() {
 
 // Touch has an opportunity settled again, whether or not it still has deals, as
 // one whose shares may have moved.
-func (s *State) Touch(id event.OpportunityID) { s.touched.Put(id, true) }
+func (s *State) Touch(id event.OpportunityID) { s.touched.Put(id, CreditsMoved) }
 
 // Owners lists everybody who owned the account at some time, in any role, sorted.
 func (s *State) Owners() []event.PayeeID {

@@ -1,16 +1,18 @@
 package book
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 
+	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/ledger"
 )
 
 // Kept is what a payee's accelerators came to, quarter by quarter, so that they
 // are worked out again only where something they look at has moved. What the
-// calendar changes of a credit, its account tells with Moved. The zero value has
+// calendar changes of a credit is told like what facts do. The zero value has
 // nothing; a Kept is of one Person as their own facts and the plans stand.
 type Kept struct{ uplifts map[keptKey]*keptUplift }
 
@@ -50,14 +52,23 @@ func (in upliftInputs) same(o upliftInputs) bool {
 	return in.quarter == o.quarter && in.reviewed == o.reviewed && same(in.target, o.target) && same(in.annual, o.annual)
 }
 
-// CreditsMoved says that something of the credits booked in a quarter is not
-// what it was: the accelerators of its year are to be worked out again.
-func (k *Kept) CreditsMoved(q civil.Quarter) {
-	for at := range k.uplifts {
+// Moved says that something of the credits booked in a quarter is not what it
+// was, and reports whether the accelerators of its year are to be looked at
+// again: one that pays nothing does not depend on what becomes of the deals.
+func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
+	some, pays := false, false
+	for at, u := range k.uplifts {
 		if at.quarter.YearStart() == q.YearStart() {
-			delete(k.uplifts, at)
+			some, pays = true, pays || len(u.posted) > 0
 		}
 	}
+	switch {
+	case !some, !pays && how < account.CreditsMoved:
+		return false
+	case how > account.StepsTurned:
+		maps.DeleteFunc(k.uplifts, func(at keptKey, _ *keptUplift) bool { return at.quarter.YearStart() == q.YearStart() })
+	}
+	return how > account.Still
 }
 
 // uplift is what is kept of a quarter's accelerator, if it looks at the same;

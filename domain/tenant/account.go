@@ -201,7 +201,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	e.measuresMoved(r.id, r.state.Referred(), touched.Measures)
 	if touched.Standing {
 		for _, id := range r.state.Referred() {
-			e.markStanding(id)
+			e.markDirty(id)
 		}
 	}
 	return e.settleAccount(r)

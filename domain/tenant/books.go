@@ -26,7 +26,7 @@ type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
 	e.running, e.ended, e.endedOf, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[event.PayeeID][]*seatBook{}, map[ownership]int64{}
-	e.booked, e.past, e.moved = map[seat]int{}, map[event.PayeeID]*past{}, map[event.PayeeID]bool{}
+	e.booked, e.past = map[seat]int{}, map[event.PayeeID]*past{}
 }
 
 // forgetBooksOf forgets what payees' books came to.
@@ -172,8 +172,12 @@ func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, from 
 	first := e.calendar.QuarterOf(max(from, e.firstDay()))
 	for _, id := range payees {
 		for _, b := range e.endedOf[id] {
-			if b.quarter >= first {
-				b.moved[of], b.measures = true, nil
+			if b.quarter < first {
+				continue
+			}
+			b.moved[of], b.measures = true, nil
+			if p := e.past[b.payee]; p != nil {
+				p.moved, p.of = true, 0
 			}
 		}
 		for at := range e.openings {
@@ -183,6 +187,9 @@ func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, from 
 		}
 		if first < e.state.NextEnd || e.targetsBooks() {
 			e.markDirty(id)
+			if p := e.past[id]; p != nil && e.targetsBooks() {
+				p.moved = true
+			}
 		}
 	}
 }
@@ -198,13 +205,12 @@ func (e *Engine) sharesMoved(st account.Settled, before []account.Credit) {
 		if q >= e.state.NextEnd {
 			continue
 		}
-		e.markStanding(c.Payee)
-		if st.Moved {
+		e.markDirty(c.Payee)
+		if st.Moved == account.CreditsMoved {
 			delete(e.booked, seat{c.Payee, q})
-			if p := e.past[c.Payee]; p != nil {
-				p.moved = true
-				p.kept.CreditsMoved(q)
-			}
+		}
+		if p := e.past[c.Payee]; p != nil {
+			p.moved = p.kept.Moved(q, st.Moved) || p.moved
 		}
 	}
 }

@@ -34,7 +34,6 @@ type Engine struct {
 	openings map[ownership]int64           // of books, for targets that are a part of them
 	booked   map[seat]int                  // deals of ended quarters that are credited to payees as CSMs
 	past     map[event.PayeeID]*past       // of payees whose ended quarters were settled
-	moved    map[event.PayeeID]bool        // whose accounts moved in ended quarters since
 	glances  glances                       // what flags look at of books
 	org      *organisation                 // nil: not loaded
 	state    State

@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -9,18 +8,10 @@ import (
 	"github.com/trueup/trueup/domain/event"
 )
 
-// markDirty has a payee's ended quarters settled at the next local midnight,
-// lock or tick, whichever is first.
+// markDirty has a payee looked at at the next local midnight, lock or tick,
+// whichever is first: their ended quarters, where something of these has moved,
+// and what flags look at.
 func (e *Engine) markDirty(id event.PayeeID) {
-	if id != "" {
-		e.moved[id] = true
-	}
-	e.markStanding(id)
-}
-
-// markStanding has what flags look at of a payee's running quarter looked at
-// then.
-func (e *Engine) markStanding(id event.PayeeID) {
 	if id == "" {
 		return
 	}
@@ -60,16 +51,6 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 		var err error
 		if all, err = e.withMarked(all); err != nil {
 			return err
-		}
-	}
-	gone, err := e.upwards(slices.Collect(maps.Keys(e.moved)), e.pods())
-	if err != nil {
-		return err
-	}
-	e.moved = map[event.PayeeID]bool{}
-	for _, id := range gone {
-		if p := e.past[id]; p != nil {
-			p.moved, p.of = true, 0
 		}
 	}
 	for _, id := range all {
