@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 
@@ -12,18 +13,18 @@ type Moved uint8
 
 // From nothing to all.
 const (
-	Still       Moved = iota
-	StepsTurned       // steps count by today that did not before
-	FatesMoved        // what is credited is released or lost otherwise
-	CreditsMoved
+	Still        Moved = iota
+	StepsTurned        // steps count by today that did not before
+	FatesMoved         // what is credited is released otherwise, or will be lost otherwise
+	CreditsMoved       // who is credited with what, or what was lost of it by now
 )
 
 // movedFrom compares a deal's shares, as of a day, with those of an earlier
 // derivation and day. The texts of losses are of the figures that are compared.
-func (d *Deal) movedFrom(was []Credited, turned bool, passed int) Moved {
+func (d *Deal) movedFrom(was []Credited, turned bool, passed int, day civil.Date) Moved {
 	now := d.derived.shares
 	switch {
-	case passed != d.passed, !slices.EqualFunc(was, now, sameCredit):
+	case passed != d.passed, !slices.EqualFunc(was, now, func(a, b Credited) bool { return sameCredit(&a, &b, day) }):
 		return CreditsMoved
 	case !slices.EqualFunc(was, now, func(a, b Credited) bool { return a.share == b.share && a.fate.same(&b.fate) }):
 		return FatesMoved
@@ -36,21 +37,23 @@ func (d *Deal) movedFrom(was []Credited, turned bool, passed int) Moved {
 // passedBy counts the losses of the deal's shares up to a day.
 func (d *Deal) passedBy(day civil.Date) (n int) {
 	for i := range d.derived.shares {
-		for j := range d.derived.shares[i].losses {
-			if d.derived.shares[i].losses[j].on <= day {
-				n++
-			}
-		}
+		n += len(d.derived.shares[i].lostBy(day))
 	}
 	return n
 }
 
-// sameCredit reports whether two shares credit the same on every day.
-func sameCredit(a, b Credited) bool {
+// lostBy lists the losses up to a day.
+func (f *fate) lostBy(day civil.Date) []loss {
+	n, _ := slices.BinarySearchFunc(f.losses, day+1, func(x loss, d civil.Date) int { return cmp.Compare(x.on, d) })
+	return f.losses[:n]
+}
+
+// sameCredit reports whether two shares credit the same up to a day.
+func sameCredit(a, b *Credited, day civil.Date) bool {
 	if a.Deal != b.Deal || a.payee != b.payee || a.credit != b.credit || a.csm != b.csm || a.counted() != b.counted() {
 		return false
 	}
-	return slices.EqualFunc(a.losses, b.losses, func(x, y loss) bool {
+	return slices.EqualFunc(a.lostBy(day), b.lostBy(day), func(x, y loss) bool {
 		return x.on == y.on && x.credit == y.credit && a.spares(&x) == b.spares(&y) && samePart(x.lost, y.lost)
 	})
 }

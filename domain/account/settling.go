@@ -38,7 +38,7 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 				return nil, err
 			}
 			d.passed = d.passedBy(day)
-			s.touched.Put(d.Opportunity, max(s.touched.Get(d.Opportunity), d.movedFrom(was, d.turns <= day, passed)))
+			s.touched.Put(d.Opportunity, max(s.touched.Get(d.Opportunity), d.movedFrom(was, d.turns <= day, passed, day)))
 			d.stale, d.turns = false, d.next(day)
 		}
 		s.soonest = min(s.soonest, d.turns)

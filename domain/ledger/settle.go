@@ -89,22 +89,15 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 	return append(back, on...), nil
 }
 
-// Stands reports whether what is posted is what is due: Settle would list
-// nothing. Steps need no explanations here.
-func Stands(due []Step, posted Tally) bool {
-	left := len(due)
-	for _, p := range posted {
-		i := slices.IndexFunc(due, func(s Step) bool { return s.Step() == p.Step() })
-		switch {
-		case i < 0 && p.Minor != 0, i >= 0 && due[i].Minor != p.Minor:
+// Explained reports whether whatever Settle would post can be explained: steps
+// without explanations are posted already.
+func Explained(due []Step, posted Tally) bool {
+	return !slices.ContainsFunc(due, func(s Step) bool {
+		if s.Explain != nil {
 			return false
-		case i >= 0:
-			left--
 		}
-	}
-	return left == 0 || !slices.ContainsFunc(due, func(s Step) bool {
-		_, found := posted.of(s.Key)
-		return !found && s.Minor != 0
+		p, _ := posted.of(s.Key)
+		return p.Minor != s.Minor
 	})
 }
 
@@ -167,7 +160,11 @@ func Merge(steps []Step) ([]Step, error) {
 }
 
 // both explains a step and one more of its key: that one's amount is a figure.
+// Nothing is explained where one of them is not.
 func both(first func() Explanation, more Step) func() Explanation {
+	if first == nil || more.Explain == nil {
+		return nil
+	}
 	return func() Explanation {
 		x := first()
 		x.Text += "; " + more.Explain().Text

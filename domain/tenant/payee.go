@@ -191,9 +191,9 @@ func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, 
 	return out, nil
 }
 
-// settleSteps posts what has changed of a payee's own steps. Those of
-// accelerators that were kept tell only whether something has: what is posted
-// is worked out with its explanations.
+// settleSteps brings a payee's own steps to what is due now. Those that were
+// kept have no explanations: where one of them is to be posted all are worked
+// out anew.
 func (e *Engine) settleSteps(p *payee) error {
 	of := e.past[p.person.ID]
 	if of == nil {
@@ -205,11 +205,10 @@ func (e *Engine) settleSteps(p *payee) error {
 	if err != nil {
 		return err
 	}
-	if due = slices.DeleteFunc(due, e.beforeUs); ledger.Stands(due, p.tally) {
-		return nil
-	}
-	if due, err = p.person.Due(e.at, books{e}); err != nil {
-		return err
+	if due = slices.DeleteFunc(due, e.beforeUs); !ledger.Explained(due, p.tally) {
+		if due, err = p.person.Due(e.at, books{e}); err != nil {
+			return err
+		}
 	}
 	return e.post(event.OfPayee(p.person.ID), due, &p.tally)
 }
