@@ -40,6 +40,7 @@ type Deal struct {
 	gone      bool       // no deal of the account any more
 	settledBy civil.Date // nothing dated later changes it; unlisted before it is derived
 	turns     civil.Date // when it changes by itself next; civil.Never: it does not; unlisted before it is derived
+	passed    int        // losses of its shares up to when it was last settled
 }
 
 // Told names the fact that makes the deal.

@@ -20,13 +20,16 @@ type Retention struct {
 }
 
 // Add takes another account's.
-func (r *Retention) Add(o Retention) error {
+func (r *Retention) Add(o Retention) error { return r.Replace(Retention{}, o) }
+
+// Replace takes one account's part of the sum for another.
+func (r *Retention) Replace(was, now Retention) error {
 	var sums sums
-	sums.add(&r.Opening, o.Opening)
-	sums.add(&r.Gross, o.Gross)
-	sums.add(&r.Net, o.Net)
-	r.Logos += o.Logos
-	r.Lost += o.Lost
+	sums.add(&r.Opening, now.Opening-was.Opening)
+	sums.add(&r.Gross, now.Gross-was.Gross)
+	sums.add(&r.Net, now.Net-was.Net)
+	r.Logos += now.Logos - was.Logos
+	r.Lost += now.Lost - was.Lost
 	return sums.err
 }
 

@@ -16,6 +16,7 @@ type Settled struct {
 	Due         []ledger.Step
 	Credits     []Credit
 	First       civil.Date // the earliest booking; civil.Never without deals
+	Moved       Moved      // since they were last settled
 }
 
 // Settling derives the deals that facts have touched, and those that change by
@@ -32,8 +33,8 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 		s.spoilDeal(d.Deal)
 	}
 	for _, d := range s.stale {
-		if !d.gone {
-			s.Touch(d.Opportunity)
+		if !d.gone && !s.touched.Has(d.Opportunity) {
+			s.touched.Put(d.Opportunity, Still)
 		}
 	}
 	if s.touched.Len() == 0 {
@@ -51,11 +52,12 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 		return nil, err
 	}
 	out := make([]Settled, 0, s.touched.Len())
-	for id := range s.touched.All() {
+	for id, moved := range s.touched.All() {
 		st, err := s.settled(id, day)
 		if err != nil {
 			return nil, err
 		}
+		st.Moved = moved
 		out = append(out, st)
 	}
 	s.touched.Clear()
@@ -69,10 +71,12 @@ func (s *State) deriveStale(day civil.Date) error {
 	s.stale = slices.DeleteFunc(s.stale, func(d *Deal) bool { return d.gone })
 	slices.SortFunc(s.stale, compareDeals)
 	for _, d := range s.stale {
-		settledBy, turns := d.settledBy, d.turns
+		settledBy, turns, was, passed := d.settledBy, d.turns, d.derived.shares, d.passed
 		if err := s.derive(d); err != nil {
 			return err
 		}
+		d.passed = d.passedBy(day)
+		s.touched.Put(d.Opportunity, max(s.touched.Get(d.Opportunity), d.movedFrom(was, turns <= day, passed, day)))
 		d.stale, d.turns = false, d.next(day)
 		s.lasting.move(d, settledBy, d.settledBy)
 		s.turning.move(d, turns, d.turns)

@@ -62,15 +62,15 @@ type State struct {
 
 	referred []event.PayeeID // whom facts named, sorted
 
-	deals   []*Deal                                // by booking date, then opportunity
-	named   few.Map[event.OpportunityID, []*Deal]  // the same by opportunity
-	turning byDay                                  // those derived, by when they change by themselves
-	lasting byDay                                  // those derived, by when they are settled
-	leaving byDay                                  // those that were undone, by when
-	closed  time.Time                              // the latest that any was closed, or later
-	all     bool                                   // every deal is stale
-	stale   []*Deal                                // to be derived afresh; some may be gone
-	touched few.Map[event.OpportunityID, struct{}] // to be settled, whether or not they still have deals
+	deals   []*Deal                               // by booking date, then opportunity
+	named   few.Map[event.OpportunityID, []*Deal] // the same by opportunity
+	turning byDay                                 // those derived, by when they change by themselves
+	lasting byDay                                 // those derived, by when they are settled
+	leaving byDay                                 // those that were undone, by when
+	closed  time.Time                             // the latest that any was closed, or later
+	all     bool                                  // every deal is stale
+	stale   []*Deal                               // to be derived afresh; some may be gone
+	touched few.Map[event.OpportunityID, Moved]   // to be settled, whether or not they still have deals, and how their shares moved
 	// What contractions take and renewals keep, worked out once for all deals.
 	shrunk   map[shrinkKey]*shrinking
 	survives map[survival]*big.Rat
@@ -336,8 +336,9 @@ func (s *State) Anew() {
 	s.risk.anew = true
 }
 
-// Touch has an opportunity settled again, whether or not it still has deals.
-func (s *State) Touch(id event.OpportunityID) { s.touched.Put(id, struct{}{}) }
+// Touch has an opportunity settled again, whether or not it still has deals, as
+// one whose shares may have moved.
+func (s *State) Touch(id event.OpportunityID) { s.touched.Put(id, CreditsMoved) }
 
 // Owners lists everybody who owned the account at some time, in any role, sorted.
 func (s *State) Owners() []event.PayeeID {

@@ -198,10 +198,10 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	}
 	e.refer(r)
 	e.note(r, in.Event)
-	e.measuresMoved(r.state.Referred(), touched.Measures)
+	e.measuresMoved(r.id, r.state.Referred(), touched.Measures)
 	if touched.Standing {
 		for _, id := range r.state.Referred() {
-			e.markStanding(id)
+			e.markDirty(id)
 		}
 	}
 	return e.settleAccount(r)
@@ -261,8 +261,8 @@ func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) 
 	if more != nil {
 		e.note(r, more)
 	}
-	e.measuresMoved(before, account.Ever)
-	e.measuresMoved(r.state.Referred(), account.Ever)
+	e.measuresMoved(r.id, before, account.Ever)
+	e.measuresMoved(r.id, r.state.Referred(), account.Ever)
 	r.behind = true
 	return e.settleAccount(r)
 }

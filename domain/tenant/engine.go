@@ -28,15 +28,14 @@ type Engine struct {
 
 	accounts cache
 	payees   map[event.PayeeID]*payee
-	running  map[seat]*seatBook      // books of quarters that have not ended, during one call
-	ended    map[seat]*seatBook      // what payees' own accounts came to in ended quarters
-	rolled   map[seat]*seatBook      // what books that are made of others' too came to
-	openings map[ownership]int64     // of books, for targets that are a part of them
-	booked   map[seat]int            // deals of ended quarters that are credited to payees as CSMs
-	past     map[event.PayeeID]*past // of payees whose ended quarters are settled as their accounts stand, but for moved
-	moved    map[event.PayeeID]bool  // whose ended quarters may differ from when they were last settled
-	glances  glances                 // what flags look at of books
-	org      *organisation           // nil: not loaded
+	running  map[seat]*seatBook            // books of quarters that have not ended, during one call
+	ended    map[seat]*seatBook            // of quarters that have
+	endedOf  map[event.PayeeID][]*seatBook // the same by whose accounts are in them
+	openings map[ownership]int64           // of books, for targets that are a part of them
+	booked   map[seat]int                  // deals of ended quarters that are credited to payees as CSMs
+	past     map[event.PayeeID]*past       // of payees whose ended quarters were settled
+	glances  glances                       // what flags look at of books
+	org      *organisation                 // nil: not loaded
 	state    State
 
 	// Of the tenant's own facts; seen is nil where they are not loaded.
@@ -221,6 +220,7 @@ func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
 		if _, dirty := slices.BinarySearch(e.state.Dirty, of.Payee); dirty {
 			return nil, nil
 		}
+		e.forgetBooks()
 		err := e.settlePayee(of.Payee)
 		return e.out.Entries, err
 	}

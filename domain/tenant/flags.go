@@ -168,9 +168,13 @@ func (e *Engine) dealsOf(p *book.Person, q civil.Quarter) (n int, err error) {
 	return n, err
 }
 
-// past is what flags look at of a payee's last ended quarter that depends on
-// their plan, as long as nothing of it moves.
+// past is a payee whose ended quarters were settled: what their accelerators
+// came to, and what flags look at of the last of them that depends on their
+// plan, as long as nothing of it moves.
 type past struct {
+	moved bool // something of them since
+	kept  book.Kept
+
 	of       civil.Quarter // 0: not looked at
 	variable *money.Money
 	limits   plan.Flags
@@ -180,14 +184,14 @@ type past struct {
 
 // planFigures are those that depend on the payee's plan.
 func (e *Engine) planFigures(p *payee, q civil.Quarter, in *advice.PayeeFigures) error {
-	kept := e.past[p.person.ID]
-	if in.Ended && kept != nil && kept.of == q {
-		in.Variable, in.Limits, in.GRR, in.Opening = kept.variable, kept.limits, kept.grr, kept.opening
+	known := e.past[p.person.ID]
+	if in.Ended && known != nil && known.of == q {
+		in.Variable, in.Limits, in.GRR, in.Opening = known.variable, known.limits, known.grr, known.opening
 		return nil
 	}
 	err := e.lookAtPlan(p, q, in)
-	if in.Ended && kept != nil && err == nil {
-		*kept = past{q, in.Variable, in.Limits, in.GRR, in.Opening}
+	if in.Ended && known != nil && err == nil {
+		known.of, known.variable, known.limits, known.grr, known.opening = q, in.Variable, in.Limits, in.GRR, in.Opening
 	}
 	return err
 }
@@ -203,21 +207,21 @@ func (e *Engine) lookAtPlan(p *payee, q civil.Quarter, in *advice.PayeeFigures) 
 		return nil
 	}
 	for back := civil.Quarter(3); back >= 0; back-- {
-		f, err := p.person.Figures(q-back, e.Today(), books{e})
+		grr, err := p.person.GRR(q-back, books{e})
 		if err != nil {
 			return err
 		}
-		if f.GRR == nil {
+		if grr == nil {
 			in.GRR = nil
 			continue
 		}
-		in.GRR = append(in.GRR, *f.GRR)
+		in.GRR = append(in.GRR, *grr)
 	}
-	r, err := e.retainedOf(p.person, q)
+	sum, err := e.bookSum(p.person, q)
 	if err != nil {
 		return err
 	}
-	opening := r.all[account.WindowOf(c.Window)].Opening
+	opening := sum.all[account.WindowOf(c.Window)].Opening
 	in.Opening = &opening
 	return nil
 }

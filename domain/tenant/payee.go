@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"slices"
 	"time"
 
 	"github.com/trueup/trueup/domain/book"
@@ -191,17 +192,35 @@ func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, 
 	return out, nil
 }
 
+// settleSteps brings a payee's own steps to what is due now. Those that were
+// kept have no explanations: where one of them is to be posted all are worked
+// out anew.
+func (e *Engine) settleSteps(p *payee) error {
+	of := e.past[p.person.ID]
+	if of == nil {
+		of = &past{}
+		e.past[p.person.ID] = of
+	}
+	of.moved = false
+	due, err := p.person.DueOf(e.at, books{e}, &of.kept)
+	if err != nil {
+		return err
+	}
+	if due = slices.DeleteFunc(due, e.beforeUs); !ledger.Explained(due, p.tally) {
+		if due, err = p.person.Due(e.at, books{e}); err != nil {
+			return err
+		}
+	}
+	return e.post(event.OfPayee(p.person.ID), due, &p.tally)
+}
+
 // settlePayee brings a payee's own steps to what is due now.
 func (e *Engine) settlePayee(id event.PayeeID) error {
 	p, err := e.payee(id)
 	if err != nil {
 		return err
 	}
-	due, err := p.person.Due(e.at, books{e})
-	if err != nil {
-		return err
-	}
-	if err := e.post(event.OfPayee(id), due, &p.tally); err != nil {
+	if err := e.settleSteps(p); err != nil {
 		return err
 	}
 	if wake := e.payeeWake(p, e.Today()); !wake.Equal(p.wake) {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/trueup/trueup/domain/account"
-	"github.com/trueup/trueup/domain/civil"
 )
 
 // settleEpisodes publishes how the account's risk episodes have turned since
@@ -49,11 +48,7 @@ func (e *Engine) turn(rec *Episode, t account.Transition) {
 	rec.Published = append(slices.Clip(rec.Published), t)
 	e.out.Episodes = append(e.out.Episodes, *rec)
 	e.out.Outcomes = append(e.out.Outcomes, RiskTurned{*rec, t})
-	if e.calendar.QuarterOf(civil.In(rec.Deadline, e.zone)) < e.state.NextEnd {
-		e.markDirty(rec.Payee) // it is measured in an ended quarter
-	} else {
-		e.markStanding(rec.Payee) // what is at risk of their book
-	}
+	e.markDirty(rec.Payee) // what is at risk of their book
 }
 
 // episode is the record of an episode, made where there is none.
