@@ -42,8 +42,8 @@ func genShared(t *rapid.T, d civil.Date) fact {
 		return loses(opp, on)
 	case 1, 2, 3, 4:
 		return shrinks(id, on, arr)
-	case 5:
-		return renews("", on, until, rapid.Int64Range(0, 4000).Draw(t, "whole"))
+	case 5, 18:
+		return renews("", on, until, rapid.Int64Range(1500, 2500).Draw(t, "whole"))
 	case 6:
 		return changes("s1", on, rapid.Int64Range(0, 3000).Draw(t, "whole"))
 	case 7:
@@ -58,7 +58,7 @@ func genShared(t *rapid.T, d civil.Date) fact {
 		return rapid.SampledFrom([]fact{notifies(on), excepts(id, "cfo", on, ""), excepts(id, "cfo", on, d.Add(40).String())}).Draw(t, "word")
 	case 12:
 		return schedules(opp, on, step(on, arr), step(d.Add(rapid.IntRange(1, 60).Draw(t, "next")).String(), 100-arr+1))
-	case 13:
+	case 13, 16, 17:
 		return measured(on+"T12:00:00Z", rapid.SampledFrom([]int64{10, 64, 65, 90}).Draw(t, "score"))
 	case 14:
 		return assigned(event.CSM, rapid.SampledFrom([]event.PayeeID{"csm-1", "csm-2", "csm-3"}).Draw(t, "owner"), on)
