@@ -11,6 +11,7 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/plan"
 )
 
 // genBusy draws an account with many deals that share contractions and
@@ -137,4 +138,34 @@ func episodesOf(s *State) string {
 		fmt.Fprintln(&b, e.SLA, e.Dispute, e.Start, e.Payee, done, next)
 	}
 	return b.String()
+}
+
+// A bill about one deal reaches another that waits for the same renewal, though
+// no contraction is near either.
+func TestABillReachesThoseThatWaitForTheSameRenewal(t *testing.T) {
+	set := setting(func(p *plan.Plan) { p.Payability.Renewal, p.Payability.Release = "hold", "surviving_arr" })
+	set.Surviving = true
+	events := stated(
+		assigned(event.CSM, "csm-1", "2026-06-01"), measured("2026-06-01T00:00:00Z", 90), starts("s1", "2026-06-01", "2027-06-01", 1000),
+		wins("opp-1", "2026-07-01", 100), wins("opp-2", "2026-07-02", 100), renews("", "2027-06-01", "2028-06-01", 1100),
+		bills("i1", "opp-1", event.InvoiceVoided, "2026-08-01", 100),
+	)
+	lived := state(t, set, events[:len(events)-1]...)
+	if _, err := lived.Settling(day("2027-07-01")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lived.Add(events[len(events)-1]); err != nil {
+		t.Fatal(err)
+	}
+	list, err := lived.Settling(day("2027-07-01"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []event.OpportunityID
+	for _, st := range list {
+		got = append(got, st.Opportunity)
+	}
+	if want := []event.OpportunityID{"opp-1", "opp-2"}; !slices.Equal(got, want) {
+		t.Errorf("Settling lists %v, want %v", got, want)
+	}
 }
