@@ -37,18 +37,12 @@ func (t *timeline) firstFall(on civil.Date) int {
 //
 // Source: rules §7 "Contraction inside the window", option "surviving_arr".
 func (s *State) touchSharing(from, to civil.Date) {
-	falls, window := s.arr.falls, s.window()
-	if i := s.arr.firstFall(from); i < len(falls) && falls[i].date.Sub(to) <= window {
-		first, last := falls[i].date, falls[i].date
-		for _, f := range falls[i:] { // each finds what those before it have left
-			if f.date.Sub(last) > window && f.date.Sub(to) > window {
-				break
-			}
-			last = f.date
-		}
+	window := s.window()
+	if i := s.arr.firstFall(from); i < len(s.arr.falls) && s.arr.falls[i].date.Sub(to) <= window {
+		first := s.arr.falls[i].date
 		s.unshrink(first)
-		from, to = min(from, first.Add(-window)), max(to, last)
-		s.touchBooked(from, to)
+		from = min(from, first.Add(-window))
+		s.touchBooked(from, to) // what was booked later had to give before these
 	}
 	if !s.set.Surviving {
 		return

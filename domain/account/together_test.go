@@ -11,6 +11,7 @@ import (
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/plan"
 )
 
 // genBusy draws an account with many deals that share contractions and
@@ -42,8 +43,8 @@ func genShared(t *rapid.T, d civil.Date) fact {
 		return loses(opp, on)
 	case 1, 2, 3, 4:
 		return shrinks(id, on, arr)
-	case 5:
-		return renews("", on, until, rapid.Int64Range(0, 4000).Draw(t, "whole"))
+	case 5, 18:
+		return renews("", on, until, rapid.Int64Range(1500, 2500).Draw(t, "whole"))
 	case 6:
 		return changes("s1", on, rapid.Int64Range(0, 3000).Draw(t, "whole"))
 	case 7:
@@ -58,7 +59,7 @@ func genShared(t *rapid.T, d civil.Date) fact {
 		return rapid.SampledFrom([]fact{notifies(on), excepts(id, "cfo", on, ""), excepts(id, "cfo", on, d.Add(40).String())}).Draw(t, "word")
 	case 12:
 		return schedules(opp, on, step(on, arr), step(d.Add(rapid.IntRange(1, 60).Draw(t, "next")).String(), 100-arr+1))
-	case 13:
+	case 13, 16, 17:
 		return measured(on+"T12:00:00Z", rapid.SampledFrom([]int64{10, 64, 65, 90}).Draw(t, "score"))
 	case 14:
 		return assigned(event.CSM, rapid.SampledFrom([]event.PayeeID{"csm-1", "csm-2", "csm-3"}).Draw(t, "owner"), on)
@@ -138,4 +139,34 @@ func episodesOf(s *State) string {
 		fmt.Fprintln(&b, e.SLA, e.Dispute, e.Start, e.Payee, done, next)
 	}
 	return b.String()
+}
+
+// A bill about one deal reaches another that waits for the same renewal, though
+// no contraction is near either.
+func TestABillReachesThoseThatWaitForTheSameRenewal(t *testing.T) {
+	set := setting(func(p *plan.Plan) { p.Payability.Renewal, p.Payability.Release = "hold", "surviving_arr" })
+	set.Surviving = true
+	events := stated(
+		assigned(event.CSM, "csm-1", "2026-06-01"), measured("2026-06-01T00:00:00Z", 90), starts("s1", "2026-06-01", "2027-06-01", 1000),
+		wins("opp-1", "2026-07-01", 100), wins("opp-2", "2026-07-02", 100), renews("", "2027-06-01", "2028-06-01", 1100),
+		bills("i1", "opp-1", event.InvoiceVoided, "2026-08-01", 100),
+	)
+	lived := state(t, set, events[:len(events)-1]...)
+	if _, err := lived.Settling(day("2027-07-01")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lived.Add(events[len(events)-1]); err != nil {
+		t.Fatal(err)
+	}
+	list, err := lived.Settling(day("2027-07-01"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []event.OpportunityID
+	for _, st := range list {
+		got = append(got, st.Opportunity)
+	}
+	if want := []event.OpportunityID{"opp-1", "opp-2"}; !slices.Equal(got, want) {
+		t.Errorf("Settling lists %v, want %v", got, want)
+	}
 }
