@@ -73,8 +73,8 @@ func TestApplyAllocations(t *testing.T) {
 		got               *cost
 		allocations, size float64
 	}{
-		{"a score", scores, 1.2, 700},
-		{"a contact", contacts, 1.5, 400},
+		{"a score", scores, 1.1, 660},
+		{"a contact", contacts, 1.45, 380},
 		{"an invoice", invoices, 37, 2100},
 	} {
 		events := float64(tt.got.events)
