@@ -13,6 +13,7 @@ import (
 type flagged struct {
 	from   civil.Date // the first day from which what they look at may differ since
 	on     civil.Date
+	until  civil.Date // nothing takes effect after that day and before this one
 	rules  *plan.Plan
 	single bool // no more than one subscription lived
 }
@@ -49,8 +50,12 @@ const ever = civil.Quarter(-1 << 31)
 // which flags may differ from when it was last asked; false where there is none.
 func (s *State) FlagFigures(today civil.Date) (f FlagFigures, changed bool) {
 	was := s.flagged
+	s.flagged.on = today
+	if was.from == civil.Never && was.on <= today && today < was.until {
+		return f, false
+	}
 	from := min(was.from, s.tookEffect(min(was.on, today), max(was.on, today)))
-	s.flagged.from, s.flagged.on = civil.Never, today
+	s.flagged.from, s.flagged.until = civil.Never, s.takesEffect(today)
 	if from == civil.Never {
 		return f, false
 	}
@@ -132,18 +137,7 @@ func (s *State) tookEffect(after, until civil.Date) civil.Date {
 			first = min(first, day)
 		}
 	}
-	if i := s.firstBooked(after + 1); i < len(s.deals) {
-		see(s.deals[i].Booked)
-	}
-	if i := s.arr.firstRenewal(after + 1); i < len(s.arr.renewals) {
-		see(s.arr.renewals[i].date)
-	}
-	if i := s.arr.firstChurn(after + 1); i < len(s.arr.churns) {
-		see(s.arr.churns[i].date)
-	}
-	if i := s.arr.firstUnheard(after + 1); i < len(s.arr.unheard) {
-		see(s.arr.unheard[i].Effective)
-	}
+	s.coming(after, see)
 	for _, d := range s.leaving.since(after + 1) {
 		if d.day > until {
 			break
@@ -151,6 +145,35 @@ func (s *State) tookEffect(after, until civil.Date) civil.Date {
 		see(d.Booked)
 	}
 	return first
+}
+
+// takesEffect is the first day after another on which anything takes effect
+// that flags look at; civil.Never where there is none.
+func (s *State) takesEffect(after civil.Date) civil.Date {
+	first := civil.Never
+	see := func(day civil.Date) { first = min(first, day) }
+	s.coming(after, see)
+	if left := s.leaving.since(after + 1); len(left) > 0 {
+		see(left[0].day)
+	}
+	return first
+}
+
+// coming tells the day of the first booking, renewal, churn and statement of
+// billing's after a day.
+func (s *State) coming(after civil.Date, tell func(civil.Date)) {
+	if i := s.firstBooked(after + 1); i < len(s.deals) {
+		tell(s.deals[i].Booked)
+	}
+	if i := s.arr.firstRenewal(after + 1); i < len(s.arr.renewals) {
+		tell(s.arr.renewals[i].date)
+	}
+	if i := s.arr.firstChurn(after + 1); i < len(s.arr.churns) {
+		tell(s.arr.churns[i].date)
+	}
+	if i := s.arr.firstUnheard(after + 1); i < len(s.arr.unheard) {
+		tell(s.arr.unheard[i].Effective)
+	}
 }
 
 // firstUnheard is the place of billing's first statement of a day or later that

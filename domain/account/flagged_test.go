@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,6 +37,38 @@ func TestFlagsChangeOnlyFromWhereTheyAreLookedAt(t *testing.T) {
 			keepFlags(once, today, want)
 			if !maps.Equal(raised, want) {
 				t.Fatalf("after %T %+v on %s flags are\n%v\nwant\n%v", e, e, today, raised, want)
+			}
+		}
+	})
+}
+
+// What is news about an account that is asked on one day after another is what
+// an account says that is asked for the first time.
+func TestNoticesAreKeptOnlyAsLongAsTheyAreTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set := account.GenSetting(t)
+		set.Plans[0].SLA.ExpansionReviewDays = rapid.SampledFrom([][]int{nil, {30}, {30, 90}}).Draw(t, "reviews")
+		set.Plans[0].SLA.RenewalWindowDays = rapid.SampledFrom([]int{0, 90}).Draw(t, "window")
+		events := account.GenBusy.Draw(t, "events")
+		lived := account.New("acct-1", set)
+		today := civil.On(2026, time.June, 1)
+		for i, e := range events {
+			once := account.New("acct-1", set)
+			for _, e := range events[:i+1] {
+				if _, err := once.Add(e); err != nil {
+					t.Fatalf("Add: %v", err)
+				}
+			}
+			if _, err := lived.Add(e); err != nil {
+				t.Fatalf("Add: %v", err)
+			}
+			for range 3 {
+				today += civil.Date(rapid.SampledFrom([]int{0, 1, 5, 40, 200}).Draw(t, "days later"))
+				got := slices.Clone(lived.Notices(today))
+				once.PayeesChanged() // nothing is kept
+				if want := once.Notices(today); !slices.Equal(got, want) {
+					t.Fatalf("after %T %+v on %s notices are\n%v\nwant\n%v", e, e, today, got, want)
+				}
 			}
 		}
 	})

@@ -35,14 +35,39 @@ const noticeFor = 30
 // Rounding: none.
 // The list must not be changed.
 func (s *State) Notices(today civil.Date) []Notice {
-	if s.announced == nil || s.announcedOn != today {
-		s.announced, s.announcedOn = s.listNotices(today), today
+	if a := &s.announced; today < a.from || today >= a.until {
+		list := s.listNotices(today)
+		*a = announced{list, today, staysUntil(list, today)}
 	}
-	return s.announced
+	return s.announced.list
+}
+
+// announced is what is news about an account on some days; the zero value is of none.
+type announced struct {
+	list        []Notice
+	from, until civil.Date // the first of these days, and the first after them
+}
+
+// staysUntil is the first day after another on which what is news is not the
+// same though no fact has come: a term has ended, a review is old, or one has
+// fallen due, so that there may be another to come.
+func staysUntil(list []Notice, today civil.Date) civil.Date {
+	until := civil.Never
+	for _, n := range list {
+		switch {
+		case n.Opportunity == "":
+			until = min(until, n.TermEnd)
+		case n.Due > today:
+			until = min(until, n.Due)
+		default:
+			until = min(until, n.Due.Add(noticeFor+1))
+		}
+	}
+	return until
 }
 
 func (s *State) listNotices(today civil.Date) []Notice {
-	out := []Notice{}
+	var out []Notice
 	for _, t := range slices.Backward(s.arr.terms) {
 		if t.latest <= today {
 			break

@@ -76,11 +76,10 @@ type State struct {
 	survives map[survival]*big.Rat
 	foreign  []money.Currency // of amounts told that are not the tenant's
 	// Kept until a fact comes that they may differ for.
-	announced   []Notice // nil: to be worked out
-	announcedOn civil.Date
-	contested   []*Episode
-	recontest   bool // contests may differ
-	flagged     flagged
+	announced announced
+	contested []*Episode
+	recontest bool // contests may differ
+	flagged   flagged
 }
 
 // New is an account nothing is known of.
@@ -282,7 +281,7 @@ func (s *State) PayeesChanged() {
 
 // unflag has what flags and notices look at worked out again from a day on.
 func (s *State) unflag(from civil.Date) {
-	s.flagged.from, s.announced = min(s.flagged.from, from), nil
+	s.flagged.from, s.announced = min(s.flagged.from, from), announced{}
 }
 
 // BookChanged has the deals settled again whose amounts are measured by a

@@ -36,7 +36,7 @@ type accountRecord struct {
 // account gives an account, from its records where it is not at hand.
 func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	e.touched = append(e.touched, event.OfAccount(id))
-	if r := e.atHand(id); r != nil {
+	if r := e.accounts.get(id); r != nil {
 		return r, nil
 	}
 	r := &accountRecord{id: id}
@@ -70,19 +70,9 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	return r, nil
 }
 
-// atHand is an account that need not be read from its records, or nil.
-func (e *Engine) atHand(id event.AccountID) *accountRecord {
-	if r := e.pinned[id]; r != nil {
-		return r
-	}
-	return e.accounts.get(id)
-}
-
 // pin keeps an account at hand until the call under way ends: what changes in
 // the meantime must not be read into a second record of it.
-func (e *Engine) pin(r *accountRecord) {
-	e.pinned[r.id] = r
-}
+func (e *Engine) pin(r *accountRecord) { e.accounts.pin(r) }
 
 // fold is an account's state under a setting, from its facts and perhaps one
 // more that is not kept yet.

@@ -138,7 +138,7 @@ func (e *Engine) opening(id event.PayeeID, role event.Role, q civil.Quarter) (in
 // not settled, and not kept, so that deals may ask for it while another
 // account is being derived.
 func (e *Engine) peek(id event.AccountID) (*account.State, error) {
-	if r := e.atHand(id); r != nil {
+	if r := e.accounts.get(id); r != nil {
 		return r.state, nil
 	}
 	return e.fold(&accountRecord{id: id}, e.now.account, nil)

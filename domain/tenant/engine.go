@@ -53,15 +53,10 @@ type Engine struct {
 	firing     *Timer         // nil: none
 	cause      event.Identity // what posts them
 	touched    []event.Scope  // to be forgotten if the call fails
-	pinned     map[event.AccountID]*accountRecord
-	refused    bool // until something at hand is changed: if the call fails it is as it was
+	refused    bool           // until something at hand is changed: if the call fails it is as it was
 	teams      map[crew]*advice.Team
 	ownCleared bool // the state's list of cleared flags is of this call
 }
-
-// fewPinned is how many accounts a call pins at most, but for those of changes
-// of people and rules.
-const fewPinned = 16
 
 // DefaultCache is how many facts of accounts an engine keeps at hand, each
 // account counting as eight more: 100,000 accounts with six or seven each, which take
@@ -86,7 +81,7 @@ func New(tenantName string, plans plan.Set, parse Parser, state State, cached in
 	e := &Engine{
 		tenant: tenantName, base: plans, parse: parse, parsed: map[string]*plan.Plan{}, zone: first.Zone, calendar: first.Periods.Calendar,
 		currency: first.Currency, accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
-		out: &Changes{}, pinned: map[event.AccountID]*accountRecord{},
+		out: &Changes{},
 	}
 	e.forgetBooks()
 	e.forgetGlances()
@@ -112,10 +107,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) error {
 	e.was = e.state
 	e.records, e.at, e.cause, e.touched, e.teams = r, at.UTC(), cause, e.touched[:0], nil
 	e.out.empty()
-	if len(e.pinned) > fewPinned {
-		e.pinned = map[event.AccountID]*accountRecord{} // a map once large is slow to clear
-	}
-	clear(e.pinned)
+	e.accounts.unpin()
 	if err := e.tenantFacts(); err != nil {
 		return err
 	}
