@@ -153,6 +153,9 @@ func TestAttentionOrderLeavesNoTrace(t *testing.T) {
 			for q := civil.Quarter(2026*4 + 3); q < 2028*4; q++ {
 				for _, asOf := range []time.Time{noon("2027-02-15"), horizon} {
 					a := forth.Measures(Holders{{payee, event.CSM}}, q, asOf, percent(6500))
+					if paid := forth.Holding(Holders{{payee, event.CSM}}).Paid(q, asOf, percent(6500)); paid != a.Paid() {
+						t.Fatalf("Paid(%s, %s) = %+v, of all that is measured %+v", payee, q, paid, a.Paid())
+					}
 					if g := forth.Glance(Holders{{payee, event.CSM}}, q, lastDay(q, asOf)); g != a.Glance {
 						t.Fatalf("Glance(%s, %v) = %+v, Measures has %+v", payee, q, g, a.Glance)
 					}

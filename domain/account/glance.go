@@ -39,7 +39,7 @@ func (g *Glance) Replace(was, now Glance) error {
 // a day, which is not after the quarter's last.
 func (s *State) Glance(h Holders, q civil.Quarter, last civil.Date) Glance {
 	var m Measures
-	l := look{State: s, holders: h, m: &m, first: s.set.Calendar.First(q), last: last}
+	l := look{Holding: Holding{State: s, holders: h}, m: &m, first: s.set.Calendar.First(q), last: last}
 	if l.last < l.first {
 		return m.Glance
 	}

@@ -44,14 +44,14 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 	if !accelerates(c) {
 		return nil, nil
 	}
-	in := upliftInputs{quarter: qt}
+	in := upliftInputs{quarter: qt, cumulative: c.Window == "ytd"}
 	part, annual, err := p.target(qt, books)
 	if err != nil {
 		return nil, err
 	}
 	if part != nil {
 		in.target, in.annual = part, annual
-		if c.Window == "ytd" {
+		if in.cumulative {
 			in.target = new(big.Rat).Mul(annual, year.quarters)
 			in.target.Quo(in.target, big.NewRat(4, 1))
 		}
@@ -80,7 +80,7 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 // year's later quarters look at.
 func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, books Books, today civil.Date) ([]ledger.Step, []keptShare, error) {
 	qt, from := in.quarter, in.first
-	if c.Window == "ytd" {
+	if in.cumulative {
 		from = p.set.Calendar.First(qt.YearStart())
 	}
 	basis := account.Basis{Known: today}
@@ -103,7 +103,7 @@ func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, boo
 			return nil, nil, err
 		}
 		var before int64
-		if c.Window == "ytd" {
+		if in.cumulative {
 			for _, p := range year.posted[part] {
 				until := qt.last
 				if p.basis.AsPaid && !basis.AsPaid {

@@ -34,6 +34,7 @@ type keptUplift struct {
 type upliftInputs struct {
 	quarter
 	reviewed       bool
+	cumulative     bool     // it looks at the credits and the shares of the year's quarters before, too
 	target, annual *big.Rat // nil: none
 }
 
@@ -49,16 +50,22 @@ func (in upliftInputs) same(o upliftInputs) bool {
 		}
 		return a.Cmp(b) == 0
 	}
-	return in.quarter == o.quarter && in.reviewed == o.reviewed && same(in.target, o.target) && same(in.annual, o.annual)
+	return in.quarter == o.quarter && in.reviewed == o.reviewed && in.cumulative == o.cumulative && same(in.target, o.target) && same(in.annual, o.annual)
 }
 
 // Moved says that something of the credits booked in a quarter is not what it
-// was, and reports whether the accelerators of its year are to be looked at
-// again: one that pays nothing does not depend on what becomes of the deals.
+// was, and reports whether the accelerators that look at them are to be looked
+// at again: one that pays nothing does not depend on what becomes of the deals.
+// Those are the quarter's, and where one of the year is cumulative all of it.
 func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
+	cumulative := false
+	for at, u := range k.uplifts {
+		cumulative = cumulative || u.cumulative && at.quarter.YearStart() == q.YearStart()
+	}
+	looks := func(at civil.Quarter) bool { return at == q || cumulative && at.YearStart() == q.YearStart() }
 	some, pays := false, false
 	for at, u := range k.uplifts {
-		if at.quarter.YearStart() == q.YearStart() {
+		if looks(at.quarter) {
 			some, pays = true, pays || len(u.posted) > 0
 		}
 	}
@@ -66,7 +73,7 @@ func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
 	case !some, !pays && how < account.CreditsMoved:
 		return false
 	case how > account.StepsTurned:
-		maps.DeleteFunc(k.uplifts, func(at keptKey, _ *keptUplift) bool { return at.quarter.YearStart() == q.YearStart() })
+		maps.DeleteFunc(k.uplifts, func(at keptKey, _ *keptUplift) bool { return looks(at.quarter) })
 	}
 	return how > account.Still
 }
@@ -74,14 +81,14 @@ func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
 // uplift is what is kept of a quarter's accelerator, if it looks at the same;
 // year is what the quarters before it in the year came to, kept or not.
 func (k *Kept) uplift(in upliftInputs, component string, year *yearSoFar) *keptUplift {
-	if k == nil || year.anew {
+	if k == nil || year.anew && in.cumulative {
 		return nil
 	}
 	if u := k.uplifts[keptKey{in.Quarter, component}]; u != nil && u.same(in) {
 		year.kept = append(year.kept, u)
 		return u
 	}
-	year.anew = true // later quarters look at this one's shares
+	year.anew = true // later quarters that are cumulative look at this one's shares
 	return nil
 }
 

@@ -91,3 +91,19 @@ func TestWhatPaysNothingIsNotLookedAtAgain(t *testing.T) {
 		}
 	}
 }
+
+// What moves of a quarter's credits has its own accelerator worked out again,
+// and where they are cumulative all of the year's, the others of which look at it.
+func TestOnlyAcceleratorsThatLookAtAQuarterMoveWithIt(t *testing.T) {
+	for window, want := range map[string]int{"quarter": 2, "ytd": 0} {
+		var kept Kept
+		p := person(accelerating(func(c *plan.Component, _ *plan.Plan) { c.Window = window }), enrolled("2027-01-01"))
+		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-01", 200_000_00}, deal{"2027-05-01", 300_000_00})}
+		if _, err := p.DueOf(day("2027-10-01").End(time.UTC), books, &kept); err != nil {
+			t.Fatal(err)
+		}
+		if !kept.Moved(quarterNamed("2027-Q2"), account.CreditsMoved) || len(kept.uplifts) != want {
+			t.Errorf("%s: %d of three quarters are kept after the second moved, want %d", window, len(kept.uplifts), want)
+		}
+	}
+}

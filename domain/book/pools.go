@@ -54,7 +54,7 @@ type yearSoFar struct {
 	quarters *big.Rat              // sum of the quarters' shares
 	posted   map[dealPart][]postedShare
 	kept     []*keptUplift // whose shares are not among posted yet
-	anew     bool          // accelerators are worked out from here on
+	anew     bool          // an accelerator was worked out, so cumulative ones are from here on
 }
 
 // component is what one component makes due for one quarter.

@@ -47,6 +47,16 @@ func Parse(s string, c Currency) (Money, error) {
 	return Money{minor, c}, nil
 }
 
+// Major is a whole number of major units.
+func Major(n int64, c Currency) (Money, error) {
+	exp, ok := c.exponent()
+	if !ok {
+		return Money{}, domain.Errorf(domain.Invalid, "currency %q is not in ISO 4217", string(c))
+	}
+	minor, err := mulChecked(n, pow10(exp))
+	return Money{minor, c}, err
+}
+
 // Decimal is m in major units with all of the currency's decimals: -1200.50.
 func (m Money) Decimal() string { return decimal(m.Minor, m.Currency, false) }
 

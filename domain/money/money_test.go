@@ -444,3 +444,23 @@ func TestDigits(t *testing.T) {
 		}
 	})
 }
+
+func TestMajorIsThatManyWholeUnits(t *testing.T) {
+	for _, tt := range []struct {
+		n    int64
+		c    money.Currency
+		want int64
+	}{{3, "USD", 300}, {3, "JPY", 3}, {-3, "KWD", -3000}} {
+		if got, err := money.Major(tt.n, tt.c); err != nil || got != (money.Money{Minor: tt.want, Currency: tt.c}) {
+			t.Errorf("Major(%d, %s) = %+v, %v, want %d", tt.n, tt.c, got, err, tt.want)
+		}
+	}
+	for _, bad := range []struct {
+		n int64
+		c money.Currency
+	}{{1, "XXX"}, {math.MaxInt64 / 10, "USD"}} {
+		if got, err := money.Major(bad.n, bad.c); err == nil {
+			t.Errorf("Major(%d, %s) = %+v, want an error", bad.n, bad.c, got)
+		}
+	}
+}

@@ -1,9 +1,11 @@
 package money
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,8 +43,18 @@ func ParsePercent(s string) (Ratio, error) {
 
 // Cmp compares exactly: -1 where r is below s, 0 where equal, 1 where above.
 func (r Ratio) Cmp(s Ratio) int {
-	a := new(big.Int).Mul(big.NewInt(r.Num), big.NewInt(s.Den))
-	return a.Cmp(new(big.Int).Mul(big.NewInt(s.Num), big.NewInt(r.Den)))
+	if below := r.Num < 0; below != (s.Num < 0) {
+		if below {
+			return -1
+		}
+		return 1
+	}
+	rHi, rLo := bits.Mul64(abs(r.Num), abs(s.Den))
+	sHi, sLo := bits.Mul64(abs(s.Num), abs(r.Den))
+	if r.Num < 0 {
+		rHi, rLo, sHi, sLo = sHi, sLo, rHi, rLo
+	}
+	return cmp.Or(cmp.Compare(rHi, sHi), cmp.Compare(rLo, sLo))
 }
 
 // Rat is r as a big.Rat of its own.

@@ -54,7 +54,7 @@ type Engine struct {
 	cause      event.Identity // what posts them
 	touched    []event.Scope  // to be forgotten if the call fails
 	refused    bool           // until something at hand is changed: if the call fails it is as it was
-	teams      map[crew]*advice.Team
+	teams      map[crew]advice.Team
 	ownCleared bool // the state's list of cleared flags is of this call
 }
 

@@ -251,9 +251,9 @@ type crew struct {
 
 // team is what is at risk in the books of a team's CSMs, the same for all of
 // them: it is summed up once in a call.
-func (e *Engine) team(name string, q civil.Quarter) (*advice.Team, error) {
+func (e *Engine) team(name string, q civil.Quarter) (advice.Team, error) {
 	at := crew{name, q}
-	if t := e.teams[at]; t != nil {
+	if t, known := e.teams[at]; known {
 		return t, nil
 	}
 	var shares []advice.RiskShare
@@ -268,10 +268,10 @@ func (e *Engine) team(name string, q civil.Quarter) (*advice.Team, error) {
 			return err
 		})
 	if err != nil {
-		return nil, err
+		return advice.Team{}, err
 	}
 	if e.teams == nil {
-		e.teams = map[crew]*advice.Team{}
+		e.teams = map[crew]advice.Team{}
 	}
 	e.teams[at] = advice.NewTeam(shares)
 	return e.teams[at], nil

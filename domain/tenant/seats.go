@@ -66,19 +66,19 @@ func (b *bookSum) replace(was, now *accountsPart) error {
 
 // partOf is what an account adds to a payee's book.
 func (e *Engine) partOf(p *book.Person, b *seatBook, s *account.State) *accountsPart {
-	m := s.Measures(b.holders, b.quarter, e.at, p.Healthy(b.quarter))
-	out := &accountsPart{paid: m.Paid()}
+	held := s.Holding(b.holders)
+	out := &accountsPart{paid: held.Paid(b.quarter, e.at, p.Healthy(b.quarter))}
 	var every func(first, last civil.Date) bool
 	if s.HasExceptions() {
 		every = func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
 		cfo := func(first, last civil.Date) bool { return s.Excepted(first, last, true) }
 		out.cfo = new([3]account.Retention)
 		for w := range account.Window(3) {
-			out.cfo[w] = s.Retention(b.holders, w, b.quarter, cfo)
+			out.cfo[w] = held.Retention(w, b.quarter, cfo)
 		}
 	}
 	for w := range account.Window(3) {
-		out.all[w] = s.Retention(b.holders, w, b.quarter, every)
+		out.all[w] = held.Retention(w, b.quarter, every)
 	}
 	return out
 }
