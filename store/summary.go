@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
@@ -264,20 +265,23 @@ func (v *Summed) toldOf(of event.Scope) (*toldFacts, error) {
 	return now, err
 }
 
-// FactsAfter goes through the facts that came after a number of them, in order
+// InputsAfter goes through the facts that came after a number of them, in order
 // of their arrival and up to a number at once, and says up to which it went.
-func (v *View) FactsAfter(n uint64, most int, yield func(event.Event)) (uint64, error) {
+// They come without their canonical form.
+func (v *View) InputsAfter(n uint64, most int, yield func(tenant.Input) error) (uint64, error) {
 	c := in(v.tx, bFacts).cursor()
 	for ok := c.seek(key(n + 1)); ok && most > 0; ok = c.next() {
-		_, _, canonical, err := decodeFact(c.v)
+		arrived, sum, canonical, err := decodeFact(c.v)
 		if err != nil {
 			return n, err
 		}
 		ev, err := v.codec.Fact(canonical)
 		if err != nil {
+			return n, domain.Errorf(domain.Corrupt, "fact %d: %w", lastUint64(c.k), err)
+		}
+		if err := yield(tenant.Input{Event: ev, Sum: sum, Arrived: arrived}); err != nil {
 			return n, err
 		}
-		yield(ev)
 		n = lastUint64(c.k)
 		most--
 	}

@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
+	"time"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/store"
 )
@@ -92,12 +93,40 @@ func (r fileReader) managers(context.Context) (out map[event.PayeeID]event.Payee
 	return out, err
 }
 
-var errNotYet = errors.New("not yet")
-
 // WhatIf implements report.Reader.
-func (r fileReader) WhatIf(context.Context, []byte) (*report.WhatIf, error) { return nil, errNotYet }
+func (r fileReader) WhatIf(_ context.Context, document []byte) (*report.WhatIf, error) {
+	if r.whatIfs == nil {
+		return nil, report.Mistake{Text: "plans are compared by a running worker"}
+	}
+	return r.whatIfs.Begin(document)
+}
 
 // WhatIfByID implements report.Reader.
-func (r fileReader) WhatIfByID(context.Context, string) (*report.WhatIf, error) {
-	return nil, errNotYet
+func (r fileReader) WhatIfByID(_ context.Context, id string) (*report.WhatIf, error) {
+	if r.whatIfs == nil {
+		return nil, report.NotFound{What: "comparison", ID: id}
+	}
+	return r.whatIfs.ByID(id)
+}
+
+// history is what came to a ledger. It implements scenario.Ledger.
+type history struct{ *store.Store }
+
+// History implements scenario.Ledger.
+func (h history) History() (facts uint64, asOf time.Time, err error) {
+	err = h.View(func(v *store.View) error {
+		facts, err = v.LastFact()
+		asOf = v.State().AsOf
+		return err
+	})
+	return facts, asOf, err
+}
+
+// InputsAfter implements scenario.Ledger.
+func (h history) InputsAfter(n uint64, most int, yield func(tenant.Input) error) (upTo uint64, err error) {
+	err = h.View(func(v *store.View) error {
+		upTo, err = v.InputsAfter(n, most, yield)
+		return err
+	})
+	return upTo, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/report"
+	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/wire"
 	"github.com/trueup/trueup/store"
 )
@@ -22,9 +23,12 @@ type fileReader struct {
 	store   *store.Store
 	summary *store.Summary
 	lens    *lens
+	whatIfs *scenario.WhatIfs // nil: nobody runs them
 }
 
-func newFileReader(s *store.Store) fileReader { return fileReader{s, store.NewSummary(s), newLens(s)} }
+func newFileReader(s *store.Store) fileReader {
+	return fileReader{store: s, summary: store.NewSummary(s), lens: newLens(s)}
+}
 
 // openReader opens a stopped worker's file, without changing it.
 func openReader(path string) (report.Reader, io.Closer, error) {

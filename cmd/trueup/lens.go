@@ -40,7 +40,10 @@ func (l *lens) take(v *store.View, most int) (upToDate bool, err error) {
 		l.facts = last
 		return true, nil
 	}
-	l.facts, err = v.FactsAfter(l.facts, most, func(ev event.Event) { l.of.Take(ev) })
+	l.facts, err = v.InputsAfter(l.facts, most, func(in tenant.Input) error {
+		l.of.Take(in.Event)
+		return nil
+	})
 	return l.facts >= last, err
 }
 

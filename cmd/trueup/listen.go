@@ -81,6 +81,7 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 	}
 	w.httpServer = web.HTTPServer(web.NewServer(w.asked, opts), w.log)
 	w.start("summary", w.warm)
+	w.start("what-if", w.asked.whatIfs.Run)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

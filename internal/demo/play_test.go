@@ -3,18 +3,21 @@ package demo
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/report"
+	"github.com/trueup/trueup/internal/report/reporttest"
 	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/wire"
 )
 
-// play is the document of a company at the end of its last day.
-func play(t *testing.T, c Company) *report.Document {
+// arrivals are what comes to a company.
+func arrivals(t *testing.T, c Company) []scenario.Arrival {
 	t.Helper()
-	var arrivals []scenario.Arrival
+	var out []scenario.Arrival
 	for a := range c.Events() {
 		line, err := Line(a)
 		if err != nil {
@@ -24,18 +27,89 @@ func play(t *testing.T, c Company) *report.Document {
 		if err != nil {
 			t.Fatal(err)
 		}
-		arrivals = append(arrivals, scenario.Arrival{Input: tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum, Arrived: in.Recorded}})
+		out = append(out, scenario.Arrival{Input: tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum, Arrived: in.Recorded}})
 	}
+	return out
+}
+
+// played is a company at the end of its last day.
+func played(t *testing.T, c Company) *scenario.Played {
+	t.Helper()
 	plans := c.Plans()
-	played, err := scenario.Play("default", plans, arrivals, c.Until.End(plans[0].Zone))
+	p, err := scenario.Play("default", plans, arrivals(t, c), c.Until.End(plans[0].Zone))
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := played.Document()
+	return p
+}
+
+// play is the document of a company at the end of its last day.
+func play(t *testing.T, c Company) *report.Document {
+	t.Helper()
+	doc, err := played(t, c).Document()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return doc
+}
+
+// The overview and the payees of the whole demo are what its statements say.
+func TestListsOfTheDemoAddUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays a year of 2,500 accounts")
+	}
+	p := played(t, Default())
+	e, err := tenant.New("default", p.Setting.Plans, p.Setting.Parse, p.Setting.State, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look, err := e.LookAt(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Setting.Look = &look // one for all, since it takes long
+	reporttest.ListsAddUp(t, reporttest.Reader{Played: p})
+}
+
+// What a lock would freeze is what it freezes, while everything waits to be
+// settled, of quarters that have ended and of the one that runs.
+func TestPreviewOfTheDemoHolds(t *testing.T) {
+	c := small()
+	c.Accounts, c.Until = 400, civil.On(2027, time.July, 6)
+	plans := c.Plans()
+	p, err := scenario.Start("default", plans, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range arrivals(t, c) {
+		if err := p.Arrive(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Setting.State = p.Engine.State()
+	q := plans[0].Periods.Calendar.QuarterOf(civil.On(2027, time.June, 30))
+	for _, csm := range []event.PayeeID{"csm-001", "csm-003", "csm-004"} { // told late: what it adds to the objectives waits for the lock
+		accounts, err := p.AccountsOf(csm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range accounts {
+			held := event.ReviewHeld{
+				Header:  event.Header{Identity: event.Identity{Source: "test", ID: "review-" + string(id)}, Type: "crm.review.held.v1", Time: p.Setting.State.AsOf},
+				Account: id, Review: "late-" + string(id), On: civil.On(2027, time.June, 20), Kind: "qbr",
+			}
+			if err := p.Arrive(scenario.Arrival{Input: tenant.Input{Event: held, Sum: tenant.Sum{2}, Arrived: p.Setting.State.AsOf}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	preview := reporttest.PreviewHolds(t, p, q)
+	if len(preview.Rows) < 6 || preview.Posts == 0 || preview.Totals.RequestedOf == 0 || len(preview.Warnings) == 0 {
+		t.Errorf("the preview of %s shows too little: %d lines to post, %+v", q, preview.Posts, preview.Totals)
+	}
+	if running := reporttest.PreviewHolds(t, p, q+1); len(running.Blockers) != 1 {
+		t.Errorf("%s runs, and its blockers are %+v", q+1, running.Blockers)
+	}
 }
 
 // lines counts the lines of a document by what they show.

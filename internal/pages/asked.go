@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -95,12 +96,16 @@ func (a *asked) standing(v view) view {
 }
 
 // sent is an action that was sent from a page, which shows whether it is applied.
-type sent struct{ ID, What string }
+type sent struct {
+	ID    string
+	Tries int // that a parked event had before it was tried again
+}
 
 // sent reads what the actions' answer put into the address.
 func (a *asked) sent() *sent {
 	if id := a.query.Get("sent"); id != "" {
-		return &sent{id, a.query.Get("did")}
+		tries, _ := strconv.Atoi(a.query.Get("tries"))
+		return &sent{id, tries}
 	}
 	return nil
 }

@@ -18,6 +18,9 @@ func amount(decimal string) string {
 	if strings.HasPrefix(digits, "-") {
 		sign, digits = minus, digits[1:]
 	}
+	if strings.Trim(digits, "0123456789.") != "" {
+		return decimal // no number
+	}
 	whole, fraction, has := strings.Cut(digits, ".")
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "," + whole[i:]

@@ -17,6 +17,9 @@ type overviewData struct {
 
 func (a *asked) overview() (view, error) {
 	o, err := a.Overview(a.Context())
+	if err != nil && a.who.Payee != "" { // what is everybody's is not for them: theirs is
+		return view{}, elsewhere(payeePath(a.who.Payee))
+	}
 	if err != nil {
 		return view{}, err
 	}

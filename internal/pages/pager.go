@@ -33,7 +33,7 @@ func (a *asked) pagerOf(what, param string, from, size, of int) pager {
 	at := func(n int) string {
 		q := url.Values{}
 		for k, v := range a.query {
-			if k != "sent" && k != "did" {
+			if k != "sent" && k != "tries" {
 				q[k] = v
 			}
 		}

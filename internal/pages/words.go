@@ -3,15 +3,25 @@ package pages
 import (
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // place is an entry of the navigation.
-type place struct{ Name, Path, Key string }
+type place struct {
+	Name, Path, Key string
+	not             []string // roles that would only be refused there
+}
 
 var places = []place{
-	{"Overview", "/", "o"}, {"Payees", "/payees", "p"}, {"SLA", "/sla", "s"}, {"Flags", "/flags", "f"},
-	{"Parked", "/parked", "k"}, {"Periods", "/periods", "d"}, {"What if", "/what-if", "w"},
+	{"Overview", "/", "o", []string{"payee", "manager"}}, {"Payees", "/payees", "p", []string{"ops"}}, {"SLA", "/sla", "s", nil},
+	{"Flags", "/flags", "f", nil}, {"Parked", "/parked", "k", []string{"payee", "manager"}}, {"Periods", "/periods", "d", nil},
+	{"What if", "/what-if", "w", []string{"payee", "manager", "ops"}},
+}
+
+// placesOf is the navigation of whoever looks.
+func placesOf(who Asker) []place {
+	return slices.DeleteFunc(slices.Clone(places), func(p place) bool { return slices.Contains(p.not, who.Role) })
 }
 
 // funcs are what templates may call.
@@ -19,7 +29,7 @@ var funcs = template.FuncMap{
 	"amount": amount, "change": change, "nothing": nothing, "negative": negative, "percent": percent, "score": score,
 	"day": day, "instant": instant, "stamp": stamp, "month": month, "count": count, "short": short, "word": word, "tone": tone,
 	"pretty": func(b []byte) string { return pretty(b) },
-	"places": func() []place { return places },
+	"places": placesOf,
 	"payee":  payeePath, "entry": entryPath, "account": accountPath, "parkedAt": parkedPath, "deal": dealPath,
 	"payeeIn": func(id, period string) string { return payeePath(id) + "?period=" + url.QueryEscape(period) },
 	"action": func(parts ...string) string {

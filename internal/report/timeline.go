@@ -77,8 +77,9 @@ type TimelineDeal struct {
 	ARR           string `json:"arr"`
 	Currency      string `json:"currency"`               // of the deal
 	WindowUntil   string `json:"window_until,omitempty"` // last day of the clawback window; empty: it has none
-	// Outcome is lost (nothing of it is left), held (something is still held),
-	// released (paid or payable), open (nothing is posted of it).
+	// Outcome is held (some of what it earned still is), released (payable or
+	// paid), lost (nothing is left of it), none (it earns nothing: the deal says
+	// why), open (it has not taken effect yet).
 	Outcome string   `json:"outcome"`
 	Payees  []string `json:"payees"` // whom it credits, sorted
 }
@@ -189,7 +190,7 @@ func (b *builder) timelineDeals(out *Timeline, h *account.History, axis *axis) e
 		}
 		one := TimelineDeal{
 			OpportunityID: string(d.Opportunity), Origin: d.Origin.String(), BookedOn: d.Booked.String(), ARR: d.ARR.Decimal(), Currency: string(d.ARR.Currency),
-			WindowUntil: dayOrNone(d.Window), Outcome: "open", Payees: []string{},
+			WindowUntil: dayOrNone(d.Window), Outcome: "none", Payees: []string{},
 		}
 		switch {
 		case left.Held != 0:
@@ -198,6 +199,8 @@ func (b *builder) timelineDeals(out *Timeline, h *account.History, axis *axis) e
 			one.Outcome = "released"
 		case len(steps) > 0:
 			one.Outcome = "lost"
+		case d.Booked > b.today():
+			one.Outcome = "open"
 		}
 		for _, p := range d.Payees {
 			one.Payees = append(one.Payees, string(p))

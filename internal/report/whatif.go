@@ -6,8 +6,8 @@ type WhatIf struct {
 	ID    string    `json:"id"`
 	State string    `json:"state"` // running done failed
 	Plan  string    `json:"plan"`  // the version compared with
-	Done  uint64    `json:"done"`  // facts played so far, on both sides
-	Of    uint64    `json:"of"`    // facts to play, on both sides
+	Done  uint64    `json:"done"`  // facts played so far
+	Of    uint64    `json:"of"`    // facts to play
 	Error string    `json:"error,omitempty"`
 	Diff  *PlanDiff `json:"diff,omitempty"` // once it is done
 }

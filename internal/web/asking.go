@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -50,8 +52,28 @@ func (c *client) LockPreview(ctx context.Context, period civil.Quarter) (*report
 }
 
 // WhatIf implements report.Reader.
-func (c *client) WhatIf(context.Context, []byte) (*report.WhatIf, error) {
-	return nil, fmt.Errorf("not yet")
+func (c *client) WhatIf(ctx context.Context, plan []byte) (*report.WhatIf, error) {
+	if err := CheckURL(c.base); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/v1/what-if", bytes.NewReader(plan))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/yaml")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreachable(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		return nil, c.refused(resp)
+	}
+	var begun report.WhatIf
+	return &begun, c.read(ctx, resp.Body, &begun)
 }
 
 // WhatIfByID implements report.Reader.

@@ -2,7 +2,6 @@ package reporttest
 
 import (
 	"context"
-	"errors"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -34,10 +33,12 @@ func (r Reader) LockPreview(_ context.Context, q civil.Quarter) (*report.LockPre
 	return report.BuildLockPreview(r.Setting, r.Played, q)
 }
 
-var errNotYet = errors.New("not yet")
-
-// WhatIf implements report.Reader.
-func (r Reader) WhatIf(context.Context, []byte) (*report.WhatIf, error) { return nil, errNotYet }
+// WhatIf implements report.Reader: nothing is compared.
+func (r Reader) WhatIf(context.Context, []byte) (*report.WhatIf, error) {
+	return nil, report.Mistake{Text: "plans are compared by a running worker"}
+}
 
 // WhatIfByID implements report.Reader.
-func (r Reader) WhatIfByID(context.Context, string) (*report.WhatIf, error) { return nil, errNotYet }
+func (r Reader) WhatIfByID(_ context.Context, id string) (*report.WhatIf, error) {
+	return nil, report.NotFound{What: "comparison", ID: id}
+}
