@@ -397,7 +397,8 @@ func TestOtherSites(t *testing.T) {
 
 // Decisions are for those who may take them, and about what is there.
 func TestDecisions(t *testing.T) {
-	h := open(t, "same-id-other-content", web.Options{})
+	played := time.Date(2027, time.December, 31, 12, 0, 0, 0, time.UTC)
+	h := open(t, "same-id-other-content", web.Options{Clock: func() time.Time { return played }})
 	tokens := map[string]string{
 		"payee":   h.give(t, access.Token{Name: "ann", Role: access.Payee, PayeeID: "csm-1"}),
 		"manager": h.give(t, access.Token{Name: "max", Role: access.Manager, PayeeID: "csm-1"}),
@@ -447,7 +448,7 @@ func TestDecisions(t *testing.T) {
 		resp, body := do(tt.role, tt.path, tt.key, tt.body)
 		refused(t, tt.role+": POST "+tt.path, resp, body, tt.code, tt.text)
 	}
-	if len(h.sent) != 2 || h.sent[1].Subject != "admin.acme.adjustment.posted" || !strings.Contains(string(h.sent[1].Body), `"by":"dana","by_role":"director_revops"`) {
+	if len(h.sent) != 2 || h.sent[1].Subject != "admin.acme.adjustment.posted" || !strings.Contains(string(h.sent[1].Body), `"by":"dana","by_role":"director_revops"`) || !strings.Contains(string(h.sent[1].Body), `"time":"2027-12-31T12:00:00Z"`) {
 		t.Errorf("published: %s", h.sent)
 	}
 	// A form goes on to a page of ours.

@@ -73,7 +73,11 @@ func NewServer(r report.Reader, o Options) *Server {
 		clients:   newThrottle(askRate, askBurst), failures: newThrottle(failRate, failBurst), origins: http.NewCrossOriginProtection(),
 	}
 	if o.Publish != nil {
-		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, o.Now)
+		clock := o.Clock // by which decisions are dated
+		if clock == nil {
+			clock = o.Now
+		}
+		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, clock)
 	}
 	mux := s.mux()
 	if o.Tokens != nil {
