@@ -246,8 +246,13 @@ func (l line) steps(in, takes func(*loss) bool) ([]ledger.Step, error) {
 
 // of is a part as a part of another; of nothing, nothing.
 func of(part, all *big.Rat) *big.Rat {
-	if all.Sign() == 0 {
-		return new(big.Rat)
+	switch {
+	case all.Sign() == 0:
+		return nothing
+	case all == entire:
+		return part
+	case part == all:
+		return entire
 	}
 	return new(big.Rat).Quo(part, all)
 }
