@@ -6,6 +6,7 @@ export GOFLAGS += -buildvcs=false
 # Versions of the tools that make check uses; they are not part of the module.
 GOLANGCI := v2.15.0
 GOFUMPT := v0.12.0
+AXE := 4.14.1
 
 .DEFAULT_GOAL := help
 
@@ -30,6 +31,27 @@ test: ## run every test; needs Go, gcc, make and git
 books: ## have hledger add up the journals; installs it with apt-get where it is missing
 	@command -v hledger >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends hledger; }
 	$(GO) test -count=1 -tags books -run '^TestBooks' ./cmd/trueup
+
+$(TOOLS)/axe-$(AXE).js:
+	@mkdir -p $(TOOLS)
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends npm; }
+	cd $(TOOLS) && npm pack --silent axe-core@$(AXE) && tar -xzOf axe-core-$(AXE).tgz package/axe.min.js > $@.new
+	rm $(TOOLS)/axe-core-$(AXE).tgz && mv $@.new $@
+
+.PHONY: chromium
+chromium: # Debian's, where it is missing
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
+E2E := TRUEUP_PROGRAM=$(CURDIR)/$(BIN)/trueup AXE=$(TOOLS)/axe-$(AXE).js $(GO) test -count=1 -tags e2e -timeout 30m -v ./internal/e2e
+
+.PHONY: e2e
+e2e: build chromium $(TOOLS)/axe-$(AXE).js ## drive the pages in Chromium, as people do; installs it with apt-get where it is missing
+	$(E2E)
+
+.PHONY: screenshots
+screenshots: build chromium $(TOOLS)/axe-$(AXE).js ## write pictures of every page to docs/screenshots
+	@mkdir -p docs/screenshots
+	SCREENSHOTS=$(CURDIR)/docs/screenshots $(E2E) -run '^TestScreenshots$$'
 
 .PHONY: torture
 torture: ## run the fault tests at full length (docs/reliability.md); TRUEUP_SEED=n draws others
@@ -64,7 +86,7 @@ $(TOOLS)/gofumpt:
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## gofumpt, vet and golangci-lint
 	@test -z "$$($(TOOLS)/gofumpt -l . | tee /dev/stderr)"
-	$(GO) vet -tags books ./...
+	$(GO) vet -tags books,e2e ./...
 	$(TOOLS)/golangci-lint run
 
 .PHONY: generate
