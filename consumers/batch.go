@@ -40,7 +40,8 @@ type Batcher struct {
 	reading int
 	ready   []*submitted // read, by index from next on; nil where none has come
 	run     int          // how many of ready follow each other
-	next    uint64       // index of the first that is not recorded
+	next    uint64       // index of the first that is not taken
+	kept    uint64       // and of the first that is not known to be committed
 	over    bool
 
 	// Only Run uses these.
@@ -56,7 +57,7 @@ var ErrBatcherEnded = errors.New("no more inputs are recorded")
 
 // NewBatcher makes a batcher; it records once Run runs.
 func NewBatcher(r Recorder, limit int, log zerolog.Logger) *Batcher {
-	b := &Batcher{recorder: r, max: limit, log: log, due: make(chan struct{}, 1), next: 1}
+	b := &Batcher{recorder: r, max: limit, log: log, due: make(chan struct{}, 1), next: 1, kept: 1}
 	b.work.L, b.read.L, b.spare.New = &b.mu, &b.mu, newSubmitted
 	return b
 }
@@ -111,6 +112,11 @@ func (b *Batcher) record() error {
 	failpoint.At("before-commit")
 	recorded, err := b.recorder.Record(b.batch)
 	failpoint.At("committed")
+	if err == nil {
+		b.mu.Lock()
+		b.kept = b.next
+		b.mu.Unlock()
+	}
 	for _, s := range b.taken {
 		s.done <- err
 	}

@@ -164,6 +164,32 @@ func TestBatcherEndsWithAnError(t *testing.T) {
 	})
 }
 
+// An input that comes again is answered only once it is committed.
+func TestBatcherAnswersAfterTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBatcher(&recorder{takes: time.Second}, 4, zerolog.Nop())
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- b.Run(ctx) }()
+		first := make(chan error, 1)
+		go func() { first <- b.Submit(t.Context(), 1, arrival(1)) }()
+		synctest.Wait()
+		if err := b.Submit(t.Context(), 1, arrival(1)); err == nil {
+			t.Error("an input that came again was answered before it was committed")
+		}
+		if err := <-first; err != nil {
+			t.Errorf("Submit() = %v", err)
+		}
+		if err := b.Submit(t.Context(), 1, arrival(1)); err != nil {
+			t.Errorf("Submit() of what is committed = %v", err)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // The end of Run's context ends it without an error, in the middle of a gap
 // too; an input whose own context ends before it is taken is given back.
 func TestBatcherEndsWithItsContext(t *testing.T) {

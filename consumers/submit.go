@@ -110,9 +110,12 @@ func (b *Batcher) place(s *submitted, err error) {
 	case b.over:
 		s.done <- ErrBatcherEnded
 		return
-	case s.index < b.next: // given out again, but committed
+	case s.index < b.kept: // given out again, but committed
 		s.arrival = tenant.Arrival{}
 		s.done <- nil
+		return
+	case s.index < b.next:
+		s.done <- fmt.Errorf("input %d is being committed", s.index)
 		return
 	}
 	at := s.index - b.next

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -69,7 +70,7 @@ func changesOf(e *tenant.Engine, memory *scenario.Memory, a tenant.Arrival) (all
 			return nil, err
 		}
 		memory.Commit(c)
-		all = append(all, c)
+		all = append(all, copied(c))
 	}
 	a.Input.Arrived = at
 	c, err := e.Apply(memory, a.Input)
@@ -82,7 +83,18 @@ func changesOf(e *tenant.Engine, memory *scenario.Memory, a tenant.Arrival) (all
 		return nil, err
 	}
 	memory.Commit(c)
-	return append(all, c), nil
+	return append(all, copied(c)), nil
+}
+
+// copied keeps changes beyond the engine's next call, whose lists they are.
+func copied(c *tenant.Changes) *tenant.Changes {
+	kept := *c
+	for i, v := 0, reflect.ValueOf(&kept).Elem(); i < v.NumField(); i++ {
+		if list := v.Field(i); list.Kind() == reflect.Slice {
+			list.Set(reflect.AppendSlice(reflect.MakeSlice(list.Type(), 0, list.Len()), list))
+		}
+	}
+	return &kept
 }
 
 // keepChanges writes what a batch changes as Record does, without the rules.

@@ -288,5 +288,9 @@ func (v *View) InputsAfter(n uint64, most int, yield func(tenant.Input) error) (
 	return n, c.err
 }
 
+// Commit numbers the transaction that wrote what the view reads: of two views
+// with one number and one State.AsOf all else is the same too.
+func (v *View) Commit() int { return v.tx.ID() }
+
 // LastFact is how many facts there are.
 func (v *View) LastFact() (uint64, error) { return lastFact(v.tx) }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -75,13 +77,37 @@ func (r fileReader) Periods(context.Context) (*report.PeriodList, error) {
 	return aboutAll(r, report.BuildPeriods)
 }
 
+// previewed is the last preview of a lock: it is worked out for one asker at a
+// time, and again only when something came.
+type previewed struct {
+	mu     sync.Mutex
+	of     civil.Quarter
+	commit int
+	asOf   time.Time
+	last   *report.LockPreview
+}
+
 // LockPreview implements report.Reader.
-func (r fileReader) LockPreview(_ context.Context, q civil.Quarter) (out *report.LockPreview, err error) {
-	err = r.summary.View(func(v *store.Summed) error {
-		out, err = report.BuildLockPreview(r.setting(v.View), whole{v}, q)
+func (r fileReader) LockPreview(_ context.Context, q civil.Quarter) (*report.LockPreview, error) {
+	p := r.preview
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := r.summary.View(func(v *store.Summed) error {
+		if p.last != nil && p.of == q && p.commit == v.Commit() && p.asOf.Equal(v.State().AsOf) {
+			return nil
+		}
+		last, err := report.BuildLockPreview(r.setting(v.View), whole{v}, q)
+		if err == nil {
+			p.of, p.commit, p.asOf, p.last = q, v.Commit(), v.State().AsOf, last
+		}
 		return err
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	out := *p.last
+	out.Rows, out.Blockers, out.Warnings = slices.Clone(out.Rows), slices.Clone(out.Blockers), slices.Clone(out.Warnings)
+	return &out, nil
 }
 
 // managers is whom payees report to today.

@@ -23,11 +23,12 @@ type fileReader struct {
 	store   *store.Store
 	summary *store.Summary
 	lens    *lens
+	preview *previewed
 	whatIfs *scenario.WhatIfs // nil: nobody runs them
 }
 
 func newFileReader(s *store.Store) fileReader {
-	return fileReader{store: s, summary: store.NewSummary(s), lens: newLens(s)}
+	return fileReader{store: s, summary: store.NewSummary(s), lens: newLens(s, 0), preview: &previewed{}}
 }
 
 // openReader opens a stopped worker's file, without changing it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -19,12 +20,9 @@ type lens struct {
 	facts uint64 // those it has taken, or has nothing at hand of
 }
 
-// lensFacts is how many facts of accounts it keeps at hand: a quarter of what
-// the rules do.
-const lensFacts = tenant.DefaultCache / 4
-
-func newLens(s *store.Store) *lens {
-	return &lens{of: tenant.NewLens(s.Tenant(), s.Plans(), planfile.Parse, lensFacts)}
+// newLens keeps a quarter of the facts of accounts at hand that the rules do.
+func newLens(s *store.Store, cached int) *lens {
+	return &lens{of: tenant.NewLens(s.Tenant(), s.Plans(), planfile.Parse, cmp.Or(cached, tenant.DefaultCache)/4)}
 }
 
 // takeAtOnce bounds how many facts are taken in one view.

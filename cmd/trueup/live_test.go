@@ -30,7 +30,7 @@ const cases = "../../domain/testdata/scenario"
 
 // hostedAtOnce is how many workers a test keeps running: they mostly wait for a
 // quiet moment, and wait together.
-const hostedAtOnce = 128
+const hostedAtOnce = 48
 
 // Every scenario through a running worker, in order of arrival: events
 // published over NATS with the program's own command, statements asked over

@@ -35,6 +35,7 @@ func (w *worker) openStore(_ context.Context, e env) error {
 	}
 	w.closers = append(w.closers, w.store.Close)
 	w.asked = liveReader{newFileReader(w.store), w}
+	w.asked.lens = newLens(w.store, w.cfg.cache)
 	w.asked.whatIfs = scenario.NewWhatIfs(w.cfg.tenant, w.store.Plans(), history{w.store})
 	for _, what := range w.store.Noticed() {
 		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")

@@ -81,7 +81,7 @@ type timeline struct {
 	told      []told                      // by key
 	cancelled map[civil.Date]event.Header // latest churn.cancelled per date
 	// unheard are billing's statements of a total where they are no evidence.
-	unheard latest[moveKey, event.SubscriptionChanged]
+	unheard []event.SubscriptionChanged // by day, then subscription
 
 	moves  []*move // in order; all hold those told
 	dirty  bool    // moves must be built from told again
@@ -120,6 +120,7 @@ type fall struct {
 type term struct {
 	*move
 	stopped civil.Date // civil.Never: it runs to its end
+	latest  civil.Date // the last end of it and all before it
 }
 
 // level is the account's ARR from a date on.
@@ -178,7 +179,11 @@ func (t *timeline) step(m *move) error {
 		t.stopTerms(m.date, func(o term) bool { return o.sub == m.sub })
 	}
 	if m.rank == started || m.rank == renewed {
-		t.terms = append(t.terms, term{m, civil.Never})
+		latest := m.end
+		if n := len(t.terms); n > 0 {
+			latest = max(latest, t.terms[n-1].latest)
+		}
+		t.terms = append(t.terms, term{m, civil.Never, latest})
 		if m.rank == renewed && (m.minor > 0 || m.foreign) {
 			t.renewals = append(t.renewals, renewal{m, before, total})
 		}

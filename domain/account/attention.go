@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -13,24 +14,25 @@ import (
 // what measures beside ARR and health look at. Of several statements under one
 // key the newest stands, in whatever order they came.
 type attention struct {
-	reviews     few.Map[string, event.ReviewHeld] // by review_id
-	contacts    []event.ContactEngaged            // by instant, then contact
-	surveys     []event.SurveyAnswered            // by instant, then survey
-	adoption    []event.AdoptionMeasured          // by instant, then source
-	onboardings []event.OnboardingCompleted       // by first day
-	forecasts   []event.ForecastRecorded          // by the term's end, instant, then who
+	reviews     few.Map[string, *event.ReviewHeld] // by review_id
+	contacts    []event.ContactEngaged             // by instant, then contact
+	surveys     []event.SurveyAnswered             // by instant, then survey
+	adoption    []event.AdoptionMeasured           // by instant, then source
+	onboardings []event.OnboardingCompleted        // by first day
+	forecasts   []event.ForecastRecorded           // by the term's end, instant, then who
 	sourced     few.Map[event.OpportunityID, *sourced]
+	claimed     []*sourced // those that somebody said they found, by the last day on which that begins or stops to count
 }
 
 // add takes one more fact and reports whether anything measured may differ.
 // It looks at expansions too, for what became of the leads.
-func (a *attention) add(e event.Event) (changed bool) {
+func (a *attention) add(e event.Event, zone *time.Location) (changed bool) {
 	switch e := e.(type) {
 	case event.ReviewHeld:
 		if old, known := a.reviews.Find(e.Review); known && !event.Newer(e.Header, old.Header) {
 			return false
 		}
-		a.reviews.Put(e.Review, e)
+		a.reviews.Put(e.Review, &e)
 		return true
 	case event.ContactEngaged:
 		a.contacts, changed = keep(a.contacts, e, func(a, b event.ContactEngaged) int {
@@ -53,7 +55,7 @@ func (a *attention) add(e event.Event) (changed bool) {
 			return cmp.Or(cmp.Compare(a.TermEnd, b.TermEnd), a.RecordedAt.Compare(b.RecordedAt), cmp.Compare(a.By, b.By))
 		})
 	default:
-		return a.addSourced(e)
+		return a.addSourced(e, zone)
 	}
 	return changed
 }

@@ -15,14 +15,16 @@ import (
 //
 // Source: rules §4 "One source per opportunity", §10 "deal desk".
 func (s *State) contests() []*Episode {
-	if s.contested == nil {
-		s.contested = s.listContests()
+	if s.recontest {
+		was := len(s.contested)
+		s.contested, s.recontest = s.listContests(), false
+		s.risk.anew = s.risk.anew || was+len(s.contested) > 0
 	}
 	return s.contested
 }
 
 func (s *State) listContests() []*Episode {
-	out := []*Episode{}
+	var out []*Episode
 	for _, d := range s.disputes {
 		if !d.Opened.IsZero() {
 			out = append(out, s.contest(d.ID, d.Opportunity, d.Opened, d.Decided))

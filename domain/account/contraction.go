@@ -2,7 +2,6 @@ package account
 
 import (
 	"math/big"
-	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -23,6 +22,15 @@ type shrinkKey struct {
 	churn  string // which date of a churn: a deal lost to it before bears nothing
 }
 
+func keyOf(c plan.Clawback) shrinkKey { return shrinkKey{c.WindowDays, c.Contraction, c.ChurnDate} }
+
+// shrinking is what deals lose to the first contractions: those that have been
+// gone through.
+type shrinking struct {
+	falls int
+	deals map[*Deal][]shrink
+}
+
 // shrinks lists what each deal loses to the account's contractions under a
 // plan's window, mode and churn date, as if all its deals had them: taken from the newest
 // deal inside the window first, each at most what is left of it, or under
@@ -35,42 +43,50 @@ func (s *State) shrinks(c plan.Clawback) map[*Deal][]shrink {
 	if len(s.arr.falls) == 0 || c.Contraction == "ignore" {
 		return nil
 	}
-	key := shrinkKey{c.WindowDays, c.Contraction, c.ChurnDate}
-	if known, ok := s.shrunk[key]; ok {
-		return known
+	key := keyOf(c)
+	of := s.shrunk[key]
+	if of == nil {
+		of = &shrinking{deals: map[*Deal][]shrink{}}
+		if s.shrunk == nil {
+			s.shrunk = map[shrinkKey]*shrinking{}
+		}
+		s.shrunk[key] = of
 	}
-	out := map[*Deal][]shrink{}
-	for _, f := range s.arr.falls {
-		if _, waived := s.covered(f.date); waived {
+	for ; of.falls < len(s.arr.falls); of.falls++ {
+		if f := s.arr.falls[of.falls]; !s.waived(f.date) {
+			s.shrink(f, c, of.deals)
+		}
+	}
+	return of.deals
+}
+
+// shrink takes a contraction from the deals inside its window.
+func (s *State) shrink(f fall, c plan.Clawback, out map[*Deal][]shrink) {
+	left := f.less
+	for i := s.firstBooked(f.date+1) - 1; i >= 0; i-- {
+		d := s.deals[i]
+		age := f.date.Sub(d.Booked)
+		if age > c.WindowDays {
+			return
+		}
+		if age == 0 && f.rank == renewed {
 			continue
 		}
-		left := f.less
-		for i := len(s.deals) - 1; i >= 0; i-- {
-			d := s.deals[i]
-			if age := f.date.Sub(d.Booked); age < 0 || age > c.WindowDays || age == 0 && f.rank == renewed {
-				continue
-			}
-			rest := s.leftAt(d, f.date, f.rank == renewed, c)
-			for _, sh := range out[d] {
-				rest -= sh.lost
-			}
-			if rest <= 0 {
-				continue
-			}
-			sh := shrink{f, min(rest, left), false}
-			if c.Contraction == "full" {
-				sh.lost, sh.whole = rest, true
-			} else if left -= sh.lost; sh.lost == 0 {
-				break
-			}
-			out[d] = append(out[d], sh)
+		rest := s.leftAt(d, f.date, f.rank == renewed, c)
+		for _, sh := range out[d] {
+			rest -= sh.lost
 		}
+		if rest <= 0 {
+			continue
+		}
+		sh := shrink{f, min(rest, left), false}
+		if c.Contraction == "full" {
+			sh.lost, sh.whole = rest, true
+		} else if left -= sh.lost; sh.lost == 0 {
+			return
+		}
+		out[d] = append(out[d], sh)
 	}
-	if s.shrunk == nil {
-		s.shrunk = map[shrinkKey]map[*Deal][]shrink{}
-	}
-	s.shrunk[key] = out
-	return out
 }
 
 // leftAt is what a day's contraction finds of a deal's ARR: nothing of one
@@ -96,21 +112,42 @@ func (s *State) leftAt(d *Deal, on civil.Date, before bool, c plan.Clawback) int
 	return max(rest, 0)
 }
 
+// survival is a renewal, and what of a plan decides who bears contractions.
+type survival struct {
+	on civil.Date
+	shrinkKey
+}
+
 // survived is the part of what is left of the deals that the renewal they wait
 // for keeps, or nil where that is all.
 //
 // Source: rules §7 option "surviving_arr"; readings R11.
 // Units: an exact ratio.
 // Rounding: none.
+// It must not be changed.
 func (s *State) survived(r renewal, c plan.Clawback) *big.Rat {
+	key := survival{r.date, keyOf(c)}
+	kept, known := s.survives[key]
+	if !known {
+		kept = s.survivors(r, c)
+		if s.survives == nil {
+			s.survives = map[survival]*big.Rat{}
+		}
+		s.survives[key] = kept
+	}
+	return kept
+}
+
+func (s *State) survivors(r renewal, c plan.Clawback) *big.Rat {
 	var sum, left int64
 	shrunk := s.shrinks(c)
-	for _, o := range s.deals {
+	from := noChange // those booked before the renewal before this one waited for that one
+	if i := s.arr.firstRenewal(r.date); i > 0 {
+		from = s.arr.renewals[i-1].date
+	}
+	for _, o := range s.deals[s.firstBooked(from):] {
 		if o.Booked >= r.date {
 			break
-		}
-		if next, ok := s.arr.nextRenewal(o.Booked); !ok || next.date != r.date {
-			continue
 		}
 		if c, churned := s.arr.churnFrom(o.Booked); churned && c.date < r.date {
 			continue // it does not wait any more
@@ -165,7 +202,7 @@ func (s *State) addNotice(e event.ChurnNotified) Touched {
 		return untouched
 	}
 	s.notices = append(s.notices, e)
-	s.all = true
+	s.touchAll()
 	return untouched
 }
 
@@ -175,30 +212,25 @@ func (s *State) addException(e event.ExceptionApproved) Touched {
 	if !s.exceptions.put(e.Exception, e) {
 		return untouched
 	}
-	s.all = true
+	s.touchAll()
 	return Touched{Measures: noChange}
 }
 
 // billed marks what a fact of billing's about some opportunities can change:
 // their deals, and those that share contractions or a renewal with them.
 func (s *State) billed(ids []event.OpportunityID) {
-	if len(s.arr.falls) > 0 || s.set.Surviving {
-		s.all = true
-		return
-	}
-	for _, d := range s.deals {
-		if slices.Contains(ids, d.Opportunity) {
+	for _, id := range ids {
+		for _, d := range s.named.Get(id) {
 			s.spoilDeal(d)
+			s.touchSharing(d.Booked, d.Booked)
 		}
 	}
 }
 
 // touchOpportunity marks what leads, hand-offs and disputes can change: the deals of one opportunity.
 func (s *State) touchOpportunity(id event.OpportunityID) (Touched, error) {
-	for _, d := range s.deals {
-		if d.Opportunity == id {
-			s.spoilDeal(d)
-		}
+	for _, d := range s.named.Get(id) {
+		s.spoilDeal(d)
 	}
 	if len(s.leads[id]) > 0 {
 		if _, err := s.replaceDeals(Pipeline, id, orNone(s.qualified(id))); err != nil {

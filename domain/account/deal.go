@@ -36,9 +36,11 @@ type Deal struct {
 	noRate    bool         // it could not be converted
 	rate      event.RateSet
 	derived   derived
-	settledBy civil.Date
 	stale     bool       // to be derived afresh
-	turns     civil.Date // when it changes by itself next; civil.Never: it does not
+	gone      bool       // no deal of the account any more
+	settledBy civil.Date // nothing dated later changes it; unlisted before it is derived
+	turns     civil.Date // when it changes by itself next; civil.Never: it does not; unlisted before it is derived
+	passed    int        // losses of its shares up to when it was last settled
 }
 
 // Told names the fact that makes the deal.
@@ -68,59 +70,35 @@ func (s *State) convert(d *Deal) error {
 // there were, and gives the first day that differs, or noChange.
 func (s *State) replaceDeals(origin Origin, id event.OpportunityID, with []*Deal) (civil.Date, error) {
 	from := civil.Never
-	for i := len(s.deals) - 1; i >= 0; i-- {
-		if d := s.deals[i]; d.Origin == origin && d.Opportunity == id {
-			s.deals = slices.Delete(s.deals, i, i+1)
+	for _, d := range slices.Clone(s.named.Get(id)) {
+		if d.Origin == origin {
+			s.remove(d)
 			from = min(from, d.Booked)
-			s.Touch(id)
 		}
 	}
 	for _, d := range with {
 		if err := s.convert(d); err != nil {
 			return 0, err
 		}
-		i, _ := slices.BinarySearchFunc(s.deals, d, compareDeals)
-		s.deals = slices.Insert(s.deals, i, d)
-		s.spoilDeal(d)
-		s.Touch(id)
+		s.put(d)
 		from = min(from, d.Booked)
 	}
 	if from == civil.Never {
 		return noChange, nil
 	}
-	s.touchSiblings(from)
 	return from, nil
-}
-
-// touchSiblings marks the deals that share contractions or a renewal with one
-// booked on a day: what one of them loses depends on the others.
-func (s *State) touchSiblings(booked civil.Date) {
-	falls, renewals := s.arr.falls, s.arr.renewals
-	if n := len(falls); n > 0 && falls[n-1].date >= booked {
-		s.all = true
-	}
-	if n := len(renewals); s.set.Surviving && n > 0 && renewals[n-1].date > booked {
-		s.all = true
-	}
 }
 
 // won is the standing deal of an expansion, or nil.
 func (s *State) won(opp event.OpportunityID) *Deal {
-	for _, d := range s.deals {
-		if d.Origin == Booked && d.Opportunity == opp {
+	for _, d := range s.named.Get(opp) {
+		if d.Origin == Booked {
 			return d
 		}
 	}
 	return nil
 }
 
-// dealsOf lists the deals of an opportunity, of every origin.
-func (s *State) dealsOf(opp event.OpportunityID) []*Deal {
-	var out []*Deal
-	for _, d := range s.deals {
-		if d.Opportunity == opp {
-			out = append(out, d)
-		}
-	}
-	return out
-}
+// dealsOf lists the deals of an opportunity, of every origin. The list must not
+// be kept.
+func (s *State) dealsOf(opp event.OpportunityID) []*Deal { return s.named.Get(opp) }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -58,23 +59,18 @@ func (s *State) decideDispute(e event.DisputeDecided) {
 
 // contestedOver names a dispute's opportunity; one named before is free again.
 func (s *State) contestedOver(d *Dispute, opp event.OpportunityID) {
-	s.all = s.all || d.Opportunity != "" && d.Opportunity != opp
+	for _, of := range s.named.Get(d.Opportunity) {
+		s.spoilDeal(of)
+	}
 	d.Opportunity = opp
 }
 
 func (s *State) dispute(id string) *Dispute {
-	for _, d := range s.disputes {
-		if d.ID == id {
-			return d
-		}
+	i, known := slices.BinarySearchFunc(s.disputes, id, func(d *Dispute, id string) int { return cmp.Compare(d.ID, id) })
+	if known {
+		return s.disputes[i]
 	}
 	d := &Dispute{ID: id}
-	i, _ := slices.BinarySearchFunc(s.disputes, id, func(d *Dispute, id string) int {
-		if d.ID < id {
-			return -1
-		}
-		return 1
-	})
 	s.disputes = slices.Insert(s.disputes, i, d)
 	return d
 }
@@ -128,6 +124,12 @@ func (s *State) covered(on civil.Date) (event.Identity, bool) {
 		}
 	}
 	return told.Identity, told.Type != ""
+}
+
+// waived reports whether an exception waives a loss dated on a day.
+func (s *State) waived(on civil.Date) bool {
+	_, waived := s.covered(on)
+	return waived
 }
 
 // Excepted reports whether an exception takes the account out of a window

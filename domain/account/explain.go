@@ -12,7 +12,7 @@ import (
 
 func (l line) explainEarning(bucket ledger.Bucket) func() ledger.Explanation {
 	return func() ledger.Explanation {
-		x := l.why
+		x := l.why()
 		switch {
 		case l.hold == ledger.HealthScoreMissing:
 			x.Text += fmt.Sprintf(", held until a health score measured by %s is known", l.Deal.ClosedAt.Format("2006-01-02T15:04:05Z07:00"))

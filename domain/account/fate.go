@@ -196,13 +196,17 @@ func (s *State) renewalLosses(d *Deal, sh *share, l life) []loss {
 	return []loss{x}
 }
 
+// entire and nothing are the parts of a line that are left most often, so
+// they are told without arithmetic. Parts are never changed in place.
+var entire, nothing = big.NewRat(1, 1), new(big.Rat)
+
 // part is what the losses picked leave of a line or a credit; those after all
 // is lost are not asked for.
 //
 // Source: readings R8.
 // Rounding: none.
 func (f *fate) part(pick func(*loss) bool) *big.Rat {
-	kept := big.NewRat(1, 1)
+	kept := entire
 	for i := range f.losses {
 		if x := &f.losses[i]; pick(x) && !f.spares(x) {
 			if kept = keeping(kept, x); kept.Sign() == 0 {
@@ -217,7 +221,7 @@ func (f *fate) part(pick func(*loss) bool) *big.Rat {
 // parts of the whole deal and add up, to no more than all of it.
 func keeping(kept *big.Rat, x *loss) *big.Rat {
 	if x.lost == nil || kept.Cmp(x.lost) < 0 {
-		return new(big.Rat)
+		return nothing
 	}
 	return new(big.Rat).Sub(kept, x.lost)
 }
@@ -230,7 +234,13 @@ func (f *fate) spares(x *loss) bool { return x.held && f.opens <= x.on }
 // Source: readings R8.
 // Rounding: the lost part half away from zero, cumulatively.
 func remains(minor int64, kept *big.Rat) (int64, error) {
-	lost := new(big.Rat).Sub(big.NewRat(1, 1), kept)
+	switch {
+	case kept == entire:
+		return minor, nil
+	case kept.Sign() == 0:
+		return 0, nil
+	}
+	lost := new(big.Rat).Sub(entire, kept)
 	n, err := money.Round(lost.Mul(lost, new(big.Rat).SetInt64(minor)))
 	return minor - n, err
 }

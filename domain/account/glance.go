@@ -39,7 +39,7 @@ func (g *Glance) Replace(was, now Glance) error {
 // a day, which is not after the quarter's last.
 func (s *State) Glance(h Holders, q civil.Quarter, last civil.Date) Glance {
 	var m Measures
-	l := look{State: s, holders: h, m: &m, first: s.set.Calendar.First(q), last: last}
+	l := look{Holding: Holding{State: s, holders: h}, m: &m, first: s.set.Calendar.First(q), last: last}
 	if l.last < l.first {
 		return m.Glance
 	}
@@ -50,20 +50,32 @@ func (s *State) Glance(h Holders, q civil.Quarter, last civil.Date) Glance {
 	return m.Glance
 }
 
+// Span is a day that glances are as of, and from its quarter's first instant to
+// its own last.
+type Span struct {
+	Day         civil.Date
+	From, Until time.Time
+}
+
+// SpanOf is that of a day.
+func (s *Setting) SpanOf(day civil.Date) Span {
+	return Span{day, s.Calendar.First(s.Calendar.QuarterOf(day)).Start(s.Zone), day.End(s.Zone)}
+}
+
 // Glanced reports whether a fact that comes can change what a glance sees of the
 // account, on a day or on the last of an earlier quarter, or when the calendar
 // changes it.
-func (s *State) Glanced(e event.Event, on civil.Date) bool {
+func (s *State) Glanced(e event.Event, on Span) bool {
 	switch e := e.(type) {
 	case event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
-		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified:
+		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified, event.Invoice, event.CreditNoteIssued,
+		event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided:
 		return false
 	case event.HealthScored:
 		// The usual score is of these days, and says again what the last one did.
-		last, scored := s.health.last(on.End(s.set.Zone))
-		below := s.set.Plans.Settings(on).SLA.Risk.Below
-		quarter := s.set.Calendar.First(s.set.Calendar.QuarterOf(on)).Start(s.set.Zone)
-		return !scored || e.MeasuredAt.Before(quarter) || e.MeasuredAt.After(on.End(s.set.Zone)) ||
+		last, scored := s.health.last(on.Until)
+		below := s.set.Plans.Settings(on.Day).SLA.Risk.Below
+		return !scored || e.MeasuredAt.Before(on.From) || e.MeasuredAt.After(on.Until) ||
 			!e.MeasuredAt.After(last.MeasuredAt) || reaches(last, below) != reaches(e, below)
 	default:
 		return true
@@ -91,28 +103,13 @@ func (s *State) Turns(after civil.Date) civil.Date {
 		}
 	}
 	end := after.End(s.set.Zone)
-	for _, score := range slices.Backward(s.health.list) {
-		if !score.MeasuredAt.After(end) {
-			break
-		}
-		turns(civil.In(score.MeasuredAt, s.set.Zone))
+	if at, any := s.health.next(end); any {
+		turns(civil.In(at, s.set.Zone))
 	}
-	for _, o := range s.attention.sourced.All() {
-		if o.over(s.set.Zone) > after {
-			o.turns(s.set.Zone, turns)
-		}
+	for _, o := range s.attention.claimed[s.attention.claimedUntil(after+1):] {
+		o.turns(s.set.Zone, turns)
 	}
 	return next
-}
-
-// over is the last day on which the opportunity begins or stops to count for
-// whoever found it.
-func (o *sourced) over(zone *time.Location) civil.Date {
-	if o.ends == 0 {
-		o.ends = noChange
-		o.turns(zone, func(d civil.Date) { o.ends = max(o.ends, d) })
-	}
-	return o.ends
 }
 
 // turns tells the days on which what is claimed of an opportunity begins to

@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/trueup/trueup/domain/event"
@@ -19,7 +20,10 @@ func compareScores(a, b event.HealthScored) int {
 
 // add takes a score and reports whether it is newer than every other.
 func (h *scores) add(e event.HealthScored) (newest bool) {
-	i, found := slices.BinarySearchFunc(h.list, e, compareScores)
+	i, found := len(h.list), false
+	if i > 0 && !h.list[i-1].MeasuredAt.Before(e.MeasuredAt) { // the usual one is the latest
+		i, found = slices.BinarySearchFunc(h.list, e, compareScores)
+	}
 	switch {
 	case !found:
 		h.list = slices.Insert(h.list, i, e)
@@ -33,12 +37,10 @@ func (h *scores) add(e event.HealthScored) (newest bool) {
 // last is the last score measured at or before an instant; of two measured at
 // one instant the one stated later.
 func (h *scores) last(at time.Time) (event.HealthScored, bool) {
-	i, _ := slices.BinarySearchFunc(h.list, at, func(s event.HealthScored, at time.Time) int {
-		if s.MeasuredAt.After(at) {
-			return 1
-		}
-		return -1
-	})
+	i := len(h.list)
+	if i > 0 && h.list[i-1].MeasuredAt.After(at) { // the usual question is of the latest
+		i = sort.Search(i, func(j int) bool { return h.list[j].MeasuredAt.After(at) })
+	}
 	if i == 0 {
 		return event.HealthScored{}, false
 	}
@@ -49,6 +51,26 @@ func (h *scores) last(at time.Time) (event.HealthScored, bool) {
 		}
 	}
 	return best, true
+}
+
+// next is when the first score after an instant was measured.
+func (h *scores) next(after time.Time) (time.Time, bool) {
+	i := h.from(after.Add(1))
+	if i == len(h.list) {
+		return time.Time{}, false
+	}
+	return h.list[i].MeasuredAt, true
+}
+
+// from is the place of the first score measured at or after an instant.
+func (h *scores) from(at time.Time) int {
+	i, _ := slices.BinarySearchFunc(h.list, at, func(s event.HealthScored, at time.Time) int {
+		if s.MeasuredAt.Before(at) {
+			return -1
+		}
+		return 1
+	})
+	return i
 }
 
 // reaches reports whether a score, as a share of its scale, is at least a

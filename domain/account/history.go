@@ -69,10 +69,10 @@ var moveNames = [...]string{
 // History is the account's as known on a day. It is to be asked after Settling.
 func (s *State) History(day civil.Date) History {
 	h := History{ARR: s.arr.At(day), Living: s.arr.aliveOn(day), Levels: s.arr.history(), Terms: s.arr.termHistory(day)}
-	l := look{State: s, last: day}
+	l := look{Holding: Holding{State: s}, last: day}
 	h.Segment, h.Name = l.segment(), s.owners.latest(day, func(a event.AccountAssigned) string { return a.Name })
 	for _, r := range s.owners.byRole {
-		for _, iv := range r.intervals() {
+		for iv := range r.intervals {
 			h.Owners = append(h.Owners, HistoryOwner{iv.payee, r.role, iv.from, iv.until})
 		}
 	}

@@ -93,7 +93,7 @@ func (s *State) deriveLines(c *Credited) error {
 		if c.hold != "" {
 			reason = c.hold
 		}
-		l := line{c, comp.ID, c.terms.Plan, ledger.Earning, reason, c.Deal.Booked, amount, why}
+		l := line{c, comp.ID, c.terms.Plan, ledger.Earning, reason, c.Deal.Booked, amount, func() ledger.Explanation { return why }}
 		steps, err := l.steps(func(*loss) bool { return false }, func(*loss) bool { return true })
 		if err != nil {
 			return err
@@ -179,7 +179,7 @@ type line struct {
 	reason    ledger.Reason
 	on        civil.Date
 	amount    money.Money
-	why       ledger.Explanation // of the amount
+	why       func() ledger.Explanation // of the amount
 }
 
 // steps walks through what happens to the line: it is earned on its day, held
@@ -246,8 +246,13 @@ func (l line) steps(in, takes func(*loss) bool) ([]ledger.Step, error) {
 
 // of is a part as a part of another; of nothing, nothing.
 func of(part, all *big.Rat) *big.Rat {
-	if all.Sign() == 0 {
-		return new(big.Rat)
+	switch {
+	case all.Sign() == 0:
+		return nothing
+	case all == entire:
+		return part
+	case part == all:
+		return entire
 	}
 	return new(big.Rat).Quo(part, all)
 }
@@ -299,7 +304,7 @@ func (b Basis) in(after civil.Date) func(*loss) bool {
 // its quarter, held and released with the deal.
 //
 // Source: rules §5 "Accelerator"; readings R9, R19.
-func (c *Credited) Uplift(minor int64, last civil.Date, basis Basis, pl *plan.Plan, why ledger.Explanation) ([]ledger.Step, error) {
+func (c *Credited) Uplift(minor int64, last civil.Date, basis Basis, pl *plan.Plan, why func() ledger.Explanation) ([]ledger.Step, error) {
 	l := line{c, "accelerator", pl, ledger.TrueUp, ledger.Accelerator, last, money.Money{Minor: minor, Currency: c.credit.Currency}, why}
 	return l.steps(basis.in(last), func(x *loss) bool { return x.on > last && (basis.AsPaid || !x.credit) })
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/plan"
 )
@@ -300,8 +301,8 @@ func TestSettlingListsWhatHasChanged(t *testing.T) {
 			t.Errorf("%s: Settling(%s) lists %d deals, want %d", tt.what, tt.on, got, tt.want)
 		}
 	}
-	if got := s.Wake(noon("2027-05-01")); !got.IsZero() {
-		t.Errorf("Wake = %s with nothing to wait for", got)
+	if day, got := s.Wake(noon("2027-05-01")); day != civil.Never || !got.IsZero() {
+		t.Errorf("Wake = %v, %s with nothing to wait for", day, got)
 	}
 	add(events[5]) // day 91
 	if got := settled("2027-05-12"); got != 0 {

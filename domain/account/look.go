@@ -15,9 +15,7 @@ const trailing = 90
 
 // look is a payee's quarter, as far as it has come, seen from one account.
 type look struct {
-	*State
-	holders     Holders
-	owned       []interval
+	Holding
 	first, last civil.Date
 	until       civil.Date // the quarter's own last day
 	asOf        time.Time
@@ -30,33 +28,52 @@ type look struct {
 // whoever was the CSM when they opened. Everything else is the owner's.
 func (s *State) Measures(h Holders, q civil.Quarter, asOf time.Time, healthy money.Ratio) Measures {
 	var m Measures
-	l := s.look(h, q, asOf, &m)
+	l := s.Holding(h).look(q, asOf, &m)
 	if l.last < l.first {
 		return m
 	}
-	l.owned = s.owned(h)
 	l.pipeline()
-	l.episodes()
-	if !slices.ContainsFunc(l.owned, func(iv interval) bool { return iv.from <= l.last && iv.until > l.first }) {
+	l.paid(healthy)
+	if !l.ownedSometime() {
 		return m
 	}
-	l.weeks()
-	l.reviews()
 	l.surveys()
 	l.onboardings()
 	l.forecasts()
 	if l.owns(l.last) {
-		l.standing()
-		l.book(healthy)
-		l.contacts()
+		l.segments()
 		l.adoption()
 	}
-	m.Quarter = s.Retained(h, l.first, l.last, nil)
+	m.Quarter = l.Retained(l.first, l.last, nil)
 	return m
 }
 
-func (s *State) look(h Holders, q civil.Quarter, asOf time.Time, m *Measures) look {
-	l := look{State: s, holders: h, asOf: asOf, m: m, first: s.set.Calendar.First(q), until: s.set.Calendar.Last(q)}
+// Paid is the part of State.Measures that pay looks at, for a fraction of the
+// work.
+func (s Holding) Paid(q civil.Quarter, asOf time.Time, healthy money.Ratio) Paid {
+	var m Measures
+	if l := s.look(q, asOf, &m); l.last >= l.first {
+		l.paid(healthy)
+	}
+	return m.Paid()
+}
+
+func (l *look) paid(healthy money.Ratio) {
+	l.episodes()
+	if !l.ownedSometime() {
+		return
+	}
+	l.weeks()
+	l.reviews()
+	if l.owns(l.last) {
+		l.standing()
+		l.healthy(healthy)
+		l.contacts()
+	}
+}
+
+func (s Holding) look(q civil.Quarter, asOf time.Time, m *Measures) look {
+	l := look{Holding: s, asOf: asOf, m: m, first: s.set.Calendar.First(q), until: s.set.Calendar.Last(q)}
 	if !l.until.End(s.set.Zone).After(asOf) {
 		l.asOf = asOf.Add(1) // a deadline in its last instant is over too: the clock changes nothing any more
 	}
@@ -66,6 +83,12 @@ func (s *State) look(h Holders, q civil.Quarter, asOf time.Time, m *Measures) lo
 
 // owns reports whether the payee owned the account on a day.
 func (l *look) owns(d civil.Date) bool { return l.ownedAll(d, d) }
+
+// ownedSometime reports whether the payee owned the account on any day of the
+// quarter, as far as it has come.
+func (l *look) ownedSometime() bool {
+	return slices.ContainsFunc(l.owned, func(iv interval) bool { return iv.from <= l.last && iv.until > l.first })
+}
 
 // ownedAll reports whether the payee owned the account on all days [from, last].
 func (l *look) ownedAll(from, last civil.Date) bool {
@@ -85,13 +108,7 @@ func (l *look) during(d civil.Date) bool { return l.first <= d && d <= l.last }
 // Rounding: none.
 func (l *look) weeks() {
 	var scored [14]bool // 92 days at most
-	from, _ := slices.BinarySearchFunc(l.health.list, l.first.Start(l.set.Zone), func(e event.HealthScored, at time.Time) int {
-		if e.MeasuredAt.Before(at) {
-			return -1
-		}
-		return 1
-	})
-	for _, e := range l.health.list[from:] {
+	for _, e := range l.health.list[l.health.from(l.first.Start(l.set.Zone)):] {
 		d := l.day(e.MeasuredAt)
 		if d > l.last {
 			break
@@ -194,21 +211,29 @@ func (l *look) standing() {
 
 func (l *look) lastScore() (event.HealthScored, bool) { return l.health.last(l.last.End(l.set.Zone)) }
 
-// book adds to how the account stands its health: a healthy account's last
+// healthy adds to how the account stands its health: a healthy account's last
 // score reaches what was asked for.
 //
-// Source: rules §8 "Health bonus", §12a.
+// Source: rules §8 "Health bonus".
 // Units: accounts; minor units of ARR.
 // Rounding: none.
-func (l *look) book(healthy money.Ratio) {
+func (l *look) healthy(least money.Ratio) {
 	l.m.Accounts = 1
-	score, scored := l.lastScore()
-	if scored && reaches(score, healthy) {
+	if score, scored := l.lastScore(); scored && reaches(score, least) {
 		l.m.HealthyARR = l.m.ARR
 	}
+}
+
+// segments puts the account as it stands into its segment.
+//
+// Source: rules §12a.
+// Units: accounts; minor units of ARR.
+// Rounding: none.
+func (l *look) segments() {
 	if l.m.ARR == 0 {
 		return
 	}
+	_, scored := l.lastScore()
 	seg := l.m.segment(l.segment())
 	switch {
 	case !scored:

@@ -48,6 +48,36 @@ type Stage struct {
 	ARR   int64
 }
 
+// Paid is the part of measures that pay looks at.
+type Paid struct {
+	WeeksOwned, WeeksScored  int
+	ReviewScope, ReviewsDone int
+	Accounts, Contacts       int
+	EpisodesDue, EpisodesMet int
+	ARR, HealthyARR          int64
+}
+
+// Paid gives that part.
+func (m *Measures) Paid() Paid {
+	return Paid{m.WeeksOwned, m.WeeksScored, m.ReviewScope, m.ReviewsDone, m.Accounts, m.Contacts, m.EpisodesDue, m.EpisodesMet, m.ARR, m.HealthyARR}
+}
+
+// Replace takes one account's part of the sum for another.
+func (p *Paid) Replace(was, now Paid) error {
+	p.WeeksOwned += now.WeeksOwned - was.WeeksOwned
+	p.WeeksScored += now.WeeksScored - was.WeeksScored
+	p.ReviewScope += now.ReviewScope - was.ReviewScope
+	p.ReviewsDone += now.ReviewsDone - was.ReviewsDone
+	p.Accounts += now.Accounts - was.Accounts
+	p.Contacts += now.Contacts - was.Contacts
+	p.EpisodesDue += now.EpisodesDue - was.EpisodesDue
+	p.EpisodesMet += now.EpisodesMet - was.EpisodesMet
+	var sums sums
+	sums.add(&p.ARR, now.ARR-was.ARR)
+	sums.add(&p.HealthyARR, now.HealthyARR-was.HealthyARR)
+	return sums.err
+}
+
 // Add takes another account's measures, or another payee's.
 func (m *Measures) Add(o Measures) error {
 	for _, c := range [][2]*int{

@@ -220,6 +220,10 @@ func TestMeasures(t *testing.T) {
 		events := stated(tt.facts...)
 		for _, order := range [][]event.Event{events, reversed(events)} {
 			s := state(t, setting(grace30), order...)
+			all := s.Measures(Holders{{"csm-1", event.CSM}}, q1, instant(asOf), healthy65)
+			if paid := s.Holding(Holders{{"csm-1", event.CSM}}).Paid(q1, instant(asOf), healthy65); paid != all.Paid() {
+				t.Errorf("%s: Paid = %+v, of all that is measured %+v", tt.name, paid, all.Paid())
+			}
 			if full, quick := s.Measures(Holders{{"csm-1", event.CSM}}, q1, instant(asOf), healthy65), s.Glance(Holders{{"csm-1", event.CSM}}, q1, lastDay(q1, instant(asOf))); full.Glance != quick {
 				t.Errorf("Glance = %+v, Measures has %+v", quick, full.Glance)
 			}

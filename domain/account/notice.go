@@ -21,40 +21,98 @@ func (n Notice) Compare(o Notice) int {
 	return cmp.Or(cmp.Compare(n.Due, o.Due), cmp.Compare(n.TermEnd, o.TermEnd), cmp.Compare(n.Opportunity, o.Opportunity))
 }
 
-// Notices lists the account's by day: those of terms that nothing stopped
-// before their end, and of expansions that still stand on the day.
+// noticeFor is how many days after its day an expansion review is still
+// announced: one that comes with old facts is not news.
+const noticeFor = 30
+
+// Notices lists by day what is news about the account on a day or later: the
+// terms that have not ended then and that nothing stops before their end, and
+// the reviews, of expansions that still stand on the review's day, up to the
+// first that is still to come.
 //
 // Source: rules §10 "renewal window", "expansion review".
 // Units: whole days.
 // Rounding: none.
 // The list must not be changed.
-func (s *State) Notices() []Notice {
-	if s.announced == nil {
-		s.announced = s.listNotices()
+func (s *State) Notices(today civil.Date) []Notice {
+	if a := &s.announced; today < a.from || today >= a.until {
+		list := s.listNotices(today)
+		*a = announced{list, today, staysUntil(list, today)}
 	}
-	return s.announced
+	return s.announced.list
 }
 
-func (s *State) listNotices() []Notice {
-	out := make([]Notice, 0, len(s.arr.terms))
-	for _, t := range s.arr.terms {
-		if t.stopped >= t.end {
+// announced is what is news about an account on some days; the zero value is of none.
+type announced struct {
+	list        []Notice
+	from, until civil.Date // the first of these days, and the first after them
+}
+
+// staysUntil is the first day after another on which what is news is not the
+// same though no fact has come: a term has ended, a review is old, or one has
+// fallen due, so that there may be another to come.
+func staysUntil(list []Notice, today civil.Date) civil.Date {
+	until := civil.Never
+	for _, n := range list {
+		switch {
+		case n.Opportunity == "":
+			until = min(until, n.TermEnd)
+		case n.Due > today:
+			until = min(until, n.Due)
+		default:
+			until = min(until, n.Due.Add(noticeFor+1))
+		}
+	}
+	return until
+}
+
+func (s *State) listNotices(today civil.Date) []Notice {
+	var out []Notice
+	for _, t := range slices.Backward(s.arr.terms) {
+		if t.latest <= today {
+			break
+		}
+		if t.end > today && t.stopped >= t.end {
 			days := s.set.Plans.Settings(t.end).SLA.RenewalWindowDays
 			out = append(out, Notice{Due: t.end.Add(-days), TermEnd: t.end})
 		}
 	}
-	for _, d := range s.deals {
-		if d.Origin != Booked && d.Origin != Uplift {
-			continue
-		}
-		for _, days := range s.set.Plans.Settings(d.Booked).SLA.ExpansionReviewDays {
-			if due := d.Booked.Add(days); d.Left > due && s.arr.aliveOn(due) {
-				out = append(out, Notice{Due: due, Opportunity: d.Opportunity})
-			}
+	if len(s.deals) > 0 {
+		for _, days := range s.reviewDays() {
+			out = s.reviews(out, days, today)
 		}
 	}
 	slices.SortFunc(out, Notice.Compare)
 	return slices.Compact(out)
+}
+
+// reviewDays lists after how many days any plan has expansions reviewed.
+func (s *State) reviewDays() []int {
+	var out []int
+	for _, p := range s.set.Plans {
+		for _, days := range p.SLA.ExpansionReviewDays {
+			if !slices.Contains(out, days) {
+				out = append(out, days)
+			}
+		}
+	}
+	return out
+}
+
+// reviews adds those that are due so many days after the booking.
+func (s *State) reviews(out []Notice, days int, today civil.Date) []Notice {
+	for _, d := range s.deals[s.firstBooked(today.Add(-noticeFor-days)):] {
+		due := d.Booked.Add(days)
+		if d.Origin != Booked && d.Origin != Uplift || d.Left <= due || !s.arr.aliveOn(due) ||
+			!slices.Contains(s.set.Plans.Settings(d.Booked).SLA.ExpansionReviewDays, days) {
+			continue
+		}
+		out = append(out, Notice{Due: due, Opportunity: d.Opportunity})
+		if due > today {
+			break
+		}
+	}
+	return out
 }
 
 // RenewalOwner is who owns the account's renewal on a day: its renewal manager,

@@ -74,10 +74,9 @@ func (s *State) addStatement(id event.OpportunityID, st statement) (Touched, err
 	}
 	if moved := s.moveDeal(d); moved != noChange {
 		from = min(from, moved)
-		if err := s.deriveARR(); err != nil {
+		if err := s.moveARR(from, true); err != nil {
 			return Touched{}, err
 		}
-		s.touchSiblings(from) // a later renewal may now be a contraction
 	}
 	return Touched{Measures: from, Standing: len(s.leads[id]) > 0}, nil
 }

@@ -56,13 +56,16 @@ func everything(t *rapid.T, s *State) string {
 			fmt.Fprintln(&b, payee, c.Deal.Opportunity, c.Deal.Part, c.credit)
 		}
 	}
-	s.risk.stale()
+	s.redoEpisodes(time.Time{})
 	for _, e := range s.Episodes() {
 		done, next := s.Transitions(e, horizon)
 		fmt.Fprintln(&b, "episode", e.SLA, e.Dispute, e.Start, e.Payee, done, next)
 	}
 	figures, _ := s.FlagFigures(today)
-	fmt.Fprintf(&b, "%+v\n%+v\n%v\n", figures, s.Notices(), s.Referred())
+	fmt.Fprintf(&b, "%+v\n%v\n", figures, s.Referred())
+	for d := day("2026-06-01"); d < today; d += 20 {
+		fmt.Fprintf(&b, "%v\n", s.Notices(d))
+	}
 	return b.String()
 }
 

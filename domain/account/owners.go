@@ -60,20 +60,21 @@ func (o *owners) anyOn(h Holders, d civil.Date) bool {
 	return slices.ContainsFunc(h, func(one Holder) bool { return o.at(one.Role, d) == one.Payee })
 }
 
-// intervals lists a role's ownership; consecutive assignments to one payee are
-// one interval.
-func (r rolesOwners) intervals() []interval {
-	var out []interval
-	for _, a := range r.assigned {
-		if n := len(out); n > 0 {
-			if out[n-1].payee == a.Payee {
-				continue
+// intervals goes through a role's ownership; consecutive assignments to one
+// payee are one interval.
+func (r rolesOwners) intervals(yield func(interval) bool) {
+	for i := 0; i < len(r.assigned); {
+		iv := interval{r.assigned[i].Payee, r.assigned[i].Effective, civil.Never}
+		for i++; i < len(r.assigned); i++ {
+			if r.assigned[i].Payee != iv.payee {
+				iv.until = r.assigned[i].Effective
+				break
 			}
-			out[n-1].until = a.Effective
 		}
-		out = append(out, interval{a.Payee, a.Effective, civil.Never})
+		if !yield(iv) {
+			return
+		}
 	}
-	return out
 }
 
 func (o *owners) all() []event.AccountAssigned {

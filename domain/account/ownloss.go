@@ -2,7 +2,6 @@ package account
 
 import (
 	"cmp"
-	"maps"
 	"math/big"
 	"slices"
 
@@ -51,7 +50,7 @@ func (s *State) ownLosses(d *Deal) []ownLoss {
 	if d.Left != civil.Never {
 		out = append(out, ownLoss{on: d.Left, reason: ledger.ExpansionCancelled, told: d.LeftTold, whole: true})
 	}
-	if s.invoices.Len()+len(s.notes) > 0 {
+	if s.bills.invoiced.Len()+len(s.bills.notes) > 0 {
 		out = append(out, s.billedLosses(d)...)
 	}
 	slices.SortStableFunc(out, func(a, b ownLoss) int {
@@ -68,10 +67,7 @@ func (s *State) ownLosses(d *Deal) []ownLoss {
 
 func (s *State) billedLosses(d *Deal) []ownLoss {
 	var out []ownLoss
-	for _, i := range s.invoices.All() {
-		if i.opportunity() != d.Opportunity {
-			continue
-		}
+	for _, i := range s.bills.invoiced.Get(d.Opportunity) {
 		l := ownLoss{on: max(d.Booked, civil.In(i.standing.At, s.set.Zone)), told: i.standing.Identity, whole: true}
 		switch i.standing.State {
 		case event.InvoiceVoided:
@@ -85,13 +81,12 @@ func (s *State) billedLosses(d *Deal) []ownLoss {
 		case event.InvoiceIssued, event.InvoicePaid, event.InvoiceFailed:
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.notes)) {
-		n := s.notes[id]
-		if n.Reason != "order_change" && n.Reason != "cancellation" || s.noteOpportunity(n) != d.Opportunity {
+	for _, n := range s.bills.notesOn(d.Opportunity) {
+		if n.Reason != "order_change" && n.Reason != "cancellation" {
 			continue
 		}
 		of := d.ARR
-		if i := s.invoices.Get(n.Invoice); i != nil {
+		if i := s.bills.invoices.Get(n.Invoice); i != nil {
 			of = i.standing.Amount
 		}
 		if of.Currency != n.Amount.Currency || of.Minor <= 0 {

@@ -11,10 +11,7 @@ package account
 func (l *look) pipeline() {
 	currency := l.set.Plans.Settings(l.last).Currency
 	var sums sums
-	for _, o := range l.attention.sourced.All() {
-		if o.over(l.set.Zone) < l.first {
-			continue // it counted in earlier quarters
-		}
+	for _, o := range l.attention.claimed[l.attention.claimedUntil(l.first):] { // the others counted in earlier quarters
 		c, ok := o.claimed(l.last, l.set.Zone)
 		if !ok || !l.holders.has(c.payee) {
 			continue

@@ -20,13 +20,16 @@ type Retention struct {
 }
 
 // Add takes another account's.
-func (r *Retention) Add(o Retention) error {
+func (r *Retention) Add(o Retention) error { return r.Replace(Retention{}, o) }
+
+// Replace takes one account's part of the sum for another.
+func (r *Retention) Replace(was, now Retention) error {
 	var sums sums
-	sums.add(&r.Opening, o.Opening)
-	sums.add(&r.Gross, o.Gross)
-	sums.add(&r.Net, o.Net)
-	r.Logos += o.Logos
-	r.Lost += o.Lost
+	sums.add(&r.Opening, now.Opening-was.Opening)
+	sums.add(&r.Gross, now.Gross-was.Gross)
+	sums.add(&r.Net, now.Net-was.Net)
+	r.Logos += now.Logos - was.Logos
+	r.Lost += now.Lost - was.Lost
 	return sums.err
 }
 
@@ -46,7 +49,7 @@ func (s *sums) add(x *int64, y int64) {
 // with q. excepted reports whether an exception takes the account out of a
 // window [start, last]; nil: none does.
 func (s *State) Retention(h Holders, w Window, q civil.Quarter, excepted func(start, last civil.Date) bool) Retention {
-	return s.Retained(h, s.set.Calendar.First(w.First(q)), s.set.Calendar.Last(q), excepted)
+	return s.Holding(h).Retention(w, q, excepted)
 }
 
 // Retained is the account's part in a payee's book over any days [start, last]:
@@ -58,12 +61,32 @@ func (s *State) Retention(h Holders, w Window, q civil.Quarter, excepted func(st
 // Source: rules §8 "GRR" and "NRR"; readings R18.
 // Units: minor units of ARR; accounts, once per interval.
 // Rounding: none.
-func (s *State) Retained(h Holders, start, last civil.Date, excepted func(start, last civil.Date) bool) (r Retention) {
+func (s *State) Retained(h Holders, start, last civil.Date, excepted func(start, last civil.Date) bool) Retention {
+	return s.Holding(h).Retained(start, last, excepted)
+}
+
+// Holding is an account as some holders have it, as long as no fact of it comes.
+type Holding struct {
+	*State
+	holders Holders
+	owned   []interval
+}
+
+// Holding is the account as some holders have it.
+func (s *State) Holding(h Holders) Holding { return Holding{s, h, s.owned(h)} }
+
+// Retention is State.Retention of the holders.
+func (s Holding) Retention(w Window, q civil.Quarter, excepted func(start, last civil.Date) bool) Retention {
+	return s.Retained(s.set.Calendar.First(w.First(q)), s.set.Calendar.Last(q), excepted)
+}
+
+// Retained is State.Retained of the holders.
+func (s Holding) Retained(start, last civil.Date, excepted func(start, last civil.Date) bool) (r Retention) {
 	if s.arr.At(start-1) == 0 || excepted != nil && excepted(start, last) {
 		return Retention{}
 	}
 	end := last + 1
-	for _, iv := range s.owned(h) {
+	for _, iv := range s.owned {
 		if iv.until <= start || iv.from >= end {
 			continue
 		}
@@ -102,7 +125,7 @@ func (h Holders) has(id event.PayeeID) bool {
 func (s *State) owned(h Holders) []interval {
 	var all []interval
 	for _, r := range s.owners.byRole {
-		for _, iv := range r.intervals() {
+		for iv := range r.intervals {
 			if slices.Contains(h, Holder{iv.payee, r.role}) {
 				all = append(all, iv)
 			}

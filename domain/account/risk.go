@@ -59,14 +59,60 @@ type episodes struct {
 	times  []time.Time                               // of logged, in order
 	list   []Episode
 	low    bool
-	walked int // scores gone through
-	open   int // those of the list before it are settled
-	again  bool
-	anew   bool // derived afresh since Rederived was last asked
+	walked int  // scores gone through
+	open   int  // those of the list before it are settled
+	again  bool // scores must be gone through again
+	anew   bool // some may be gone since Rederived was last asked
 }
 
-// stale makes the next look derive every episode afresh.
-func (r *episodes) stale() { r.again = true }
+// redoEpisodes has the episodes derived again that opened at or after an
+// instant, and what became of the others from then on.
+func (s *State) redoEpisodes(from time.Time) {
+	r := &s.risk
+	if i := s.health.from(from); i < r.walked {
+		r.walked, r.low, r.again = i, s.lowBefore(i), true
+	}
+	n, _ := slices.BinarySearchFunc(r.list, from, func(e Episode, at time.Time) int { return e.Start.Compare(at) })
+	r.anew = r.anew || n < len(r.list)
+	r.list = r.list[:n]
+	if n > 0 && !r.list[n-1].recovered.Before(from) {
+		r.list[n-1].recovered = time.Time{}
+	}
+	for i := range r.list {
+		if e := &r.list[i]; !e.Deadline.Before(from) {
+			e.settled = false
+			r.open = min(r.open, i)
+		}
+	}
+	r.open = min(r.open, n)
+}
+
+// sameAgain takes a score that comes late, the only one of its instant, where
+// it is as low or as good as the one before it, and so changes no episode. It
+// reports whether it is.
+func (s *State) sameAgain(e event.HealthScored) bool {
+	r, list := &s.risk, s.health.list
+	i := s.health.from(e.MeasuredAt)
+	if i >= r.walked || list[i+1].MeasuredAt.Equal(e.MeasuredAt) || s.low(e) != s.lowBefore(i) {
+		return false
+	}
+	r.walked++
+	return true
+}
+
+// low reports whether a score is one that opens an episode.
+func (s *State) low(e event.HealthScored) bool {
+	return !reaches(e, s.set.Plans.Settings(civil.In(e.MeasuredAt, s.set.Zone)).SLA.Risk.Below)
+}
+
+// lowBefore reports whether the last score before one of the list is low.
+func (s *State) lowBefore(i int) bool {
+	if i == 0 {
+		return false
+	}
+	last, _ := s.health.last(s.health.list[i-1].MeasuredAt)
+	return s.low(last)
+}
 
 // log takes an intervention, and reports whether it restates a known one.
 func (r *episodes) log(e event.InterventionLogged) (known bool) {
@@ -90,12 +136,15 @@ func (r *episodes) log(e event.InterventionLogged) (known bool) {
 		r.times = append(r.times, l.LoggedAt)
 	}
 	slices.SortFunc(r.times, time.Time.Compare)
-	r.stale()
+	for i := range r.list { // any may now be answered by another
+		r.list[i].settled = false
+	}
+	r.open = 0
 	return known
 }
 
 // Episodes lists the account's risk episodes that something newer may still
-// change, by opening.
+// change, by opening, and its contests of which that holds.
 func (s *State) Episodes() []*Episode {
 	s.deriveEpisodes()
 	var out []*Episode
@@ -108,14 +157,17 @@ func (s *State) Episodes() []*Episode {
 			out = append(out, e)
 		}
 	}
-	return append(out, s.contests()...)
+	for _, c := range s.contests() {
+		if !c.settled {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func (s *State) deriveEpisodes() {
 	r := &s.risk
-	if r.again {
-		r.list, r.low, r.walked, r.open, r.again, r.anew = nil, false, 0, 0, false, true
-	}
+	r.again = false
 	for r.walked < len(s.health.list) {
 		s.walkScore()
 	}

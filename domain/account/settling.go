@@ -16,44 +16,74 @@ type Settled struct {
 	Due         []ledger.Step
 	Credits     []Credit
 	First       civil.Date // the earliest booking; civil.Never without deals
+	Moved       Moved      // since they were last settled
 }
 
 // Settling derives the deals that facts have touched, and those that change by
 // themselves up to a day, and lists their opportunities, by first booking.
 func (s *State) Settling(day civil.Date) ([]Settled, error) {
-	if !s.all && !s.stale && s.soonest > day && s.touched.Len() == 0 {
-		return nil, nil
+	if s.all {
+		s.touchBooked(noChange, civil.Never)
+		s.all = false
 	}
-	s.shrunk, s.soonest = nil, civil.Never
-	for _, d := range s.deals {
-		if d.stale = d.stale || s.all || d.turns <= day; d.stale {
-			s.Touch(d.Opportunity)
+	for _, d := range s.turning.list {
+		if d.day > day {
+			break
+		}
+		s.spoilDeal(d.Deal)
+	}
+	for _, d := range s.stale {
+		if !d.gone && !s.touched.Has(d.Opportunity) {
+			s.touched.Put(d.Opportunity, Still)
 		}
 	}
-	for _, d := range s.deals {
-		if d.stale = d.stale || d.derived.book && s.touched.Has(d.Opportunity); d.stale {
-			if err := s.derive(d); err != nil {
-				return nil, err
-			}
-			d.stale, d.turns = false, d.next(day)
-		}
-		s.soonest = min(s.soonest, d.turns)
-	}
-	s.all, s.stale = false, false
 	if s.touched.Len() == 0 {
+		s.stale = s.stale[:0]
 		return nil, nil
+	}
+	for id := range s.touched.All() {
+		for _, d := range s.named.Get(id) {
+			if d.derived.book {
+				s.spoilDeal(d)
+			}
+		}
+	}
+	if err := s.deriveStale(day); err != nil {
+		return nil, err
 	}
 	out := make([]Settled, 0, s.touched.Len())
-	for id := range s.touched.All() {
+	for id, moved := range s.touched.All() {
 		st, err := s.settled(id, day)
 		if err != nil {
 			return nil, err
 		}
+		st.Moved = moved
 		out = append(out, st)
 	}
 	s.touched.Clear()
 	slices.SortStableFunc(out, func(a, b Settled) int { return int(a.First) - int(b.First) })
 	return out, nil
+}
+
+// deriveStale derives the deals that are stale, by booking.
+func (s *State) deriveStale(day civil.Date) error {
+	s.survives = nil
+	s.stale = slices.DeleteFunc(s.stale, func(d *Deal) bool { return d.gone })
+	slices.SortFunc(s.stale, compareDeals)
+	for _, d := range s.stale {
+		settledBy, turns, was, passed := d.settledBy, d.turns, d.derived.shares, d.passed
+		if err := s.derive(d); err != nil {
+			return err
+		}
+		d.passed = d.passedBy(day)
+		s.touched.Put(d.Opportunity, max(s.touched.Get(d.Opportunity), d.movedFrom(was, turns <= day, passed, day)))
+		d.stale, d.turns = false, d.next(day)
+		s.lasting.move(d, settledBy, d.settledBy)
+		s.turning.move(d, turns, d.turns)
+	}
+	clear(s.stale)
+	s.stale = s.stale[:0]
+	return nil
 }
 
 func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error) {
@@ -72,33 +102,16 @@ func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error)
 	return st, err
 }
 
-// Wake is the first instant after asOf at which the account changes by itself,
-// or zero. It is to be asked after Settling and Transitions.
-func (s *State) Wake(asOf time.Time) time.Time {
-	var wake time.Time
-	if first := s.firstTurn(); first != civil.Never {
-		wake = first.Start(s.set.Zone)
-	}
+// Wake is the first day with whose start the account's deals change by
+// themselves, or civil.Never, and the first instant after asOf at which an
+// episode does, or zero. It is to be asked after Settling and Transitions.
+func (s *State) Wake(asOf time.Time) (day civil.Date, at time.Time) {
 	for _, e := range s.Episodes() {
-		if _, next := s.Transitions(e, asOf); !next.IsZero() && (wake.IsZero() || next.Before(wake)) {
-			wake = next
+		if _, next := s.Transitions(e, asOf); !next.IsZero() && (at.IsZero() || next.Before(at)) {
+			at = next
 		}
 	}
-	return wake
-}
-
-// firstTurn is when the first deal changes by itself. One that is no more may
-// have been the soonest.
-func (s *State) firstTurn() civil.Date {
-	if s.soonest == civil.Never {
-		return civil.Never
-	}
-	first := civil.Never
-	for _, d := range s.deals {
-		first = min(first, d.turns)
-	}
-	s.soonest = first
-	return first
+	return s.turning.first(), at
 }
 
 // Deals lists every deal of the account, by booking date.

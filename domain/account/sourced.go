@@ -18,7 +18,7 @@ type sourced struct {
 	estimate  estimate            // the latest hand-off record that has one
 	uplift    event.Header        // the latest uplift.scheduled
 	cancelled event.Header        // the latest expansion.cancelled
-	ends      civil.Date          // the last day on which it can begin or stop to count; 0: to be worked out
+	ends      civil.Date          // the last day on which it begins or stops to count; noChange: nobody says they found it
 }
 
 // dealStatement is one word on an opportunity; a zero Header: none.
@@ -33,45 +33,75 @@ type estimate struct {
 	arr money.Money
 }
 
-func (a *attention) addSourced(e event.Event) bool {
+// addSourced takes what is told of an opportunity.
+func (a *attention) addSourced(e event.Event, zone *time.Location) (changed bool) {
+	var o *sourced
 	switch e := e.(type) {
 	case event.LeadSourced:
-		o := a.opportunity(e.Opportunity)
+		o = a.opportunity(e.Opportunity)
 		i, found := slices.BinarySearchFunc(o.leads, e, func(a, b event.LeadSourced) int { return compareHeaders(a.Header, b.Header) })
 		if found {
 			return false
 		}
 		o.leads = slices.Insert(o.leads, i, e)
+		changed = true
 	case event.HandoffLogged:
 		if e.EstimatedARR == nil {
 			return false
 		}
-		o := a.opportunity(e.Opportunity)
-		if !event.Newer(e.Header, o.estimate.Header) {
-			return false
+		if o = a.opportunity(e.Opportunity); event.Newer(e.Header, o.estimate.Header) {
+			o.estimate, changed = estimate{e.Header, *e.EstimatedARR}, true
 		}
-		o.estimate = estimate{e.Header, *e.EstimatedARR}
 	case event.ExpansionBooked:
-		return a.opportunity(e.Opportunity).tell(dealStatement{e.Header, true, e.Deal}, false)
+		o = a.opportunity(e.Opportunity)
+		changed = o.tell(dealStatement{e.Header, true, e.Deal}, false)
 	case event.ExpansionStage:
-		return a.opportunity(e.Opportunity).tell(dealStatement{e.Header, e.Stage.Won(), e.Deal}, e.ARR.Currency != "")
+		o = a.opportunity(e.Opportunity)
+		changed = o.tell(dealStatement{e.Header, e.Stage.Won(), e.Deal}, e.ARR.Currency != "")
 	case event.ExpansionCancelled:
-		o := a.opportunity(e.Opportunity)
-		newer := event.Newer(e.Header, o.cancelled)
-		if newer {
-			o.cancelled = e.Header
+		o = a.opportunity(e.Opportunity)
+		if event.Newer(e.Header, o.cancelled) {
+			o.cancelled, changed = e.Header, true
 		}
-		return o.tell(dealStatement{Header: e.Header}, false) || newer
+		changed = o.tell(dealStatement{Header: e.Header}, false) || changed
 	case event.UpliftScheduled:
-		o := a.opportunity(e.Opportunity)
-		if !event.Newer(e.Header, o.uplift) {
-			return false
+		if o = a.opportunity(e.Opportunity); event.Newer(e.Header, o.uplift) {
+			o.uplift, changed = e.Header, true
 		}
-		o.uplift = e.Header
 	default:
 		return false
 	}
-	return true
+	a.place(o, zone)
+	return changed
+}
+
+// place lists an opportunity where it now belongs among those that are claimed.
+func (a *attention) place(o *sourced, zone *time.Location) {
+	was := o.ends
+	o.ends = noChange
+	o.turns(zone, func(d civil.Date) { o.ends = max(o.ends, d) })
+	if o.ends == was {
+		return
+	}
+	if was != noChange {
+		i := slices.Index(a.claimed[a.claimedUntil(was):], o) + a.claimedUntil(was)
+		a.claimed = slices.Delete(a.claimed, i, i+1)
+	}
+	if o.ends != noChange {
+		a.claimed = slices.Insert(a.claimed, a.claimedUntil(o.ends+1), o)
+	}
+}
+
+// claimedUntil is the place of the first claimed opportunity that still begins
+// or stops to count on a day or later.
+func (a *attention) claimedUntil(day civil.Date) int {
+	i, _ := slices.BinarySearchFunc(a.claimed, day, func(o *sourced, d civil.Date) int {
+		if o.ends < d {
+			return -1
+		}
+		return 1
+	})
+	return i
 }
 
 // sourcedFrom is the first day of which what is told of where an event's
@@ -109,11 +139,8 @@ func (a *attention) sourcedFrom(e event.Event, zone *time.Location) civil.Date {
 
 func (a *attention) opportunity(id event.OpportunityID) *sourced {
 	o := a.sourced.Get(id)
-	if o != nil {
-		o.ends = 0 // something is about to be told of it
-	}
 	if o == nil {
-		o = &sourced{}
+		o = &sourced{ends: noChange}
 		a.sourced.Put(id, o)
 	}
 	return o

@@ -21,7 +21,7 @@ type Standing struct {
 // Units: minor units of ARR.
 // Rounding: none.
 func (s *State) Standing(h Holders, day civil.Date) (Standing, bool) {
-	l := look{State: s, holders: h, owned: s.owned(h), last: day}
+	l := look{Holding: s.Holding(h), last: day}
 	if !l.owns(day) {
 		return Standing{}, false
 	}

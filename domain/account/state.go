@@ -4,6 +4,7 @@
 package account
 
 import (
+	"math/big"
 	"slices"
 	"time"
 
@@ -54,33 +55,36 @@ type State struct {
 	grown      []growth // those of the timeline that deals were made of
 	leads      map[event.OpportunityID][]event.LeadSourced
 	handoffs   map[event.OpportunityID][]event.HandoffLogged
-	invoices   few.Map[string, *invoice]
-	notes      latest[string, event.CreditNoteIssued]
+	bills      billing
 	notices    []event.ChurnNotified
 	exceptions latest[string, event.ExceptionApproved]
 	disputes   []*Dispute // by id
 
 	referred []event.PayeeID // whom facts named, sorted
 
-	deals   []*Deal                                // by booking date, then opportunity
-	all     bool                                   // every deal is stale
-	touched few.Map[event.OpportunityID, struct{}] // to be settled, whether or not they still have deals
-	shrunk  map[shrinkKey]map[*Deal][]shrink
-	foreign []money.Currency // of amounts told that are not the tenant's
-	soonest civil.Date       // when the first of the deals changes by itself, or before
-	stale   bool             // some of the deals are
-	// Kept until a fact comes that they may differ for; nil: to be worked out.
-	announced []Notice
+	deals   []*Deal                               // by booking date, then opportunity
+	named   few.Map[event.OpportunityID, []*Deal] // the same by opportunity
+	turning byDay                                 // those derived, by when they change by themselves
+	lasting byDay                                 // those derived, by when they are settled
+	leaving byDay                                 // those that were undone, by when
+	closed  time.Time                             // the latest that any was closed, or later
+	all     bool                                  // every deal is stale
+	stale   []*Deal                               // to be derived afresh; some may be gone
+	touched few.Map[event.OpportunityID, Moved]   // to be settled, whether or not they still have deals, and how their shares moved
+	// What contractions take and renewals keep, worked out once for all deals.
+	shrunk   map[shrinkKey]*shrinking
+	survives map[survival]*big.Rat
+	foreign  []money.Currency // of amounts told that are not the tenant's
+	// Kept until a fact comes that they may differ for.
+	announced announced
 	contested []*Episode
-	// unflagged is set where the account's flags may differ from when they were
-	// last asked for.
-	unflagged bool
-	flaggedOn civil.Date
+	recontest bool // contests may differ
+	flagged   flagged
 }
 
 // New is an account nothing is known of.
 func New(id event.AccountID, set *Setting) *State {
-	return &State{ID: id, set: set, arr: timeline{set: set}}
+	return &State{ID: id, set: set, arr: timeline{set: set}, flagged: flagged{from: noChange}}
 }
 
 // Touched says what a fact may have changed beside deals and episodes.
@@ -105,13 +109,8 @@ func (s *State) Add(e event.Event) (Touched, error) {
 
 func (s *State) add(e event.Event) (Touched, error) {
 	before := s.attention.reviewed(e)
-	switch e.(type) {
-	case event.HealthScored, event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
-		event.OnboardingCompleted, event.ForecastRecorded: // no flag of the account looks at them, no notice and no contest
-	default:
-		s.spoil()
-	}
-	s.attention.add(e)
+	s.survives = nil
+	s.attention.add(e, s.set.Zone)
 	s.refer(e)
 	for _, c := range Currencies(e) {
 		if !slices.Contains(s.foreign, c) {
@@ -167,6 +166,7 @@ func (s *State) add(e event.Event) (Touched, error) {
 			s.leads = map[event.OpportunityID][]event.LeadSourced{}
 		}
 		s.leads[e.Opportunity] = append(s.leads[e.Opportunity], e)
+		s.recontest = true
 		t, err := s.touchOpportunity(e.Opportunity)
 		t.Standing = true
 		return t, err
@@ -181,9 +181,11 @@ func (s *State) add(e event.Event) (Touched, error) {
 		return s.addException(e), nil
 	case event.DisputeOpened:
 		s.openDispute(e)
+		s.recontest = true
 		return s.touchOpportunity(e.Opportunity)
 	case event.DisputeDecided:
 		s.decideDispute(e)
+		s.recontest = true
 		return s.touchOpportunity(s.dispute(e.Dispute).Opportunity)
 	case event.ReviewHeld:
 		return s.measured(min(before, e.On)), nil
@@ -212,72 +214,75 @@ func (s *State) measured(from civil.Date) Touched { return Touched{Measures: fro
 func (s *State) addARR(e event.Event) (Touched, error) {
 	date := s.arr.tell(e)
 	if date == noChange {
+		if e, ok := e.(event.SubscriptionChanged); ok {
+			s.unflag(e.Effective) // it may be told beside the timeline
+		}
 		return untouched, nil
 	}
-	if err := s.deriveARR(); err != nil {
+	if err := s.moveARR(date, false); err != nil {
 		return untouched, err
 	}
-	s.touchDealsFrom(date)
-	if len(s.notices) > 0 {
-		s.all = true
-	}
-	s.risk.stale()
 	return Touched{Measures: date, Standing: true}, nil
 }
 
 func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 	s.owners.assign(e)
-	if last := s.lastBooked(); last >= e.Effective {
-		s.all = true
-	}
-	s.risk.stale()
+	s.touchBooked(e.Effective, civil.Never)
+	s.redoEpisodes(e.Effective.Start(s.set.Zone))
+	s.unflag(e.Effective)
+	s.recontest = true
 	return Touched{Measures: e.Effective, Standing: true}, nil
 }
 
 func (s *State) addScore(e event.HealthScored) Touched {
-	newest := s.health.add(e)
-	if !newest {
-		s.risk.stale()
+	known := len(s.health.list)
+	if !s.health.add(e) && (len(s.health.list) == known || !s.sameAgain(e)) {
+		s.redoEpisodes(e.MeasuredAt)
 	}
-	// Only deals closed at or after the score was measured look at it. A step of
-	// an uplift looks at its signing, a renewal at when it was booked.
-	for _, d := range s.deals {
-		if !d.ClosedAt.Before(e.MeasuredAt) {
-			s.spoilDeal(d)
+	// Only deals closed at or after the score was measured look at it, and before
+	// the next one was. A step of an uplift looks at its signing, a renewal at when
+	// it was booked.
+	if !s.closed.Before(e.MeasuredAt) {
+		next, any := s.health.next(e.MeasuredAt)
+		for _, d := range s.deals {
+			if !d.ClosedAt.Before(e.MeasuredAt) && (!any || d.ClosedAt.Before(next)) {
+				s.spoilDeal(d)
+			}
 		}
 	}
 	return s.measured(civil.In(e.MeasuredAt, s.set.Zone))
 }
 
-func (s *State) lastBooked() civil.Date {
-	if len(s.deals) == 0 {
-		return noChange
-	}
-	return s.deals[len(s.deals)-1].Booked
-}
-
 // touchDealsFrom marks the deals that something dated on or after a day can
 // still change.
 func (s *State) touchDealsFrom(date civil.Date) {
-	for _, d := range s.deals {
-		if d.settledBy >= date {
-			s.spoilDeal(d)
-		}
+	for _, d := range s.lasting.since(date) {
+		s.spoilDeal(d.Deal)
 	}
 }
 
 // spoilDeal has a deal derived afresh.
-func (s *State) spoilDeal(d *Deal) { d.stale, s.stale = true, true }
+func (s *State) spoilDeal(d *Deal) {
+	if !d.stale {
+		d.stale = true
+		s.stale = append(s.stale, d)
+	}
+}
+
+// touchAll marks every deal.
+func (s *State) touchAll() { s.all, s.shrunk = true, nil }
 
 // PayeesChanged marks every deal, because what is known of people has changed.
 func (s *State) PayeesChanged() {
-	s.all = true
-	s.spoil()
+	s.touchAll()
+	s.unflag(noChange)
+	s.recontest = true
 }
 
-// spoil has what the account's deals, terms and owners are looked at for worked
-// out again.
-func (s *State) spoil() { s.unflagged, s.announced, s.contested = true, nil, nil }
+// unflag has what flags and notices look at worked out again from a day on.
+func (s *State) unflag(from civil.Date) {
+	s.flagged.from, s.announced = min(s.flagged.from, from), announced{}
+}
 
 // BookChanged has the deals settled again whose amounts are measured by a
 // payee's book, and reports whether there are any.
@@ -325,13 +330,14 @@ func (s *State) name(ids ...event.PayeeID) {
 
 // Anew marks everything, because the facts or the rules are not what they were.
 func (s *State) Anew() {
-	s.all = true
-	s.spoil()
-	s.risk.stale()
+	s.PayeesChanged()
+	s.redoEpisodes(time.Time{})
+	s.risk.anew = true
 }
 
-// Touch has an opportunity settled again, whether or not it still has deals.
-func (s *State) Touch(id event.OpportunityID) { s.touched.Put(id, struct{}{}) }
+// Touch has an opportunity settled again, whether or not it still has deals, as
+// one whose shares may have moved.
+func (s *State) Touch(id event.OpportunityID) { s.touched.Put(id, CreditsMoved) }
 
 // Owners lists everybody who owned the account at some time, in any role, sorted.
 func (s *State) Owners() []event.PayeeID {

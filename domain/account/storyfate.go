@@ -176,9 +176,9 @@ func (t *teller) unpaid(opens civil.Date) string {
 		return fmt.Sprintf("It opens on %s, when the opportunity's last invoice is paid.", opens)
 	}
 	var open []string
-	for id, i := range t.invoices.All() {
-		if i.opportunity() == t.deal.Opportunity && i.standing.State != event.InvoiceVoided && i.standing.State != event.InvoicePaid {
-			open = append(open, id)
+	for _, i := range t.bills.invoiced.Get(t.deal.Opportunity) {
+		if i.standing.State != event.InvoiceVoided && i.standing.State != event.InvoicePaid {
+			open = append(open, i.standing.Invoice)
 		}
 	}
 	if len(open) == 0 {

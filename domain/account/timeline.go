@@ -25,30 +25,40 @@ func (t *timeline) At(d civil.Date) int64 {
 	return t.levels[i-1].minor
 }
 
+// firstChurn is the place of the first end of a life on or after a day.
+func (t *timeline) firstChurn(d civil.Date) int {
+	i, _ := slices.BinarySearchFunc(t.churns, d, func(c *move, d civil.Date) int { return cmp.Compare(c.date, d) })
+	return i
+}
+
 // churnFrom is the first end of a life on or after a day.
 func (t *timeline) churnFrom(d civil.Date) (*move, bool) {
-	for _, c := range t.churns {
-		if c.date >= d {
-			return c, true
-		}
+	if i := t.firstChurn(d); i < len(t.churns) {
+		return t.churns[i], true
 	}
 	return &noMove, false
 }
 
 // aliveOn reports whether the account lives at the end of a day.
 func (t *timeline) aliveOn(d civil.Date) bool {
-	ends, _ := slices.BinarySearchFunc(t.churns, d+1, func(m *move, d civil.Date) int { return cmp.Compare(m.date, d) })
+	ends := t.firstChurn(d + 1)
 	starts, _ := slices.BinarySearch(t.revivals, d+1)
 	return ends == starts
 }
 
 // nextRenewal is the first renewal whose term starts after a day.
 func (t *timeline) nextRenewal(after civil.Date) (renewal, bool) {
-	i, _ := slices.BinarySearchFunc(t.renewals, after+1, func(m renewal, d civil.Date) int { return cmp.Compare(m.date, d) })
+	i := t.firstRenewal(after + 1)
 	if i == len(t.renewals) {
 		return renewal{move: &noMove}, false
 	}
 	return t.renewals[i], true
+}
+
+// firstRenewal is the place of the first renewal whose term starts on or after a day.
+func (t *timeline) firstRenewal(on civil.Date) int {
+	i, _ := slices.BinarySearchFunc(t.renewals, on, func(m renewal, d civil.Date) int { return cmp.Compare(m.date, d) })
+	return i
 }
 
 // termOn is the term in force on a day: of several the one that started last,
@@ -58,6 +68,9 @@ func (t *timeline) termOn(d civil.Date) (term, bool) {
 	ok := false
 	for i := len(t.terms) - 1; i >= 0; i-- {
 		m := t.terms[i]
+		if m.latest <= d {
+			break // it and those before it are over
+		}
 		if m.date > d || m.end <= d || m.stopped <= d {
 			continue
 		}
@@ -77,11 +90,11 @@ func (t *timeline) termOn(d civil.Date) (term, bool) {
 // that ends one life and begins the next it is the one that ends, since that is
 // the churn which deals of the day look at.
 func (t *timeline) lifeAround(d civil.Date) (from, until civil.Date, lives bool) {
-	i := slices.IndexFunc(t.churns, func(c *move) bool { return c.date >= d })
+	i := t.firstChurn(d)
 	until = civil.Never
-	if i >= 0 {
+	if i < len(t.churns) {
 		until = t.churns[i].date
-	} else if i = len(t.churns); i > len(t.revivals) {
+	} else if i > len(t.revivals) {
 		return 0, 0, false
 	}
 	if i == 0 {

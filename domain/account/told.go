@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -19,7 +20,9 @@ func (t *timeline) tell(e event.Event) civil.Date {
 		return t.put(moveKey{"subscription", string(e.Subscription), e.Term.Start}, e.Header, t.term(e.Header, e.Term, started, e.Subscription))
 	case event.SubscriptionChanged:
 		if t.set.Plans.Settings(e.Effective).Evidence.Expansion == "crm" {
-			t.unheard.put(moveKey{"changed", string(e.Subscription), e.Effective}, e)
+			t.unheard, _ = keep(t.unheard, e, func(a, b event.SubscriptionChanged) int {
+				return cmp.Or(cmp.Compare(a.Effective, b.Effective), cmp.Compare(a.Subscription, b.Subscription))
+			})
 			return noChange
 		}
 		return t.put(moveKey{"changed", string(e.Subscription), e.Effective}, e.Header, t.absolute(e.Header, e.Effective, changed, e.Subscription, e.ARR))

@@ -97,9 +97,7 @@ func (s *State) deriveUplift(id event.OpportunityID, u *uplift) (Touched, error)
 			touched.Measures = min(touched.Measures, at)
 		}
 	}
-	err = s.deriveARR()
-	s.touchSiblings(touched.Measures) // a later renewal may now be a contraction
-	return touched, err
+	return touched, s.moveARR(touched.Measures, true)
 }
 
 // growth is the part of a renewal above the ARR it replaces.
@@ -111,13 +109,12 @@ type growth struct {
 func (g growth) same(o growth) bool { return *g.move == *o.move && g.more == o.more }
 
 // deriveARR brings the timeline up to date, and with it the deals that
-// renewals make by growing.
+// renewals make by growing. It reports whether all moves were folded again.
 //
 // Source: rules §3; readings R24.
-func (s *State) deriveARR() error {
-	rebuilt, err := s.arr.derive()
-	if err != nil {
-		return err
+func (s *State) deriveARR() (rebuilt bool, err error) {
+	if rebuilt, err = s.arr.derive(); err != nil {
+		return rebuilt, err
 	}
 	same := len(s.grown)
 	if rebuilt {
@@ -127,7 +124,7 @@ func (s *State) deriveARR() error {
 		}
 	}
 	if same == len(s.grown) && same == len(s.arr.growths) {
-		return nil
+		return rebuilt, nil
 	}
 	gone := s.grown[same:]
 	s.grown = append(s.grown[:same:same], s.arr.growths[same:]...)
@@ -146,10 +143,10 @@ func (s *State) deriveARR() error {
 			}
 		}
 		if _, err := s.replaceDeals(Renewed, id, deals); err != nil {
-			return err
+			return rebuilt, err
 		}
 	}
-	return nil
+	return rebuilt, nil
 }
 
 func (s *State) growthDeal(g growth) *Deal {

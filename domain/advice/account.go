@@ -16,6 +16,7 @@ import (
 type AccountFigures struct {
 	Account  event.AccountID
 	Calendar civil.Calendar
+	Since    civil.Quarter // flags of earlier ones are not looked for
 	// Crediting is of the plan that the account's deals are credited by.
 	Crediting plan.Crediting
 	// Expansions that were booked as such: no steps of an uplift, no renewals.
@@ -53,8 +54,9 @@ func OfAccount(in AccountFigures) []Flag {
 		slices.Reverse(flags)
 		slices.SortStableFunc(flags, func(a, b Flag) int { return cmp.Compare(a.Period, b.Period) })
 		for _, f := range slices.CompactFunc(flags, func(a, b Flag) bool { return a.Period == b.Period }) {
-			f.Account = in.Account
-			out = append(out, f)
+			if f.Account = in.Account; f.Period >= in.Since {
+				out = append(out, f)
+			}
 		}
 	}
 	return out
@@ -76,18 +78,29 @@ func (in AccountFigures) sorted() []Deal {
 // Rounding: none.
 func expandedThenChurned(in AccountFigures) []Flag {
 	var out []Flag
-	for _, churn := range slices.Sorted(slices.Values(in.Churns)) {
-		for _, e := range in.sorted() {
-			renewed := slices.ContainsFunc(in.Renewals, func(r civil.Date) bool { return e.Booked < r && r <= churn })
-			// A life in between had its own end.
-			ended := slices.ContainsFunc(in.Churns, func(c civil.Date) bool { return e.Booked <= c && c < churn })
-			if e.Booked > churn || e.Left <= churn || renewed || ended {
+	deals, churns, renewals := in.sorted(), slices.Sorted(slices.Values(in.Churns)), slices.Sorted(slices.Values(in.Renewals))
+	for i, churn := range churns {
+		from := civil.Date(-1 << 31)
+		if i > 0 {
+			from = churns[i-1] + 1 // a life in between had its own end
+		}
+		if n, renewed := slices.BinarySearch(renewals, churn); renewed {
+			from = max(from, churn)
+		} else if n > 0 {
+			from = max(from, renewals[n-1])
+		}
+		for _, e := range slices.Backward(deals) {
+			if e.Booked < from {
+				break
+			}
+			if e.Booked > churn || e.Left <= churn {
 				continue
 			}
 			out = append(out, Flag{
 				Name: ExpandedThenChurned, Period: in.Calendar.QuarterOf(churn),
 				Figure: strconv.Itoa(churn.Sub(e.Booked)) + " days", Threshold: "next renewal",
 			})
+			break
 		}
 	}
 	return out
@@ -106,6 +119,10 @@ func dealSlicing(in AccountFigures) []Flag {
 	standing := slices.DeleteFunc(in.sorted(), func(e Deal) bool { return e.Left != civil.Never })
 	var out []Flag
 	for i, first := range standing {
+		period := in.Calendar.QuarterOf(first.Booked)
+		if period < in.Since || len(out) > 0 && out[len(out)-1].Period == period {
+			continue
+		}
 		sum, largest := first.ARR, first.ARR
 		for _, e := range standing[i+1:] {
 			if e.Booked.Sub(first.Booked) > in.Crediting.SlicingDays {
@@ -120,8 +137,8 @@ func dealSlicing(in AccountFigures) []Flag {
 				largest = e.ARR
 			}
 		}
-		band, period := in.Crediting.BandOf(largest), in.Calendar.QuarterOf(first.Booked)
-		if band == in.Crediting.BandOf(sum) || band.Edge == nil || len(out) > 0 && out[len(out)-1].Period == period {
+		band := in.Crediting.BandOf(largest)
+		if band == in.Crediting.BandOf(sum) || band.Edge == nil {
 			continue
 		}
 		out = append(out, Flag{Name: DealSlicing, Period: period, Figure: sum.Decimal(), Threshold: band.Edge.Decimal()})

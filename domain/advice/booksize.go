@@ -44,26 +44,27 @@ func letters(s string) string {
 // Source: rules §12 [004].
 // Units: major units of the plan's currency; CSMs. Both ends of a range are inside.
 // Rounding: none.
-func bookSize(in PayeeFigures) (Flag, bool) {
-	f := Flag{Name: BookSize}
+func bookSize(in *PayeeFigures) (Flag, bool) {
 	switch in.Role {
 	case event.Manager:
-		f.Figure, f.Threshold = strconv.Itoa(in.Reports), strconv.Itoa(fewestReports)+"–"+strconv.Itoa(mostReports)
-		return f, in.Reports < fewestReports || in.Reports > mostReports
+		if in.Reports >= fewestReports && in.Reports <= mostReports {
+			return Flag{}, false
+		}
+		return Flag{Name: BookSize, Figure: strconv.Itoa(in.Reports), Threshold: strconv.Itoa(fewestReports) + "–" + strconv.Itoa(mostReports)}, true
 	case event.CSM:
 	case event.AE, event.RenewalManager:
-		return f, false
+		return Flag{}, false
 	}
 	least, most, known := bookRange(in.Segment)
 	if !known || in.Book.ARR == 0 {
-		return f, false
+		return Flag{}, false
 	}
-	low, errLow := money.Parse(strconv.FormatInt(least, 10), in.Currency)
-	high, errHigh := money.Parse(strconv.FormatInt(most, 10), in.Currency)
-	if errLow != nil || errHigh != nil {
-		return f, false // a currency that is not one
+	low, errLow := money.Major(least, in.Currency)
+	high, errHigh := money.Major(most, in.Currency)
+	if errLow != nil || errHigh != nil || in.Book.ARR >= low.Minor && in.Book.ARR <= high.Minor { // or a currency that is not one
+		return Flag{}, false
 	}
-	f.Figure = money.Money{Minor: in.Book.ARR, Currency: in.Currency}.Decimal()
-	f.Threshold = low.Decimal() + "–" + high.Decimal()
-	return f, in.Book.ARR < low.Minor || in.Book.ARR > high.Minor
+	return Flag{
+		Name: BookSize, Figure: money.Money{Minor: in.Book.ARR, Currency: in.Currency}.Decimal(), Threshold: low.Decimal() + "–" + high.Decimal(),
+	}, true
 }

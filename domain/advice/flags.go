@@ -65,8 +65,8 @@ type PayeeFigures struct {
 	Variable *money.Money
 	// Reports is how many CSMs a manager has.
 	Reports int
-	// Team is the payee's, whose own book is among its members'; nil: no team.
-	Team *Team
+	// Team is the payee's, whose own book is among its members'; zero: no team.
+	Team Team
 	// Opening of the book that the retention component looks at; nil: no such component.
 	Opening *int64
 	// Requested and Confirmed are the quarter's payment; nil: not yet.
@@ -82,29 +82,43 @@ type RiskShare struct{ AtRisk, ARR int64 }
 // Source: rules §12a [001].
 // Units: exact shares of ARR.
 // Rounding: none.
-type Team struct{ median *big.Rat } // nil: nobody has a share
+type Team struct{ low, high money.Ratio } // the two middles, one twice of an odd number; zero: nobody has a share
 
 // NewTeam is the team of some members.
-func NewTeam(members []RiskShare) *Team {
-	var shares []*big.Rat
+func NewTeam(members []RiskShare) Team {
+	var room [16]money.Ratio
+	shares := room[:0]
 	for _, s := range members {
 		if s.ARR > 0 {
-			shares = append(shares, big.NewRat(s.AtRisk, s.ARR))
+			shares = append(shares, money.Ratio{Num: s.AtRisk, Den: s.ARR})
 		}
 	}
-	if len(shares) == 0 {
-		return &Team{}
+	n := len(shares)
+	if n == 0 {
+		return Team{}
 	}
-	return &Team{median(shares)}
+	slices.SortFunc(shares, money.Ratio.Cmp)
+	return Team{shares[(n-1)/2], shares[n/2]}
 }
+
+// exceeded reports whether a share is more than twice the median, which is the
+// sum of both middles.
+func (t Team) exceeded(own money.Ratio) bool {
+	if t.low.Num >= 0 && own.Cmp(t.high) <= 0 {
+		return false // the usual case, in machine words
+	}
+	return own.Rat().Cmp(t.twice()) > 0
+}
+
+func (t Team) twice() *big.Rat { return new(big.Rat).Add(t.low.Rat(), t.high.Rat()) }
 
 // OfPayee lists the flags of a payee's quarter, always in the same order.
 func OfPayee(in PayeeFigures) []Flag {
 	var out []Flag
-	for _, rule := range []func(PayeeFigures) (Flag, bool){
+	for _, rule := range []func(*PayeeFigures) (Flag, bool){
 		portfolio, handoffBroken, silentSignals, quotaTooLow, payeesVariable, bookSize, bookUnbalanced, emptyBook, payoutMismatch,
 	} {
-		if f, raised := rule(in); raised {
+		if f, raised := rule(&in); raised {
 			f.Payee, f.Period = in.Payee, in.Period
 			out = append(out, f)
 		}
@@ -118,18 +132,16 @@ func OfPayee(in PayeeFigures) []Flag {
 // Source: plan field flags; rules §12 [000].
 // Units: accounts; the limit itself is fine.
 // Rounding: none.
-func portfolio(in PayeeFigures) (Flag, bool) {
-	f := Flag{Figure: strconv.Itoa(in.Book.Living)}
+func portfolio(in *PayeeFigures) (Flag, bool) {
 	for _, l := range []struct {
 		name string
 		most int
 	}{{PortfolioTooLarge, in.Limits.PortfolioTooLarge}, {PortfolioLarge, in.Limits.PortfolioLarge}} {
 		if in.Role == event.CSM && l.most > 0 && in.Book.Living > l.most {
-			f.Name, f.Threshold = l.name, strconv.Itoa(l.most)
-			return f, true
+			return Flag{Name: l.name, Figure: strconv.Itoa(in.Book.Living), Threshold: strconv.Itoa(l.most)}, true
 		}
 	}
-	return f, false
+	return Flag{}, false
 }
 
 // handoffDeals is how many qualified deals it takes to judge hand-offs by.
@@ -141,13 +153,15 @@ const handoffDeals = 5
 // Source: plan field flags.handoff_broken; rules §12 [000].
 // Units: deals; the threshold itself is fine.
 // Rounding: none.
-func handoffBroken(in PayeeFigures) (Flag, bool) {
-	m := in.Book
-	if in.Role != event.CSM || m.Qualified < handoffDeals {
+func handoffBroken(in *PayeeFigures) (Flag, bool) {
+	if in.Role != event.CSM || in.Book.Qualified < handoffDeals {
 		return Flag{}, false
 	}
-	won := money.Ratio{Num: int64(m.QualifiedWon), Den: int64(m.Qualified)}
-	return Flag{Name: HandoffBroken, Figure: won.Percent(), Threshold: in.Limits.HandoffBroken.Percent()}, won.Cmp(in.Limits.HandoffBroken) < 0
+	won := money.Ratio{Num: int64(in.Book.QualifiedWon), Den: int64(in.Book.Qualified)}
+	if won.Cmp(in.Limits.HandoffBroken) >= 0 {
+		return Flag{}, false
+	}
+	return Flag{Name: HandoffBroken, Figure: won.Percent(), Threshold: in.Limits.HandoffBroken.Percent()}, true
 }
 
 // silentSignals is raised where a CSM found no expansion in a whole quarter:
@@ -156,9 +170,11 @@ func handoffBroken(in PayeeFigures) (Flag, bool) {
 // Source: rules §12 [000].
 // Units: expansions.
 // Rounding: none.
-func silentSignals(in PayeeFigures) (Flag, bool) {
-	found := in.Book.Leads + in.Deals
-	return Flag{Name: SilentSignals, Figure: strconv.Itoa(found), Threshold: "1"}, in.Role == event.CSM && in.Ended && found == 0
+func silentSignals(in *PayeeFigures) (Flag, bool) {
+	if in.Role != event.CSM || !in.Ended || in.Book.Leads+in.Deals != 0 {
+		return Flag{}, false
+	}
+	return Flag{Name: SilentSignals, Figure: "0", Threshold: "1"}, true
 }
 
 // quotaQuarters is how many quarters running tell that a target is too low.
@@ -169,14 +185,17 @@ const quotaQuarters = 4
 // Source: rules §12 [000].
 // Units: exact ratios; 98 % itself is fine.
 // Rounding: none.
-func quotaTooLow(in PayeeFigures) (Flag, bool) {
+func quotaTooLow(in *PayeeFigures) (Flag, bool) {
 	n := len(in.GRR)
 	if !in.Ended || n < quotaQuarters {
 		return Flag{}, false
 	}
 	high := money.Ratio{Num: 98, Den: 100}
 	lowest := slices.MinFunc(in.GRR[n-quotaQuarters:], money.Ratio.Cmp)
-	return Flag{Name: QuotaTooLow, Figure: lowest.Percent(), Threshold: high.Percent()}, lowest.Cmp(high) > 0
+	if lowest.Cmp(high) <= 0 {
+		return Flag{}, false
+	}
+	return Flag{Name: QuotaTooLow, Figure: lowest.Percent(), Threshold: high.Percent()}, true
 }
 
 // payeesVariable is raised where somebody owns revenue and has no variable pay.
@@ -184,11 +203,11 @@ func quotaTooLow(in PayeeFigures) (Flag, bool) {
 // Source: rules §12 [002].
 // Units: minor units.
 // Rounding: none.
-func payeesVariable(in PayeeFigures) (Flag, bool) {
-	if in.Variable == nil {
+func payeesVariable(in *PayeeFigures) (Flag, bool) {
+	if in.Variable == nil || !in.Variable.IsZero() || in.Book.ARR <= 0 {
 		return Flag{}, false
 	}
-	return Flag{Name: NoVariable, Figure: in.Variable.Decimal(), Threshold: "above 0"}, in.Variable.IsZero() && in.Book.ARR > 0
+	return Flag{Name: NoVariable, Figure: in.Variable.Decimal(), Threshold: "above 0"}, true
 }
 
 // bookUnbalanced is raised where the share of a book that is at risk is more
@@ -197,21 +216,15 @@ func payeesVariable(in PayeeFigures) (Flag, bool) {
 // Source: rules §12a [001].
 // Units: exact shares of ARR; twice the median itself is fine.
 // Rounding: none.
-func bookUnbalanced(in PayeeFigures) (Flag, bool) {
-	if in.Team == nil || in.Team.median == nil || in.Book.ARR <= 0 {
+func bookUnbalanced(in *PayeeFigures) (Flag, bool) {
+	if in.Team == (Team{}) || in.Book.ARR <= 0 {
 		return Flag{}, false
 	}
-	own, most := big.NewRat(in.Book.AtRiskARR, in.Book.ARR), new(big.Rat).Mul(in.Team.median, big.NewRat(2, 1))
-	return Flag{Name: BookUnbalanced, Figure: money.Percent(own), Threshold: money.Percent(most)}, own.Cmp(most) > 0
-}
-
-// median is the middle of figures, of an even number of them the mean of both
-// middles; there is at least one.
-func median(figures []*big.Rat) *big.Rat {
-	sorted := slices.SortedFunc(slices.Values(figures), (*big.Rat).Cmp)
-	n := len(sorted)
-	sum := new(big.Rat).Add(sorted[(n-1)/2], sorted[n/2])
-	return sum.Mul(sum, big.NewRat(1, 2))
+	own := money.Ratio{Num: in.Book.AtRiskARR, Den: in.Book.ARR}
+	if !in.Team.exceeded(own) {
+		return Flag{}, false
+	}
+	return Flag{Name: BookUnbalanced, Figure: own.Percent(), Threshold: money.Percent(in.Team.twice())}, true
 }
 
 // emptyBook is raised where retention could not be measured.
@@ -219,11 +232,11 @@ func median(figures []*big.Rat) *big.Rat {
 // Source: rules §8 "GRR".
 // Units: minor units of ARR.
 // Rounding: none.
-func emptyBook(in PayeeFigures) (Flag, bool) {
-	if !in.Ended || in.Opening == nil {
+func emptyBook(in *PayeeFigures) (Flag, bool) {
+	if !in.Ended || in.Opening == nil || *in.Opening != 0 {
 		return Flag{}, false
 	}
-	return Flag{Name: EmptyBook, Figure: money.Money{Minor: *in.Opening, Currency: in.Currency}.Decimal(), Threshold: "above 0"}, *in.Opening == 0
+	return Flag{Name: EmptyBook, Figure: money.Money{Minor: *in.Opening, Currency: in.Currency}.Decimal(), Threshold: "above 0"}, true
 }
 
 // payoutMismatch is raised where payroll paid another amount than asked for.
@@ -231,9 +244,9 @@ func emptyBook(in PayeeFigures) (Flag, bool) {
 // Source: rules §9.
 // Units: minor units.
 // Rounding: none.
-func payoutMismatch(in PayeeFigures) (Flag, bool) {
-	if in.Requested == nil || in.Confirmed == nil {
+func payoutMismatch(in *PayeeFigures) (Flag, bool) {
+	if in.Requested == nil || in.Confirmed == nil || *in.Confirmed == *in.Requested {
 		return Flag{}, false
 	}
-	return Flag{Name: PayoutMismatch, Figure: in.Confirmed.Decimal(), Threshold: in.Requested.Decimal()}, *in.Confirmed != *in.Requested
+	return Flag{Name: PayoutMismatch, Figure: in.Confirmed.Decimal(), Threshold: in.Requested.Decimal()}, true
 }

@@ -2,7 +2,12 @@ package advice_test
 
 import (
 	"fmt"
+	"math"
+	"math/big"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/advice"
@@ -195,4 +200,36 @@ func TestFlagsOfPayeeAreNamed(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("OfPayee = %+v, want %+v", got, want)
 	}
+}
+
+// Whether a book is unbalanced is told exactly, whatever the amounts: as with
+// fractions of any size.
+func TestABookIsUnbalancedAboveTwiceTheMedianExactly(t *testing.T) {
+	amounts := rapid.OneOf(rapid.Int64Range(0, 4), rapid.Int64Range(1, math.MaxInt64))
+	rapid.Check(t, func(t *rapid.T) {
+		var members []advice.RiskShare
+		var shares []*big.Rat
+		for range rapid.IntRange(0, 5).Draw(t, "members") {
+			m := advice.RiskShare{AtRisk: amounts.Draw(t, "at risk"), ARR: amounts.Draw(t, "ARR")}
+			members = append(members, m)
+			if m.ARR > 0 {
+				shares = append(shares, big.NewRat(m.AtRisk, m.ARR))
+			}
+		}
+		arr, atRisk := max(1, amounts.Draw(t, "own ARR")), amounts.Draw(t, "own at risk")
+		want := ""
+		if n := len(shares); n > 0 {
+			slices.SortFunc(shares, (*big.Rat).Cmp)
+			own, most := big.NewRat(atRisk, arr), new(big.Rat).Add(shares[(n-1)/2], shares[n/2])
+			if own.Cmp(most) > 0 {
+				want = fmt.Sprintf("book_unbalanced %s of %s", money.Percent(own), money.Percent(most))
+			}
+		}
+		got := raised(advice.OfPayee(figures(func(p *advice.PayeeFigures) {
+			p.Book.ARR, p.Book.AtRiskARR, p.Team = arr, atRisk, advice.NewTeam(members)
+		})), advice.BookUnbalanced)
+		if got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package advice
 import (
 	"cmp"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/trueup/trueup/domain/account"
@@ -86,4 +87,13 @@ func ratios[T int | int64](of []T) []*big.Rat {
 		out[i] = big.NewRat(int64(n), 1)
 	}
 	return out
+}
+
+// median is the middle of figures, of an even number of them the mean of both
+// middles; there is at least one.
+func median(figures []*big.Rat) *big.Rat {
+	sorted := slices.SortedFunc(slices.Values(figures), (*big.Rat).Cmp)
+	n := len(sorted)
+	sum := new(big.Rat).Add(sorted[(n-1)/2], sorted[n/2])
+	return sum.Mul(sum, big.NewRat(1, 2))
 }

@@ -40,43 +40,70 @@ type postedShare struct {
 // Units: minor units of the plan's currency.
 // Rounding: the whole uplift half away from zero, its shares by largest
 // remainder, ties to the earlier deal.
-func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, books Books, today civil.Date) ([]ledger.Step, error) {
+func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, books Books, today civil.Date, kept *Kept) ([]ledger.Step, error) {
+	if !accelerates(c) {
+		return nil, nil
+	}
+	in := upliftInputs{quarter: qt, cumulative: c.Window == "ytd"}
 	part, annual, err := p.target(qt, books)
-	if err != nil || part == nil || !accelerates(c) {
-		return nil, err
-	}
-	window, from := part, qt.first
-	if c.Window == "ytd" {
-		window = new(big.Rat).Mul(annual, year.quarters)
-		window, from = window.Quo(window, big.NewRat(4, 1)), p.set.Calendar.First(qt.YearStart())
-	}
-	m, err := books.Measures(p, qt.Quarter)
 	if err != nil {
 		return nil, err
 	}
-	if !reviewed(qt.plan.Gates, m) {
-		return nil, nil
+	if part != nil {
+		in.target, in.annual = part, annual
+		if in.cumulative {
+			in.target = new(big.Rat).Mul(annual, year.quarters)
+			in.target.Quo(in.target, big.NewRat(4, 1))
+		}
+		m, err := books.Measures(p, qt.Quarter)
+		if err != nil {
+			return nil, err
+		}
+		in.reviewed = reviewed(qt.plan.Gates, m)
+	}
+	if u := kept.uplift(in, c.ID, year); u != nil {
+		return u.steps, nil
+	}
+	year.recall()
+	var steps []ledger.Step
+	var posted []keptShare
+	if in.reviewed {
+		if steps, posted, err = p.uplift(in, c, year, books, today); err != nil {
+			return nil, err
+		}
+	}
+	kept.keep(in, c.ID, posted, steps)
+	return steps, nil
+}
+
+// uplift works a quarter's accelerator out: its steps, and the shares that the
+// year's later quarters look at.
+func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, books Books, today civil.Date) ([]ledger.Step, []keptShare, error) {
+	qt, from := in.quarter, in.first
+	if in.cumulative {
+		from = p.set.Calendar.First(qt.YearStart())
 	}
 	basis := account.Basis{Known: today}
 	if qt.plan.Clawback.Basis == "as_paid" {
 		basis = account.Basis{Known: qt.last, AsPaid: true}
 	}
-	w := uplift{quarter: qt, component: c, target: window, annual: annual}
+	w := uplift{quarter: qt, component: c, target: in.target, annual: in.annual}
 	if err := w.collect(p, books, from, basis.Known); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := w.divide(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var steps []ledger.Step
+	var posted []keptShare
 	for _, sh := range w.all {
 		part := partOf(sh.Credited)
 		stands, err := sh.Left(sh.minor, account.Ever, qt.last, basis)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		var before int64
-		if c.Window == "ytd" {
+		if in.cumulative {
 			for _, p := range year.posted[part] {
 				until := qt.last
 				if p.basis.AsPaid && !basis.AsPaid {
@@ -84,7 +111,7 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 				}
 				left, err := sh.Left(p.minor, p.last, until, p.basis)
 				if err != nil {
-					return nil, err
+					return nil, nil, err
 				}
 				before += left
 			}
@@ -93,17 +120,16 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 		if due == 0 {
 			continue
 		}
-		if year.posted == nil {
-			year.posted = map[dealPart][]postedShare{}
-		}
-		year.posted[part] = append(year.posted[part], postedShare{qt.last, due, basis})
-		more, err := sh.Uplift(due, qt.last, basis, qt.plan, w.explain(sh, stands, before))
+		share := keptShare{part, postedShare{qt.last, due, basis}}
+		year.post(share)
+		posted = append(posted, share)
+		more, err := sh.Uplift(due, qt.last, basis, qt.plan, func() ledger.Explanation { return w.explain(sh, stands, before) })
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		steps = append(steps, more...)
 	}
-	return steps, nil
+	return steps, posted, nil
 }
 
 func accelerates(c *plan.Component) bool {
@@ -115,7 +141,7 @@ func accelerates(c *plan.Component) bool {
 //
 // Source: rules §6 "Review completion"; readings R20.
 // Rounding: none, compared as exact ratios.
-func reviewed(g plan.Gates, m account.Measures) bool {
+func reviewed(g plan.Gates, m account.Paid) bool {
 	return m.ReviewScope == 0 || money.Ratio{Num: int64(m.ReviewsDone), Den: int64(m.ReviewScope)}.Cmp(g.ReviewsAtLeast) >= 0
 }
 

@@ -169,11 +169,11 @@ func TestReviewGate(t *testing.T) {
 		done, scope int
 		want        bool
 	}{{8, 10, true}, {7, 10, false}, {4, 5, true}, {799, 1000, false}, {0, 1, false}, {1, 1, true}, {0, 0, true}} {
-		m := account.Measures{ReviewsDone: tt.done, ReviewScope: tt.scope}
+		m := account.Paid{ReviewsDone: tt.done, ReviewScope: tt.scope}
 		if got := reviewed(plan.Gates{ReviewsAtLeast: percent(80)}, m); got != tt.want {
 			t.Errorf("reviewed(%d of %d) = %v, want %v", tt.done, tt.scope, got, tt.want)
 		}
-		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-10", 200_000_00}), measures: map[civil.Quarter]account.Measures{quarterNamed("2027-Q1"): m}}
+		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-10", 200_000_00}), measures: map[civil.Quarter]account.Paid{quarterNamed("2027-Q1"): m}}
 		if got := uplifts(t, person(accelerating(nil), enrolled("2027-01-01")), "2027-04-01", books); (len(got) > 0) != tt.want {
 			t.Errorf("%d of %d reviewed: %q", tt.done, tt.scope, got)
 		}
@@ -184,7 +184,7 @@ func TestReviewGate(t *testing.T) {
 // that passed its gate had. Source: readings R19.
 func TestAcceleratorOfTheYearSoFar(t *testing.T) {
 	deals := []deal{{"2027-02-01", 200_000_00}, {"2027-05-01", 100_000_00}, {"2027-08-01", 240_000_00}, {"2027-11-01", 300_000_00}}
-	failed := account.Measures{ReviewScope: 10, ReviewsDone: 7}
+	failed := account.Paid{ReviewScope: 10, ReviewsDone: 7}
 	for _, tt := range []struct {
 		name   string
 		failed []string
@@ -197,7 +197,7 @@ func TestAcceleratorOfTheYearSoFar(t *testing.T) {
 		{"the last fails", []string{"2027-Q4"}, map[string]string{"2027-03-31": "54.00", "2027-06-30": "-54.00"}},
 		{"all but the last fail", []string{"2027-Q1", "2027-Q2", "2027-Q3"}, map[string]string{"2027-12-31": "324.00"}},
 	} {
-		books := &shelf{credited: credited(t, nil, nil, deals...), measures: map[civil.Quarter]account.Measures{}}
+		books := &shelf{credited: credited(t, nil, nil, deals...), measures: map[civil.Quarter]account.Paid{}}
 		for _, q := range tt.failed {
 			books.measures[quarterNamed(q)] = failed
 		}
@@ -364,7 +364,7 @@ func TestUpliftsOfTheYearSumUp(t *testing.T) {
 		for range rapid.IntRange(1, 8).Draw(t, "deals") {
 			deals = append(deals, deal{day("2027-01-01").Add(rapid.IntRange(0, 364).Draw(t, "day")).String(), rapid.Int64Range(1, 1000).Draw(t, "arr")})
 		}
-		books := &shelf{credited: credited(t, nil, nil, deals...), measures: map[civil.Quarter]account.Measures{}}
+		books := &shelf{credited: credited(t, nil, nil, deals...), measures: map[civil.Quarter]account.Paid{}}
 		p := person(set, enrolled("2027-01-01"))
 		c := &set.Plans[0].Components[1]
 		passed := int64(0)
@@ -372,7 +372,7 @@ func TestUpliftsOfTheYearSumUp(t *testing.T) {
 			q := quarterNamed("2027-Q1") + civil.Quarter(i)
 			last := civil.Calendar{}.Last(q)
 			if rapid.Bool().Draw(t, "fails") {
-				books.measures[q] = account.Measures{ReviewScope: 1}
+				books.measures[q] = account.Paid{ReviewScope: 1}
 			} else {
 				credited := int64(0)
 				for _, d := range deals {

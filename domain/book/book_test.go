@@ -94,7 +94,7 @@ type window struct {
 // shelf is books as they are told to it; what it is not told of is empty.
 type shelf struct {
 	all, cfo map[window]account.Retention // cfo: where it differs
-	measures map[civil.Quarter]account.Measures
+	measures map[civil.Quarter]account.Paid
 	opening  map[civil.Quarter]int64
 	credited []*account.Credited
 }
@@ -107,7 +107,7 @@ func (s *shelf) Retained(_ *Person, w account.Window, q civil.Quarter) (all, cfo
 	return s.all[at], s.all[at], nil
 }
 
-func (s *shelf) Measures(_ *Person, q civil.Quarter) (account.Measures, error) {
+func (s *shelf) Measures(_ *Person, q civil.Quarter) (account.Paid, error) {
 	return s.measures[q], nil
 }
 
@@ -503,7 +503,7 @@ func TestFigures(t *testing.T) {
 		all: map[window]account.Retention{
 			{account.WindowQuarter, q1}: {Opening: 1000, Gross: 850, Net: 950}, {account.WindowTTM, q1}: kept(1000, 100), {account.WindowYTD, q1}: {Opening: 1000, Gross: 700, Net: 1200},
 		},
-		measures: map[civil.Quarter]account.Measures{q1: {ReviewScope: 5, ReviewsDone: 4}},
+		measures: map[civil.Quarter]account.Paid{q1: {ReviewScope: 5, ReviewsDone: 4}},
 		credited: credited(t, nil, nil, deal{"2026-12-31", 99_000_00}, deal{"2027-01-01", 70_000_00}, deal{"2027-03-31", 50_000_00}, deal{"2027-04-01", 99_000_00}),
 	}
 	for _, tt := range []struct {

@@ -12,7 +12,13 @@ import (
 // quarters that have ended, adjustments, awards and payouts up to that day.
 // Nothing here depends on what was posted.
 func (p *Person) Due(asOf time.Time, books Books) ([]ledger.Step, error) {
-	ups, err := p.trueUps(asOf, books)
+	return p.DueOf(asOf, books, nil)
+}
+
+// DueOf is Due with what is kept of an earlier time, and keeps what it works
+// out. Steps that were kept are without explanations.
+func (p *Person) DueOf(asOf time.Time, books Books, kept *Kept) ([]ledger.Step, error) {
+	ups, err := p.trueUps(asOf, books, kept)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,28 @@ type Figures struct {
 	Credited   int64
 }
 
+// GRR is a quarter's gross retention, over its plan's window; nil with an
+// empty book.
+func (p *Person) GRR(q civil.Quarter, books Books) (*money.Ratio, error) {
+	qt, ok := p.quarterOf(q)
+	if !ok {
+		return nil, nil
+	}
+	return p.grr(qt, books)
+}
+
+func (p *Person) grr(qt quarter, books Books) (*money.Ratio, error) {
+	w := account.WindowQuarter
+	if c := qt.plan.Component(plan.Retention); c != nil {
+		w = windowNames[c.Window]
+	}
+	r, _, err := books.Retained(p, w, qt.Quarter)
+	if err != nil || r.Opening <= 0 {
+		return nil, err
+	}
+	return &money.Ratio{Num: r.Gross, Den: r.Opening}, nil
+}
+
 // Figures gives a quarter's, as of a day.
 func (p *Person) Figures(q civil.Quarter, day civil.Date, books Books) (Figures, error) {
 	var out Figures
@@ -48,23 +70,16 @@ func (p *Person) Figures(q civil.Quarter, day civil.Date, books Books) (Figures,
 	if !ok {
 		return out, nil
 	}
-	for _, kind := range []string{plan.Retention, plan.NetRetention} {
-		w := account.WindowQuarter
-		c := qt.plan.Component(kind)
-		if c != nil {
-			w = windowNames[c.Window]
-		} else if kind == plan.NetRetention {
-			continue
-		}
-		r, _, err := books.Retained(p, w, q)
+	var err error
+	if out.GRR, err = p.grr(qt, books); err != nil {
+		return out, err
+	}
+	if c := qt.plan.Component(plan.NetRetention); c != nil {
+		r, _, err := books.Retained(p, windowNames[c.Window], q)
 		if err != nil {
 			return out, err
 		}
-		switch {
-		case r.Opening <= 0:
-		case kind == plan.Retention:
-			out.GRR = &money.Ratio{Num: r.Gross, Den: r.Opening}
-		default:
+		if r.Opening > 0 {
 			out.NRR = &money.Ratio{Num: r.Net, Den: r.Opening}
 		}
 	}

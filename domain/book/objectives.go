@@ -25,7 +25,7 @@ type attestation struct {
 // Source: rules §8 "Objectives"; readings R30.
 // Units: a ratio between 0 and 1.
 // Rounding: none.
-func (p *Person) objectives(qt quarter, c *plan.Component, m account.Measures) achieved {
+func (p *Person) objectives(qt quarter, c *plan.Component, m account.Paid) achieved {
 	out := achieved{score: new(big.Rat)}
 	var each []attained
 	for _, o := range c.Objectives {
@@ -88,7 +88,7 @@ func target(o plan.Objective) string {
 
 // measure finds how much of an objective's target the book reached; a measure of
 // nothing is whole.
-func (at *attained) measure(m account.Measures) {
+func (at *attained) measure(m account.Paid) {
 	switch at.ID {
 	case "health_updates":
 		at.done, at.of = m.WeeksScored, m.WeeksOwned
@@ -112,7 +112,7 @@ func (at *attained) measure(m account.Measures) {
 // Source: rules §8 "Health bonus".
 // Units: a ratio between 0 and 1.
 // Rounding: none.
-func healthy(c *plan.Component, m account.Measures) achieved {
+func healthy(c *plan.Component, m account.Paid) achieved {
 	if m.ARR <= 0 {
 		return achieved{score: new(big.Rat)}
 	}

@@ -21,7 +21,7 @@ var windowNames = map[string]account.Window{"quarter": account.WindowQuarter, "y
 // Source: rules §8; readings R16, R17, R36.
 // Units: minor units of the plan's currency.
 // Rounding: half away from zero, once per quarter and component.
-func (p *Person) trueUps(asOf time.Time, books Books) ([]ledger.Step, error) {
+func (p *Person) trueUps(asOf time.Time, books Books, kept *Kept) ([]ledger.Step, error) {
 	if len(p.told) == 0 {
 		return nil, nil
 	}
@@ -38,7 +38,7 @@ func (p *Person) trueUps(asOf time.Time, books Books) ([]ledger.Step, error) {
 		year.quarters = new(big.Rat).Add(year.quarters, qt.share.Rat())
 		for i := range qt.plan.Components {
 			c := &qt.plan.Components[i]
-			more, err := p.component(qt, c, &year, books, civil.In(asOf, p.set.Zone))
+			more, err := p.component(qt, c, &year, books, civil.In(asOf, p.set.Zone), kept)
 			if err != nil {
 				return nil, fmt.Errorf("%s of %s: %w", c.ID, q, err)
 			}
@@ -53,10 +53,12 @@ type yearSoFar struct {
 	pools    map[string]*poolSoFar // by component
 	quarters *big.Rat              // sum of the quarters' shares
 	posted   map[dealPart][]postedShare
+	kept     []*keptUplift // whose shares are not among posted yet
+	anew     bool          // an accelerator was worked out, so cumulative ones are from here on
 }
 
 // component is what one component makes due for one quarter.
-func (p *Person) component(qt quarter, c *plan.Component, year *yearSoFar, books Books, today civil.Date) ([]ledger.Step, error) {
+func (p *Person) component(qt quarter, c *plan.Component, year *yearSoFar, books Books, today civil.Date, kept *Kept) ([]ledger.Step, error) {
 	switch c.Kind {
 	case plan.Retention, plan.NetRetention:
 		return p.retention(qt, c, year, books)
@@ -73,7 +75,7 @@ func (p *Person) component(qt quarter, c *plan.Component, year *yearSoFar, books
 		}
 		return p.scored(qt, c, ledger.HealthBonus, "rules §8, health bonus", healthy(c, m))
 	case plan.Expansion:
-		return p.accelerator(qt, c, year, books, today)
+		return p.accelerator(qt, c, year, books, today, kept)
 	}
 	return nil, nil // sourcing and spif are paid per deal
 }

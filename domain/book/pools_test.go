@@ -113,31 +113,31 @@ func TestObjective(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		o    plan.Objective
-		m    account.Measures
+		m    account.Paid
 		told []event.Event
 		want *big.Rat
 	}{
-		{"every week scored", pct("health_updates", 100), account.Measures{WeeksOwned: 12, WeeksScored: 12}, nil, big.NewRat(1, 1)},
-		{"half of them", pct("health_updates", 100), account.Measures{WeeksOwned: 12, WeeksScored: 6}, nil, big.NewRat(1, 2)},
-		{"half of them, half asked for", pct("health_updates", 50), account.Measures{WeeksOwned: 12, WeeksScored: 6}, nil, big.NewRat(1, 1)},
-		{"never above the target", pct("health_updates", 50), account.Measures{WeeksOwned: 12, WeeksScored: 12}, nil, big.NewRat(1, 1)},
-		{"none owned", pct("health_updates", 100), account.Measures{}, nil, big.NewRat(1, 1)},
-		{"none scored", pct("health_updates", 100), account.Measures{WeeksOwned: 12}, nil, new(big.Rat)},
-		{"reviews", pct("reviews", 90), account.Measures{ReviewScope: 10, ReviewsDone: 8}, nil, big.NewRat(8, 9)},
-		{"nothing to review", pct("reviews", 90), account.Measures{}, nil, big.NewRat(1, 1)},
-		{"contacts of each account", number("multithreading", 3), account.Measures{Accounts: 4, Contacts: 6}, nil, big.NewRat(1, 2)},
-		{"as many as asked for", number("multithreading", 3), account.Measures{Accounts: 4, Contacts: 12}, nil, big.NewRat(1, 1)},
-		{"no account", number("multithreading", 3), account.Measures{}, nil, big.NewRat(1, 1)},
-		{"risk response", pct("risk_response", 100), account.Measures{EpisodesDue: 3, EpisodesMet: 2}, nil, big.NewRat(2, 3)},
-		{"none due", pct("risk_response", 100), account.Measures{}, nil, big.NewRat(1, 1)},
-		{"without a measure", pct("golf", 100), account.Measures{Accounts: 4}, nil, new(big.Rat)},
-		{"attested: of the target where it is a percentage", pct("golf", 80), account.Measures{}, []event.Event{attested(1, "2027-Q1", "golf", percent(60))}, big.NewRat(3, 4)},
-		{"attested: the part reached where it is a number", number("golf", 8), account.Measures{}, []event.Event{attested(1, "2027-Q1", "golf", percent(60))}, big.NewRat(3, 5)},
-		{"attested above the target", pct("golf", 80), account.Measures{}, []event.Event{attested(1, "2027-Q1", "golf", percent(90))}, big.NewRat(1, 1)},
-		{"attested overrides the measure", pct("reviews", 100), account.Measures{ReviewScope: 1, ReviewsDone: 1}, []event.Event{attested(1, "2027-Q1", "reviews", percent(25))}, big.NewRat(1, 4)},
-		{"attested for another quarter", pct("golf", 80), account.Measures{}, []event.Event{attested(1, "2027-Q2", "golf", percent(60))}, new(big.Rat)},
-		{"attested for another objective", pct("golf", 80), account.Measures{}, []event.Event{attested(1, "2027-Q1", "chess", percent(60))}, new(big.Rat)},
-		{"attested again", pct("golf", 80), account.Measures{}, []event.Event{attested(2, "2027-Q1", "golf", percent(40)), attested(1, "2027-Q1", "golf", percent(60))}, big.NewRat(1, 2)},
+		{"every week scored", pct("health_updates", 100), account.Paid{WeeksOwned: 12, WeeksScored: 12}, nil, big.NewRat(1, 1)},
+		{"half of them", pct("health_updates", 100), account.Paid{WeeksOwned: 12, WeeksScored: 6}, nil, big.NewRat(1, 2)},
+		{"half of them, half asked for", pct("health_updates", 50), account.Paid{WeeksOwned: 12, WeeksScored: 6}, nil, big.NewRat(1, 1)},
+		{"never above the target", pct("health_updates", 50), account.Paid{WeeksOwned: 12, WeeksScored: 12}, nil, big.NewRat(1, 1)},
+		{"none owned", pct("health_updates", 100), account.Paid{}, nil, big.NewRat(1, 1)},
+		{"none scored", pct("health_updates", 100), account.Paid{WeeksOwned: 12}, nil, new(big.Rat)},
+		{"reviews", pct("reviews", 90), account.Paid{ReviewScope: 10, ReviewsDone: 8}, nil, big.NewRat(8, 9)},
+		{"nothing to review", pct("reviews", 90), account.Paid{}, nil, big.NewRat(1, 1)},
+		{"contacts of each account", number("multithreading", 3), account.Paid{Accounts: 4, Contacts: 6}, nil, big.NewRat(1, 2)},
+		{"as many as asked for", number("multithreading", 3), account.Paid{Accounts: 4, Contacts: 12}, nil, big.NewRat(1, 1)},
+		{"no account", number("multithreading", 3), account.Paid{}, nil, big.NewRat(1, 1)},
+		{"risk response", pct("risk_response", 100), account.Paid{EpisodesDue: 3, EpisodesMet: 2}, nil, big.NewRat(2, 3)},
+		{"none due", pct("risk_response", 100), account.Paid{}, nil, big.NewRat(1, 1)},
+		{"without a measure", pct("golf", 100), account.Paid{Accounts: 4}, nil, new(big.Rat)},
+		{"attested: of the target where it is a percentage", pct("golf", 80), account.Paid{}, []event.Event{attested(1, "2027-Q1", "golf", percent(60))}, big.NewRat(3, 4)},
+		{"attested: the part reached where it is a number", number("golf", 8), account.Paid{}, []event.Event{attested(1, "2027-Q1", "golf", percent(60))}, big.NewRat(3, 5)},
+		{"attested above the target", pct("golf", 80), account.Paid{}, []event.Event{attested(1, "2027-Q1", "golf", percent(90))}, big.NewRat(1, 1)},
+		{"attested overrides the measure", pct("reviews", 100), account.Paid{ReviewScope: 1, ReviewsDone: 1}, []event.Event{attested(1, "2027-Q1", "reviews", percent(25))}, big.NewRat(1, 4)},
+		{"attested for another quarter", pct("golf", 80), account.Paid{}, []event.Event{attested(1, "2027-Q2", "golf", percent(60))}, new(big.Rat)},
+		{"attested for another objective", pct("golf", 80), account.Paid{}, []event.Event{attested(1, "2027-Q1", "chess", percent(60))}, new(big.Rat)},
+		{"attested again", pct("golf", 80), account.Paid{}, []event.Event{attested(2, "2027-Q1", "golf", percent(40)), attested(1, "2027-Q1", "golf", percent(60))}, big.NewRat(1, 2)},
 	} {
 		set := setting(func(p *plan.Plan) {
 			whole := money.One
@@ -145,7 +145,7 @@ func TestObjective(t *testing.T) {
 			p.Components = []plan.Component{{ID: "objectives", Kind: plan.Objectives, Weight: &whole, Objectives: []plan.Objective{tt.o}}}
 		})
 		p := person(set, append([]event.Event{enrolled("2027-01-01")}, tt.told...)...)
-		books := &shelf{measures: map[civil.Quarter]account.Measures{quarterNamed("2027-Q1"): tt.m}}
+		books := &shelf{measures: map[civil.Quarter]account.Paid{quarterNamed("2027-Q1"): tt.m}}
 		minor, err := money.Round(new(big.Rat).Mul(tt.want, big.NewRat(1_000_000, 1)))
 		if err != nil {
 			t.Fatal(err)
@@ -171,7 +171,7 @@ func TestObjectivesPay(t *testing.T) {
 			{ID: "golf", Weight: percent(50), Target: money.One, Percent: true},
 		}}}
 	})
-	books := &shelf{measures: map[civil.Quarter]account.Measures{quarterNamed("2027-Q1"): {WeeksOwned: 10, WeeksScored: 5, ReviewScope: 10, ReviewsDone: 4}}}
+	books := &shelf{measures: map[civil.Quarter]account.Paid{quarterNamed("2027-Q1"): {WeeksOwned: 10, WeeksScored: 5, ReviewScope: 10, ReviewsDone: 4}}}
 	for _, tt := range []struct {
 		name string
 		told []event.Event
@@ -203,7 +203,7 @@ func TestHealthBonus(t *testing.T) {
 		healthy, of int64
 		want        string // empty: nothing
 	}{{80, 100, "3375.00"}, {100, 100, "3375.00"}, {40, 100, "1687.50"}, {79, 100, "3332.81"}, {0, 100, ""}, {0, 0, ""}} {
-		books := &shelf{measures: map[civil.Quarter]account.Measures{quarterNamed("2027-Q1"): {Glance: account.Glance{ARR: tt.of}, HealthyARR: tt.healthy}}}
+		books := &shelf{measures: map[civil.Quarter]account.Paid{quarterNamed("2027-Q1"): {ARR: tt.of, HealthyARR: tt.healthy}}}
 		var want []string
 		if tt.want != "" {
 			want = []string{"2027-03-31 true_up health expense>payable " + tt.want}

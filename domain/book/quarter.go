@@ -18,8 +18,8 @@ type Books interface {
 	// without the accounts that exceptions take out of it, and with only the
 	// CFO's exceptions doing so.
 	Retained(p *Person, w account.Window, q civil.Quarter) (all, cfo account.Retention, err error)
-	// Measures are those of the book in a quarter.
-	Measures(p *Person, q civil.Quarter) (account.Measures, error)
+	// Measures are those of the book in a quarter that pay looks at.
+	Measures(p *Person, q civil.Quarter) (account.Paid, error)
 	// Opening is the ARR of the payee's own accounts on the quarter's first day.
 	Opening(p *Person, q civil.Quarter) (int64, error)
 	// Credited lists the payee's shares of deals that count, in any order.

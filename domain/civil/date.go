@@ -54,8 +54,13 @@ func daysIn(year int, month time.Month) int {
 
 // In is the date a clock in zone shows at instant t.
 func In(t time.Time, zone *time.Location) Date {
-	y, m, d := t.In(zone).Date()
-	return On(y, m, d)
+	_, east := t.In(zone).Zone()
+	seconds := t.Unix() + int64(east)
+	day := seconds / 86400
+	if seconds%86400 < 0 {
+		day--
+	}
+	return Date(day)
 }
 
 // Start is the first instant of d in zone.

@@ -19,7 +19,15 @@ type Calendar struct {
 type Quarter int32
 
 // QuarterOf is the quarter that holds d.
-func (c Calendar) QuarterOf(d Date) Quarter { return c.MonthOf(d).Quarter() }
+func (c Calendar) QuarterOf(d Date) Quarter {
+	month, day := c.start()
+	y, m, on := d.utc().Date()
+	months := y*12 + int(m) - int(month)
+	if on < day {
+		months--
+	}
+	return Quarter(floorDiv(months, 3))
+}
 
 // First is q's first day.
 func (c Calendar) First(q Quarter) Date {

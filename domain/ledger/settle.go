@@ -89,6 +89,18 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 	return append(back, on...), nil
 }
 
+// Explained reports whether whatever Settle would post can be explained: steps
+// without explanations are posted already.
+func Explained(due []Step, posted Tally) bool {
+	return !slices.ContainsFunc(due, func(s Step) bool {
+		if s.Explain != nil {
+			return false
+		}
+		p, _ := posted.of(s.Key)
+		return p.Minor != s.Minor
+	})
+}
+
 // Settled is an error of kind Corrupt where what is posted is not what is due.
 func Settled(due []Step, posted Tally) error {
 	entries, err := Settle(due, posted)
@@ -148,7 +160,11 @@ func Merge(steps []Step) ([]Step, error) {
 }
 
 // both explains a step and one more of its key: that one's amount is a figure.
+// Nothing is explained where one of them is not.
 func both(first func() Explanation, more Step) func() Explanation {
+	if first == nil || more.Explain == nil {
+		return nil
+	}
 	return func() Explanation {
 		x := first()
 		x.Text += "; " + more.Explain().Text

@@ -34,3 +34,29 @@ func TestSettled(t *testing.T) {
 		}
 	}
 }
+
+// A step without an explanation is fine as long as it is not posted.
+func TestExplained(t *testing.T) {
+	key := ledger.Key{Line: ledger.Line{Payee: "csm-1"}, Effective: 7}
+	explain := func() ledger.Explanation { return ledger.Explanation{} }
+	for _, tt := range []struct {
+		name    string
+		minor   int64
+		explain func() ledger.Explanation
+		posted  ledger.Tally
+		want    bool
+	}{
+		{"posted", 5, nil, ledger.Tally{{Key: key, Minor: 5, Entries: 1}}, true},
+		{"posted differently", 5, nil, ledger.Tally{{Key: key, Minor: 4, Entries: 1}}, false},
+		{"not posted", 5, nil, nil, false},
+		{"not posted, explained", 5, explain, nil, true},
+	} {
+		if got := ledger.Explained([]ledger.Step{{Key: key, Minor: tt.minor, Explain: tt.explain}}, tt.posted); got != tt.want {
+			t.Errorf("%s: Explained = %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	merged, err := ledger.Merge([]ledger.Step{{Key: key, Minor: 1, Explain: explain}, {Key: key, Minor: 2}})
+	if err != nil || len(merged) != 1 || merged[0].Minor != 3 || merged[0].Explain != nil {
+		t.Errorf("Merge of a step without an explanation = %+v, %v", merged, err)
+	}
+}

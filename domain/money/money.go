@@ -47,6 +47,16 @@ func Parse(s string, c Currency) (Money, error) {
 	return Money{minor, c}, nil
 }
 
+// Major is a whole number of major units.
+func Major(n int64, c Currency) (Money, error) {
+	exp, ok := c.exponent()
+	if !ok {
+		return Money{}, domain.Errorf(domain.Invalid, "currency %q is not in ISO 4217", string(c))
+	}
+	minor, err := mulChecked(n, pow10(exp))
+	return Money{minor, c}, err
+}
+
 // Decimal is m in major units with all of the currency's decimals: -1200.50.
 func (m Money) Decimal() string { return decimal(m.Minor, m.Currency, false) }
 
@@ -66,24 +76,28 @@ func (m Money) String() string {
 
 func decimal(minor int64, c Currency, grouped bool) string {
 	exp, _ := c.exponent()
-	s := strconv.FormatInt(minor, 10)
-	sign := ""
-	if s[0] == '-' {
-		sign, s = "-", s[1:]
+	var room [32]byte
+	digits := strconv.AppendUint(room[:0], abs(minor), 10)
+	var out [48]byte
+	b := out[:0]
+	if minor < 0 {
+		b = append(b, '-')
 	}
-	if len(s) <= exp {
-		s = strings.Repeat("0", exp+1-len(s)) + s
-	}
-	whole, frac := s[:len(s)-exp], s[len(s)-exp:]
-	if grouped {
-		for i := len(whole) - 3; i > 0; i -= 3 {
-			whole = whole[:i] + "," + whole[i:]
+	for i := len(digits) - max(len(digits), exp+1); i < len(digits); i++ {
+		left := len(digits) - i
+		switch {
+		case left == exp:
+			b = append(b, '.')
+		case grouped && i > 0 && left > exp && (left-exp)%3 == 0:
+			b = append(b, ',')
+		}
+		if i < 0 {
+			b = append(b, '0')
+		} else {
+			b = append(b, digits[i])
 		}
 	}
-	if exp == 0 {
-		return sign + whole
-	}
-	return sign + whole + "." + frac
+	return string(b)
 }
 
 // IsZero reports whether m is nothing, in any currency.
@@ -176,9 +190,11 @@ func Sum(terms ...int64) (int64, error) {
 // at the end. It fails on a zero divisor and where int64 does not hold the
 // result.
 func MulDiv(x int64, nums, dens []int64) (int64, error) {
-	if len(nums) == 1 && len(dens) == 1 {
-		if v, ok := mulDiv64(x, nums[0], dens[0]); ok {
-			return v, nil
+	if over, err := productOf(nums); err == nil {
+		if under, err := productOf(dens); err == nil {
+			if v, ok := mulDiv64(x, over, under); ok {
+				return v, nil
+			}
 		}
 	}
 	num, den := big.NewInt(x), big.NewInt(1)
@@ -208,15 +224,15 @@ func MulDiv(x int64, nums, dens []int64) (int64, error) {
 // CmpProducts compares two products exactly: -1 where a's is below b's, 0
 // where equal, 1 where above.
 func CmpProducts(a, b [4]int64) int {
-	x, errA := product(a)
-	y, errB := product(b)
+	x, errA := productOf(a[:])
+	y, errB := productOf(b[:])
 	if errA == nil && errB == nil {
 		return cmp.Compare(x, y)
 	}
 	return bigProduct(a).Cmp(bigProduct(b))
 }
 
-func product(factors [4]int64) (int64, error) {
+func productOf(factors []int64) (int64, error) {
 	p := int64(1)
 	for _, f := range factors {
 		var err error
@@ -237,19 +253,19 @@ func bigProduct(factors [4]int64) *big.Int {
 
 // mulDiv64 is the common case of MulDiv, all in machine words.
 func mulDiv64(x, num, den int64) (int64, bool) {
-	if x < 0 || num < 0 || den <= 0 {
+	hi, lo := bits.Mul64(abs(x), abs(num))
+	if hi >= abs(den) { // nothing is below a den of zero
 		return 0, false
 	}
-	hi, lo := bits.Mul64(uint64(x), uint64(num))
-	if hi >= uint64(den) {
-		return 0, false
-	}
-	quo, rem := bits.Div64(hi, lo, uint64(den))
+	quo, rem := bits.Div64(hi, lo, abs(den))
 	if quo >= math.MaxInt64 {
 		return 0, false
 	}
-	if rem >= uint64(den)-rem {
+	if rem >= abs(den)-rem {
 		quo++
+	}
+	if (x < 0) != (num < 0) != (den < 0) {
+		return -int64(quo), true
 	}
 	return int64(quo), true
 }

@@ -411,3 +411,56 @@ func TestCmpProductsIsExact(t *testing.T) {
 		}
 	})
 }
+
+// An amount's digits are those of its minor units, with a point before the
+// currency's decimals and, for people, commas between thousands.
+func TestDigits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := money.Money{
+			Minor:    rapid.Int64().Draw(t, "minor") >> rapid.IntRange(0, 63).Draw(t, "shorter"),
+			Currency: rapid.SampledFrom([]money.Currency{"USD", "JPY", "KWD", "EUR"}).Draw(t, "currency"),
+		}
+		plain, people := m.Decimal(), m.String()
+		whole, frac, _ := strings.Cut(strings.TrimPrefix(plain, "-"), ".")
+		if want := map[money.Currency]int{"USD": 2, "JPY": 0, "KWD": 3, "EUR": 2}[m.Currency]; len(frac) != want {
+			t.Fatalf("%#v.Decimal() = %s, want %d decimals", m, plain, want)
+		}
+		minor, ok := new(big.Int).SetString(whole+frac, 10)
+		if m.Minor < 0 && ok {
+			minor.Neg(minor)
+		}
+		if !ok || !minor.IsInt64() || minor.Int64() != m.Minor || strings.HasPrefix(plain, "-") != (m.Minor < 0) || len(whole) > 1 && whole[0] == '0' {
+			t.Fatalf("%#v.Decimal() = %s", m, plain)
+		}
+		digits := people[strings.IndexFunc(people, func(r rune) bool { return '0' <= r && r <= '9' }):]
+		if strings.ReplaceAll(digits, ",", "") != strings.TrimPrefix(plain, "-") {
+			t.Fatalf("%#v: %s for people, %s", m, people, plain)
+		}
+		groups := strings.Split(strings.SplitN(digits, ".", 2)[0], ",")
+		for i, g := range groups {
+			if len(g) > 3 || i > 0 && len(g) != 3 {
+				t.Fatalf("%#v for people = %s", m, people)
+			}
+		}
+	})
+}
+
+func TestMajorIsThatManyWholeUnits(t *testing.T) {
+	for _, tt := range []struct {
+		n    int64
+		c    money.Currency
+		want int64
+	}{{3, "USD", 300}, {3, "JPY", 3}, {-3, "KWD", -3000}} {
+		if got, err := money.Major(tt.n, tt.c); err != nil || got != (money.Money{Minor: tt.want, Currency: tt.c}) {
+			t.Errorf("Major(%d, %s) = %+v, %v, want %d", tt.n, tt.c, got, err, tt.want)
+		}
+	}
+	for _, bad := range []struct {
+		n int64
+		c money.Currency
+	}{{1, "XXX"}, {math.MaxInt64 / 10, "USD"}} {
+		if got, err := money.Major(bad.n, bad.c); err == nil {
+			t.Errorf("Major(%d, %s) = %+v, want an error", bad.n, bad.c, got)
+		}
+	}
+}

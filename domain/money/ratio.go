@@ -1,9 +1,13 @@
 package money
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
+	"math/bits"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/trueup/trueup/domain"
@@ -39,8 +43,18 @@ func ParsePercent(s string) (Ratio, error) {
 
 // Cmp compares exactly: -1 where r is below s, 0 where equal, 1 where above.
 func (r Ratio) Cmp(s Ratio) int {
-	a := new(big.Int).Mul(big.NewInt(r.Num), big.NewInt(s.Den))
-	return a.Cmp(new(big.Int).Mul(big.NewInt(s.Num), big.NewInt(r.Den)))
+	if below := r.Num < 0; below != (s.Num < 0) {
+		if below {
+			return -1
+		}
+		return 1
+	}
+	rHi, rLo := bits.Mul64(abs(r.Num), abs(s.Den))
+	sHi, sLo := bits.Mul64(abs(s.Num), abs(r.Den))
+	if r.Num < 0 {
+		rHi, rLo, sHi, sLo = sHi, sLo, rHi, rLo
+	}
+	return cmp.Or(cmp.Compare(rHi, sHi), cmp.Compare(rLo, sLo))
 }
 
 // Rat is r as a big.Rat of its own.
@@ -62,25 +76,36 @@ func Round(r *big.Rat) (int64, error) {
 
 // Percent is r for people, in per cent with as many decimals as it needs, at
 // most six: 97.5%.
-func (r Ratio) Percent() string { return Percent(r.Rat()) }
+func (r Ratio) Percent() string { return trimZeros(r.decimal(100)) + "%" }
 
 // Percent is an exact fraction for people, like Ratio.Percent.
-func Percent(r *big.Rat) string { return trimZeros(new(big.Rat).Set(r), 100, 6) + "%" }
+func Percent(r *big.Rat) string {
+	return trimZeros(new(big.Rat).Mul(r, big.NewRat(100, 1)).FloatString(places)) + "%"
+}
 
 // Fixed is r as a decimal with six places, rounded half away from zero.
-func (r Ratio) Fixed() string {
-	return r.Rat().FloatString(6)
-}
+func (r Ratio) Fixed() string { return r.decimal(1) }
 
 // String is r as a decimal with as many places as it needs, at most six.
-func (r Ratio) String() string {
-	return trimZeros(r.Rat(), 1, 6)
+func (r Ratio) String() string { return trimZeros(r.decimal(1)) }
+
+// places is how many decimals people are shown at most.
+const places = 6
+
+// decimal is so many times r with all the places, rounded half away from zero.
+func (r Ratio) decimal(times int64) string {
+	v, ok := mulDiv64(r.Num, times*1_000_000, r.Den)
+	if !ok || v <= 0 && r.Num != 0 { // or it may be a zero with a sign
+		return new(big.Rat).Mul(r.Rat(), big.NewRat(times, 1)).FloatString(places)
+	}
+	b := strconv.AppendInt(make([]byte, 0, 32), v, 10)
+	for len(b) <= places {
+		b = slices.Insert(b, 0, '0')
+	}
+	return string(slices.Insert(b, len(b)-places, '.'))
 }
 
-func trimZeros(r *big.Rat, times int64, places int) string {
-	s := r.Mul(r, new(big.Rat).SetInt64(times)).FloatString(places)
-	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
-}
+func trimZeros(s string) string { return strings.TrimSuffix(strings.TrimRight(s, "0"), ".") }
 
 var errDecimal = errors.New("is not a plain decimal")
 

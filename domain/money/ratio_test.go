@@ -169,3 +169,19 @@ func TestRound(t *testing.T) {
 		}
 	})
 }
+
+// What people are shown of a ratio in machine words is what big numbers give.
+func TestRatioForPeopleIsThatOfFractions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := money.Ratio{Num: rapid.Int64().Draw(t, "num"), Den: rapid.Int64Range(1, math.MaxInt64).Draw(t, "den")}
+		if rapid.Bool().Draw(t, "small") {
+			r = money.Ratio{Num: r.Num % 1_000_000, Den: r.Den%1_000_000 + 1}
+		}
+		if got, want := r.Fixed(), big.NewRat(r.Num, r.Den).FloatString(6); got != want {
+			t.Fatalf("%d/%d.Fixed() = %s, want %s", r.Num, r.Den, got, want)
+		}
+		if got, want := r.Percent(), money.Percent(big.NewRat(r.Num, r.Den)); got != want {
+			t.Fatalf("%d/%d.Percent() = %s, want %s", r.Num, r.Den, got, want)
+		}
+	})
+}

@@ -20,13 +20,13 @@ type accountRecord struct {
 	retractions bool // among its facts
 	tallies     few.Map[event.OpportunityID, *ledger.Tally]
 	episodes    []Episode // by opening
-	contested   bool      // a dispute's is among them: it may have gone with any fact
 	refs        few.Map[event.PayeeID, struct{}]
 	foreign     few.Map[money.Currency, struct{}]
 	credits     few.Map[event.OpportunityID, []account.Credit] // as last recorded
 	notices     []account.Notice                               // as published, sorted
 	flags       map[FlagKey]Flag                               // as raised; nil: none
 	wake        time.Time                                      // its timer; zero: none
+	morning     morning                                        // of the day that was last waited for
 	// behind is set where the rules have changed since the account was last
 	// settled: all of it must be.
 	behind bool
@@ -36,7 +36,7 @@ type accountRecord struct {
 // account gives an account, from its records where it is not at hand.
 func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	e.touched = append(e.touched, event.OfAccount(id))
-	if r := e.atHand(id); r != nil {
+	if r := e.accounts.get(id); r != nil {
 		return r, e.looked(r)
 	}
 	r := &accountRecord{id: id}
@@ -55,7 +55,6 @@ func (e *Engine) account(id event.AccountID) (*accountRecord, error) {
 	if r.episodes, err = e.records.Episodes(id); err != nil {
 		return nil, err
 	}
-	r.contested = slices.ContainsFunc(r.episodes, func(ep Episode) bool { return ep.Dispute != "" })
 	if err := e.records.Notices(id, r.announced); err != nil {
 		return nil, err
 	}
@@ -84,19 +83,9 @@ func (e *Engine) looked(r *accountRecord) error {
 	return err
 }
 
-// atHand is an account that need not be read from its records, or nil.
-func (e *Engine) atHand(id event.AccountID) *accountRecord {
-	if r := e.pinned[id]; r != nil {
-		return r
-	}
-	return e.accounts.get(id)
-}
-
 // pin keeps an account at hand until the call under way ends: what changes in
 // the meantime must not be read into a second record of it.
-func (e *Engine) pin(r *accountRecord) {
-	e.pinned[r.id] = r
-}
+func (e *Engine) pin(r *accountRecord) { e.accounts.pin(r) }
 
 // fold is an account's state under a setting, from its facts and perhaps one
 // more that is not kept yet.
@@ -143,7 +132,7 @@ func (e *Engine) recall(r *accountRecord) error {
 	for _, st := range list {
 		r.credits.Put(st.Opportunity, st.Credits)
 	}
-	r.wake = e.wakeOf(was, was.Notices(), settled)
+	r.wake = e.wakeOf(r, was, settled)
 	if r.behind {
 		_, err = r.state.Settling(civil.In(settled, e.zone)) // what pulls look at
 	}
@@ -179,7 +168,8 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 		return err
 	}
 	e.pin(r)
-	if err := known(&r.seen, in); err != nil {
+	as, err := r.seen.known(in)
+	if err != nil {
 		return err
 	}
 	if err := e.checkDecision(in.Event); err != nil {
@@ -189,14 +179,14 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err := e.catchUp(r); err != nil {
 		return err
 	}
-	r.seen.put(in.Event.Head().Identity, in.Sum)
+	r.seen.put(as)
 	e.accounts.grew(r)
 	e.out.Facts = append(e.out.Facts, in)
 	_, retraction := in.Event.(event.FactRetracted)
 	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {
 		return e.rebuildAccount(r, in.Event)
 	}
-	glanced := r.state.Glanced(in.Event, e.glances.on)
+	glanced := r.state.Glanced(in.Event, e.glanceSpan())
 	if glanced {
 		e.glances.was = e.parts(r.state, e.glances.was)
 	}
@@ -211,10 +201,10 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	}
 	e.refer(r)
 	e.note(r, in.Event)
-	e.measuresMoved(r.state.Referred(), touched.Measures)
+	e.measuresMoved(r.id, r.state.Referred(), touched.Measures)
 	if touched.Standing {
 		for _, id := range r.state.Referred() {
-			e.markStanding(id)
+			e.markDirty(id)
 		}
 	}
 	return e.settleAccount(r)
@@ -274,8 +264,8 @@ func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) 
 	if more != nil {
 		e.note(r, more)
 	}
-	e.measuresMoved(before, account.Ever)
-	e.measuresMoved(r.state.Referred(), account.Ever)
+	e.measuresMoved(r.id, before, account.Ever)
+	e.measuresMoved(r.id, r.state.Referred(), account.Ever)
 	r.behind = true
 	return e.settleAccount(r)
 }

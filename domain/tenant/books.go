@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -16,43 +15,27 @@ import (
 // of the accounts when the quarter is settled or looked at. What ended quarters
 // came to is remembered until an account of theirs changes in them.
 
-// seat is a payee's book of a quarter.
-type seat struct {
-	payee   event.PayeeID
-	quarter civil.Quarter
-}
-
 // ownership is a payee's own accounts in a role, on a quarter's first day.
 type ownership struct {
 	seat
 	role event.Role
 }
 
-// seatBook is what a book's accounts come to; each part is summed when it is
-// first asked for.
-type seatBook struct {
-	holders  account.Holders
-	measures *account.Measures
-	retained *retained
-}
-
-// retained is what is left of a book by window, with the exceptions that
-// somebody approved and with those that the CFO did.
-type retained struct{ all, cfo [3]account.Retention }
-
 // books implements book.Books.
 type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
-	e.running, e.ended, e.rolled, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[seat]*seatBook{}, map[ownership]int64{}
-	e.booked, e.past, e.moved = map[seat]int{}, map[event.PayeeID]*past{}, map[event.PayeeID]bool{}
+	e.running, e.ended, e.endedOf, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[event.PayeeID][]*seatBook{}, map[ownership]int64{}
+	e.booked, e.past = map[seat]int{}, map[event.PayeeID]*past{}
 }
 
 // forgetBooksOf forgets what payees' books came to.
 func (e *Engine) forgetBooksOf(ids []event.PayeeID) {
-	of := func(at seat, _ *seatBook) bool { return slices.Contains(ids, at.payee) }
-	for _, books := range []map[seat]*seatBook{e.running, e.ended, e.rolled} {
-		maps.DeleteFunc(books, of)
+	maps.DeleteFunc(e.running, func(at seat, _ *seatBook) bool { return slices.Contains(ids, at.payee) })
+	for at, b := range e.ended {
+		if slices.Contains(ids, at.payee) {
+			e.dropBook(b)
+		}
 	}
 	for _, id := range ids {
 		delete(e.past, id)
@@ -73,28 +56,6 @@ func (e *Engine) accountsOf(id event.PayeeID) ([]event.AccountID, error) {
 		}
 	}
 	return ids, nil
-}
-
-// seatBook is a payee's book of a quarter.
-func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
-	at := seat{p.ID, q}
-	if b := cmp.Or(e.running[at], e.ended[at], e.rolled[at]); b != nil {
-		return b, nil
-	}
-	holders, err := e.holders(p, q)
-	if err != nil {
-		return nil, err
-	}
-	b := &seatBook{holders: holders}
-	switch {
-	case e.endInstant(q).After(e.at):
-		e.running[at] = b
-	case slices.ContainsFunc(holders, func(h account.Holder) bool { return h.Payee != p.ID }):
-		e.rolled[at] = b
-	default:
-		e.ended[at] = b
-	}
-	return b, nil
 }
 
 // accountsIn goes through the accounts of a book.
@@ -120,71 +81,22 @@ func (e *Engine) accountsIn(holders account.Holders, add func(*account.State) er
 	return nil
 }
 
-// measuresOf sums what is measured of a payee's book in a quarter.
-func (e *Engine) measuresOf(p *book.Person, q civil.Quarter) (*account.Measures, error) {
-	b, err := e.seatBook(p, q)
-	if err != nil {
-		return nil, err
-	}
-	if b.measures != nil {
-		return b.measures, nil
-	}
-	var sum account.Measures
-	err = e.accountsIn(b.holders, func(s *account.State) error { return sum.Add(s.Measures(b.holders, q, e.at, p.Healthy(q))) })
-	if err != nil {
-		return nil, err
-	}
-	b.measures = &sum
-	return b.measures, nil
-}
-
-// retainedOf sums what is left of a payee's book in a quarter.
-func (e *Engine) retainedOf(p *book.Person, q civil.Quarter) (*retained, error) {
-	b, err := e.seatBook(p, q)
-	if err != nil {
-		return nil, err
-	}
-	if b.retained != nil {
-		return b.retained, nil
-	}
-	sum := &retained{}
-	if err := e.accountsIn(b.holders, func(s *account.State) error { return sum.add(s, b.holders, q) }); err != nil {
-		return nil, err
-	}
-	b.retained = sum
-	return sum, nil
-}
-
-func (r *retained) add(s *account.State, h account.Holders, q civil.Quarter) error {
-	var every, cfo func(first, last civil.Date) bool
-	if s.HasExceptions() {
-		every = func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
-		cfo = func(first, last civil.Date) bool { return s.Excepted(first, last, true) }
-	}
-	for w := range account.Window(3) {
-		if err := cmp.Or(r.all[w].Add(s.Retention(h, w, q, every)), r.cfo[w].Add(s.Retention(h, w, q, cfo))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Retained implements book.Books.
 func (b books) Retained(p *book.Person, w account.Window, q civil.Quarter) (all, cfo account.Retention, err error) {
-	r, err := b.retainedOf(p, q)
+	sum, err := b.bookSum(p, q)
 	if err != nil {
 		return all, cfo, err
 	}
-	return r.all[w], r.cfo[w], nil
+	return sum.all[w], sum.cfo[w], nil
 }
 
 // Measures implements book.Books.
-func (b books) Measures(p *book.Person, q civil.Quarter) (account.Measures, error) {
-	m, err := b.measuresOf(p, q)
+func (b books) Measures(p *book.Person, q civil.Quarter) (account.Paid, error) {
+	sum, err := b.bookSum(p, q)
 	if err != nil {
-		return account.Measures{}, err
+		return account.Paid{}, err
 	}
-	return *m, nil
+	return sum.paid, nil
 }
 
 // Opening implements book.Books.
@@ -226,7 +138,7 @@ func (e *Engine) opening(id event.PayeeID, role event.Role, q civil.Quarter) (in
 // not settled, and not kept, so that deals may ask for it while another
 // account is being derived.
 func (e *Engine) peek(id event.AccountID) (*account.State, error) {
-	if r := e.atHand(id); r != nil {
+	if r := e.accounts.get(id); r != nil {
 		return r.state, nil
 	}
 	return e.fold(&accountRecord{id: id}, e.now.account, nil)
@@ -249,17 +161,24 @@ func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
 	return out, nil
 }
 
-// measuresMoved forgets what payees' books came to from a day on, of whom an
-// account of theirs changed, and has their ended quarters settled again.
-func (e *Engine) measuresMoved(payees []event.PayeeID, from civil.Date) {
+// measuresMoved says that what an account adds to books from a day on may not be
+// what it was, and has the ended quarters of those whom it refers to settled
+// again.
+func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, from civil.Date) {
 	if from >= civil.Never-1 {
 		return
 	}
 	clear(e.running)
 	first := e.calendar.QuarterOf(max(from, e.firstDay()))
 	for _, id := range payees {
-		for q := first; q <= e.state.NextEnd; q++ {
-			delete(e.ended, seat{id, q})
+		for _, b := range e.endedOf[id] {
+			if b.quarter < first {
+				continue
+			}
+			b.moved[of], b.measures = true, nil
+			if p := e.past[b.payee]; p != nil {
+				p.moved, p.of = true, 0
+			}
 		}
 		for at := range e.openings {
 			if at.payee == id && at.quarter >= first {
@@ -268,10 +187,10 @@ func (e *Engine) measuresMoved(payees []event.PayeeID, from civil.Date) {
 		}
 		if first < e.state.NextEnd || e.targetsBooks() {
 			e.markDirty(id)
+			if p := e.past[id]; p != nil && e.targetsBooks() {
+				p.moved = true
+			}
 		}
-	}
-	if first < e.state.NextEnd {
-		clear(e.rolled)
 	}
 }
 
@@ -282,9 +201,16 @@ func (e *Engine) firstDay() civil.Date { return e.calendar.First(e.state.NextEnd
 // accelerator follows the deals.
 func (e *Engine) sharesMoved(st account.Settled, before []account.Credit) {
 	for _, c := range slices.Concat(st.Credits, before) {
-		if q := e.calendar.QuarterOf(c.Booked); q < e.state.NextEnd {
+		q := e.calendar.QuarterOf(c.Booked)
+		if q >= e.state.NextEnd {
+			continue
+		}
+		e.markDirty(c.Payee)
+		if st.Moved == account.CreditsMoved {
 			delete(e.booked, seat{c.Payee, q})
-			e.markDirty(c.Payee)
+		}
+		if p := e.past[c.Payee]; p != nil {
+			p.moved = p.kept.Moved(q, st.Moved) || p.moved
 		}
 	}
 }

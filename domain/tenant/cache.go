@@ -12,34 +12,60 @@ type cache struct {
 	held   map[event.AccountID]*accountRecord
 	round  []*accountRecord // those held, and for a while some that were dropped
 	hand   int
+
+	call   int                                // how often pins were taken away
+	pinned map[event.AccountID]*accountRecord // those that were let go in spite of a pin; nil: none
 }
 
 // cacheMark is what a cache notes of an account.
 type cacheMark struct {
 	weight int
+	held   bool
 	asked  bool // since the hand came by
+	pinned int  // the call it was pinned in last
 }
 
 // ownWeight is what an account weighs without any facts, in facts.
 const ownWeight = 8
 
 func newCache(limit int) cache {
-	return cache{limit: limit, held: map[event.AccountID]*accountRecord{}}
+	return cache{limit: limit, call: 1, held: map[event.AccountID]*accountRecord{}}
 }
 
+// get is an account that is at hand, or nil.
 func (c *cache) get(id event.AccountID) *accountRecord {
-	r := c.held[id]
-	if r != nil {
+	if r := c.held[id]; r != nil {
 		r.mark.asked = true
+		return r
 	}
-	return r
+	return c.pinned[id]
+}
+
+// pin keeps an account at hand, whatever they weigh, until unpin.
+func (c *cache) pin(r *accountRecord) {
+	r.mark.pinned = c.call
+	if !r.mark.held {
+		c.keep(r)
+	}
+}
+
+func (c *cache) unpin() {
+	c.call++
+	c.pinned = nil
+}
+
+func (c *cache) keep(r *accountRecord) {
+	if c.pinned == nil {
+		c.pinned = map[event.AccountID]*accountRecord{}
+	}
+	c.pinned[r.id] = r
 }
 
 func (c *cache) put(id event.AccountID, r *accountRecord) {
 	c.drop(id)
 	c.held[id] = r
 	c.round = append(c.round, r)
-	r.mark = cacheMark{weight: r.seen.len() + ownWeight, asked: true}
+	r.mark = cacheMark{weight: r.seen.len() + ownWeight, held: true, asked: true}
 	c.weight += r.mark.weight
 	for c.weight > c.limit && len(c.held) > 1 {
 		c.step(r)
@@ -51,7 +77,7 @@ func (c *cache) put(id event.AccountID, r *accountRecord) {
 
 // grew says that an account at hand has one more fact.
 func (c *cache) grew(r *accountRecord) {
-	if c.held[r.id] == r {
+	if r.mark.held {
 		r.mark.weight++
 		c.weight++
 	}
@@ -64,13 +90,16 @@ func (c *cache) step(stays *accountRecord) {
 		c.hand = 0
 	}
 	r := c.round[c.hand]
-	held := c.held[r.id] == r
+	held := r.mark.held
 	if held && (r == stays || r.mark.asked || c.weight <= c.limit) {
 		r.mark.asked = false
 		c.hand++
 		return
 	}
 	if held {
+		if r.mark.pinned == c.call {
+			c.keep(r)
+		}
 		c.drop(r.id)
 	}
 	last := len(c.round) - 1
@@ -82,5 +111,6 @@ func (c *cache) drop(id event.AccountID) {
 	if r := c.held[id]; r != nil {
 		delete(c.held, id)
 		c.weight -= r.mark.weight
+		r.mark.held = false
 	}
 }

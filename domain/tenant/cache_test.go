@@ -24,14 +24,14 @@ func TestCache(t *testing.T) {
 		case got == nil:
 			rec := &accountRecord{id: id}
 			for n := range r.IntN(30) {
-				rec.seen.put(event.Identity{Source: "crm", ID: strconv.Itoa(n)}, Sum{})
+				rec.seen.put(print{nameOf(event.Identity{Source: "crm", ID: strconv.Itoa(n)}), Sum{}})
 			}
 			c.put(id, rec)
 			if c.get(id) != rec {
 				t.Fatalf("after %d steps: what was just put is not there", i)
 			}
 		default:
-			got.seen.put(event.Identity{Source: "crm", ID: "more" + strconv.Itoa(i)}, Sum{})
+			got.seen.put(print{nameOf(event.Identity{Source: "crm", ID: "more" + strconv.Itoa(i)}), Sum{}})
 			c.grew(got)
 		}
 		if c.get("often") == nil {
@@ -54,5 +54,28 @@ func TestCache(t *testing.T) {
 	}
 	if c.weight > 2*c.limit {
 		t.Errorf("weight %d at a limit of %d", c.weight, c.limit)
+	}
+}
+
+// A pinned account stays at hand whatever else is put, until it is unpinned.
+func TestCachePins(t *testing.T) {
+	c := newCache(100)
+	pinned := &accountRecord{id: "pinned"}
+	c.put(pinned.id, pinned)
+	c.pin(pinned)
+	more := func() {
+		for i := range 100 {
+			rec := &accountRecord{id: event.AccountID(strconv.Itoa(i))}
+			c.put(rec.id, rec)
+		}
+	}
+	if more(); c.get(pinned.id) != pinned || c.held[pinned.id] != nil {
+		t.Errorf("held %v and got %v, want it let go and there", c.held[pinned.id], c.get(pinned.id))
+	}
+	if c.unpin(); c.get(pinned.id) != nil {
+		t.Error("there after it was unpinned")
+	}
+	if c.pin(pinned); c.get(pinned.id) != pinned {
+		t.Error("pinned while it was not held, and not there")
 	}
 }

@@ -28,15 +28,14 @@ type Engine struct {
 
 	accounts cache
 	payees   map[event.PayeeID]*payee
-	running  map[seat]*seatBook      // books of quarters that have not ended, during one call
-	ended    map[seat]*seatBook      // what payees' own accounts came to in ended quarters
-	rolled   map[seat]*seatBook      // what books that are made of others' too came to
-	openings map[ownership]int64     // of books, for targets that are a part of them
-	booked   map[seat]int            // deals of ended quarters that are credited to payees as CSMs
-	past     map[event.PayeeID]*past // of payees whose ended quarters are settled as their accounts stand, but for moved
-	moved    map[event.PayeeID]bool  // whose ended quarters may differ from when they were last settled
-	glances  glances                 // what flags look at of books
-	org      *organisation           // nil: not loaded
+	running  map[seat]*seatBook            // books of quarters that have not ended, during one call
+	ended    map[seat]*seatBook            // of quarters that have
+	endedOf  map[event.PayeeID][]*seatBook // the same by whose accounts are in them
+	openings map[ownership]int64           // of books, for targets that are a part of them
+	booked   map[seat]int                  // deals of ended quarters that are credited to payees as CSMs
+	past     map[event.PayeeID]*past       // of payees whose ended quarters were settled
+	glances  glances                       // what flags look at of books
+	org      *organisation                 // nil: not loaded
 	state    State
 
 	// Of the tenant's own facts; seen is nil where they are not loaded.
@@ -46,26 +45,22 @@ type Engine struct {
 	now      *world
 	before   *world // the rules before, while a sweep is under way
 
-	// Of the call under way:
+	// Of the call under way, or the last:
 	records    Records
-	out        *Changes
+	out        *Changes       // its lists' room is used again by the next call
+	was        State          // before the call; lists are replaced, never changed in place
 	at         time.Time      // the instant things are posted at
 	firing     *Timer         // nil: none
 	cause      event.Identity // what posts them
 	touched    []event.Scope  // to be forgotten if the call fails
-	pinned     map[event.AccountID]*accountRecord
-	refused    bool // until something at hand is changed: if the call fails it is as it was
-	teams      map[crew]*advice.Team
+	refused    bool           // until something at hand is changed: if the call fails it is as it was
+	teams      map[crew]advice.Team
 	ownCleared bool // the state's list of cleared flags is of this call
 
 	// looking is set where nothing is settled: of accounts and payees at hand there
 	// is only what their facts tell.
 	looking bool
 }
-
-// fewPinned is how many accounts a call pins at most, but for those of changes
-// of people and rules.
-const fewPinned = 16
 
 // DefaultCache is how many facts of accounts an engine keeps at hand, each
 // account counting as eight more: 100,000 accounts with six or seven each, which take
@@ -90,7 +85,7 @@ func New(tenantName string, plans plan.Set, parse Parser, state State, cached in
 	e := &Engine{
 		tenant: tenantName, base: plans, parse: parse, parsed: map[string]*plan.Plan{}, zone: first.Zone, calendar: first.Periods.Calendar,
 		currency: first.Currency, accounts: newCache(cached), payees: map[event.PayeeID]*payee{}, state: state,
-		pinned: map[event.AccountID]*accountRecord{},
+		out: &Changes{},
 	}
 	e.forgetBooks()
 	e.forgetGlances()
@@ -112,15 +107,13 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 }
 
 // begin starts a call that posts at an instant.
-func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func(error), err error) {
-	before := e.state // its lists are replaced, never changed in place
-	e.records, e.out, e.at, e.cause, e.touched, e.teams = r, &Changes{}, at.UTC(), cause, e.touched[:0], nil
-	if len(e.pinned) > fewPinned {
-		e.pinned = map[event.AccountID]*accountRecord{} // a map once large is slow to clear
-	}
-	clear(e.pinned)
+func (e *Engine) begin(r Records, at time.Time, cause event.Identity) error {
+	e.was = e.state
+	e.records, e.at, e.cause, e.touched, e.teams = r, at.UTC(), cause, e.touched[:0], nil
+	e.out.empty()
+	e.accounts.unpin()
 	if err := e.tenantFacts(); err != nil {
-		return func(error) {}, err
+		return err
 	}
 	if e.state.NextEnd == 0 {
 		e.startClocks()
@@ -130,23 +123,27 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) (undo func
 	if !e.looking { // a lens forgets them itself
 		clear(e.running)
 	}
-	return func(err error) {
-		e.records = nil
-		if err == nil {
-			return
-		}
-		e.state = before
-		if e.refused && len(e.out.Foreign) == 0 { // else an account was read and what that found is not kept
-			return
-		}
-		for _, s := range e.touched {
-			e.accounts.drop(s.Account)
-			delete(e.payees, s.Payee)
-		}
-		e.seen, e.org = nil, nil
-		e.forgetBooks()
-		e.forgetGlances()
-	}, nil
+	return nil
+}
+
+// end ends a call that began: after an error of kind Invalid or Duplicate the
+// engine is as before it.
+func (e *Engine) end(err error) {
+	e.records = nil
+	if err == nil {
+		return
+	}
+	e.state = e.was
+	if e.refused && len(e.out.Foreign) == 0 { // else an account was read and what that found is not kept
+		return
+	}
+	for _, s := range e.touched {
+		e.accounts.drop(s.Account)
+		delete(e.payees, s.Payee)
+	}
+	e.seen, e.org = nil, nil
+	e.forgetBooks()
+	e.forgetGlances()
 }
 
 // settled is the instant up to which all was settled that the clock alone
@@ -174,11 +171,10 @@ func (e *Engine) startClocks() {
 
 // Fire takes a timer that is due, as if nothing else had happened since.
 func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
-	undo, err := e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)})
-	if err != nil {
+	if err = e.begin(r, e.Arrival(t.Due), event.Identity{Source: "trueup/clock", ID: t.Due.UTC().Format(time.RFC3339Nano)}); err != nil {
 		return nil, err
 	}
-	defer func() { undo(err) }()
+	defer func() { e.end(err) }()
 	e.out.Clear = append(e.out.Clear, t)
 	e.firing = &t
 	switch t.Kind {
@@ -200,11 +196,10 @@ func (e *Engine) Fire(r Records, t Timer) (_ *Changes, err error) {
 
 // Settle settles what waits for a quiet moment, as a tick at an instant would.
 func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
-	undo, err := e.begin(r, e.Arrival(at), event.Identity{Source: "trueup/clock", ID: at.UTC().Format(time.RFC3339Nano)})
-	if err != nil {
+	if err = e.begin(r, e.Arrival(at), event.Identity{Source: "trueup/clock", ID: at.UTC().Format(time.RFC3339Nano)}); err != nil {
 		return nil, err
 	}
-	defer func() { undo(err) }()
+	defer func() { e.end(err) }()
 	if err := e.finishSweep(); err != nil {
 		return nil, err
 	}
@@ -215,15 +210,15 @@ func (e *Engine) Settle(r Records, at time.Time) (_ *Changes, err error) {
 // would bring what is posted to what is due: none where the ledger is right.
 // Payees whose ended quarters wait to be settled are passed over.
 func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
-	undo, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/verify"})
-	if err != nil {
+	if err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/verify"}); err != nil {
 		return nil, err
 	}
-	defer func() { undo(domain.Errorf(domain.Invalid, "nothing is kept")) }()
+	defer func() { e.end(domain.Errorf(domain.Invalid, "nothing is kept")) }()
 	if of.Account == "" {
 		if _, dirty := slices.BinarySearch(e.state.Dirty, of.Payee); dirty {
 			return nil, nil
 		}
+		e.forgetBooks()
 		err := e.settlePayee(of.Payee)
 		return e.out.Entries, err
 	}
@@ -239,11 +234,10 @@ func (e *Engine) Rederive(r Records, of event.Scope) ([]ledger.Entry, error) {
 // Apply takes one input. Errors of kind Duplicate and Invalid change nothing
 // but the clock; the caller parks an Invalid input.
 func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
-	undo, err := e.begin(r, e.Arrival(in.Arrived), in.Event.Head().Identity)
-	if err != nil {
+	if err = e.begin(r, e.Arrival(in.Arrived), in.Event.Head().Identity); err != nil {
 		return nil, err
 	}
-	defer func() { undo(err) }()
+	defer func() { e.end(err) }()
 	in.Arrived, e.refused = e.at, true
 	if _, tick := in.Event.(event.Ticked); tick {
 		e.refused = false
@@ -260,20 +254,9 @@ func (e *Engine) Apply(r Records, in Input) (_ *Changes, err error) {
 	return e.out, err
 }
 
-// known compares an input with what a scope already holds under its identity.
-func known(seen *prints, in Input) error {
-	id := in.Event.Head().Identity
-	switch sum, ok := seen.find(id); {
-	case !ok:
-		return nil
-	case sum == in.Sum:
-		return domain.Errorf(domain.Duplicate, "event %s of %s is known", id.ID, id.Source)
-	}
-	return refusef("conflict", "id %q of source %q is already taken by an event with other content; the first one stands", id.ID, id.Source)
-}
-
 func (e *Engine) applyTenant(in Input) error {
-	if err := known(e.seen, in); err != nil {
+	as, err := e.seen.known(in)
+	if err != nil {
 		return err
 	}
 	e.refused = false
@@ -284,7 +267,7 @@ func (e *Engine) applyTenant(in Input) error {
 	} else if err := e.decide(in.Event); err != nil {
 		return err
 	}
-	e.seen.put(in.Event.Head().Identity, in.Sum)
+	e.seen.put(as)
 	e.out.Facts = append(e.out.Facts, in)
 	return nil
 }

@@ -79,7 +79,7 @@ func (e *Engine) settleAccountFlags(r *accountRecord) {
 		return
 	}
 	figures := advice.AccountFigures{
-		Account: r.id, Calendar: e.calendar, Crediting: in.Crediting, Renewals: in.Renewals, Churns: in.Churns,
+		Account: r.id, Calendar: e.calendar, Since: in.Since, Crediting: in.Crediting, Renewals: in.Renewals, Churns: in.Churns,
 	}
 	for _, x := range in.Expansions {
 		figures.Expansions = append(figures.Expansions, advice.Deal(x))
@@ -91,7 +91,7 @@ func (e *Engine) settleAccountFlags(r *accountRecord) {
 	if r.flags == nil && len(flags) > 0 {
 		r.flags = map[FlagKey]Flag{}
 	}
-	e.flagged(r.flags, flags, func(FlagKey) bool { return true })
+	e.flagged(r.flags, flags, func(k FlagKey) bool { return k.Period >= in.Since })
 }
 
 // settlePayeeFlags brings a payee's flags of the quarter that ended last and of
@@ -168,9 +168,13 @@ func (e *Engine) dealsOf(p *book.Person, q civil.Quarter) (n int, err error) {
 	return n, err
 }
 
-// past is what flags look at of a payee's last ended quarter that depends on
-// their plan, as long as nothing of it moves.
+// past is a payee whose ended quarters were settled: what their accelerators
+// came to, and what flags look at of the last of them that depends on their
+// plan, as long as nothing of it moves.
 type past struct {
+	moved bool // something of them since
+	kept  book.Kept
+
 	of       civil.Quarter // 0: not looked at
 	variable *money.Money
 	limits   plan.Flags
@@ -180,14 +184,14 @@ type past struct {
 
 // planFigures are those that depend on the payee's plan.
 func (e *Engine) planFigures(p *payee, q civil.Quarter, in *advice.PayeeFigures) error {
-	kept := e.past[p.person.ID]
-	if in.Ended && kept != nil && kept.of == q {
-		in.Variable, in.Limits, in.GRR, in.Opening = kept.variable, kept.limits, kept.grr, kept.opening
+	known := e.past[p.person.ID]
+	if in.Ended && known != nil && known.of == q {
+		in.Variable, in.Limits, in.GRR, in.Opening = known.variable, known.limits, known.grr, known.opening
 		return nil
 	}
 	err := e.lookAtPlan(p, q, in)
-	if in.Ended && kept != nil && err == nil {
-		*kept = past{q, in.Variable, in.Limits, in.GRR, in.Opening}
+	if in.Ended && known != nil && err == nil {
+		known.of, known.variable, known.limits, known.grr, known.opening = q, in.Variable, in.Limits, in.GRR, in.Opening
 	}
 	return err
 }
@@ -203,21 +207,21 @@ func (e *Engine) lookAtPlan(p *payee, q civil.Quarter, in *advice.PayeeFigures) 
 		return nil
 	}
 	for back := civil.Quarter(3); back >= 0; back-- {
-		f, err := p.person.Figures(q-back, e.Today(), books{e})
+		grr, err := p.person.GRR(q-back, books{e})
 		if err != nil {
 			return err
 		}
-		if f.GRR == nil {
+		if grr == nil {
 			in.GRR = nil
 			continue
 		}
-		in.GRR = append(in.GRR, *f.GRR)
+		in.GRR = append(in.GRR, *grr)
 	}
-	r, err := e.retainedOf(p.person, q)
+	sum, err := e.bookSum(p.person, q)
 	if err != nil {
 		return err
 	}
-	opening := r.all[account.WindowOf(c.Window)].Opening
+	opening := sum.all[account.WindowOf(c.Window)].Opening
 	in.Opening = &opening
 	return nil
 }
@@ -247,9 +251,9 @@ type crew struct {
 
 // team is what is at risk in the books of a team's CSMs, the same for all of
 // them: it is summed up once in a call.
-func (e *Engine) team(name string, q civil.Quarter) (*advice.Team, error) {
+func (e *Engine) team(name string, q civil.Quarter) (advice.Team, error) {
 	at := crew{name, q}
-	if t := e.teams[at]; t != nil {
+	if t, known := e.teams[at]; known {
 		return t, nil
 	}
 	var shares []advice.RiskShare
@@ -264,10 +268,10 @@ func (e *Engine) team(name string, q civil.Quarter) (*advice.Team, error) {
 			return err
 		})
 	if err != nil {
-		return nil, err
+		return advice.Team{}, err
 	}
 	if e.teams == nil {
-		e.teams = map[crew]*advice.Team{}
+		e.teams = map[crew]advice.Team{}
 	}
 	e.teams[at] = advice.NewTeam(shares)
 	return e.teams[at], nil

@@ -20,6 +20,7 @@ type glances struct {
 	books map[seat]*glanced
 	of    map[event.PayeeID][]*glanced // by holder
 	turns map[civil.Date]map[event.AccountID]bool
+	span  account.Span // of the day they were last asked on
 
 	was, is []part // of an account that is changing, before and after; room that is used again
 }
@@ -63,6 +64,15 @@ func (e *Engine) glanceAt(p *book.Person, q civil.Quarter) (account.Glance, erro
 		e.glances.of[h.Payee] = append(e.glances.of[h.Payee], g)
 	}
 	return g.sum, nil
+}
+
+// glanceSpan is the span of the day up to which running quarters are summed.
+func (e *Engine) glanceSpan() account.Span {
+	g := &e.glances
+	if g.span.Until.IsZero() || g.span.Day != g.on {
+		g.span = e.now.account.SpanOf(g.on)
+	}
+	return g.span
 }
 
 // part is what an account adds to a book.

@@ -23,8 +23,10 @@ func NewLens(tenantName string, plans plan.Set, parse Parser, cached int) *Lens 
 // Empty reports whether nothing is at hand, so that no fact needs to be taken.
 func (l *Lens) Empty() bool { return l.e == nil }
 
-// Full reports whether no more accounts are kept at hand.
-func (l *Lens) Full() bool { return l.e != nil && l.e.accounts.weight >= l.e.accounts.limit }
+// Full reports whether there is hardly room for more accounts at hand.
+func (l *Lens) Full() bool {
+	return l.e != nil && l.e.accounts.weight >= l.e.accounts.limit-l.e.accounts.limit/8
+}
 
 // Forget lets go of everything, as after an error.
 func (l *Lens) Forget() { l.e, l.moved, l.took = nil, nil, false }

@@ -16,8 +16,7 @@ type Look struct{ e *Engine }
 // anything else.
 func (e *Engine) LookAt(r Records) (Look, error) {
 	e.looking = true
-	_, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/look"})
-	return Look{e}, err
+	return Look{e}, e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/look"})
 }
 
 // Plans are the plans in force.

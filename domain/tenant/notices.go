@@ -8,10 +8,6 @@ import (
 	"github.com/trueup/trueup/domain/civil"
 )
 
-// noticeFor is how many days after its day an expansion review is still
-// announced: one that comes with old facts is not news.
-const noticeFor = 30
-
 // settleNotices announces what has fallen due about an account, once each.
 //
 // Source: rules §10 "renewal window", "expansion review".
@@ -21,8 +17,7 @@ func (e *Engine) settleNotices(r *accountRecord, notices []account.Notice) {
 		if n.Due > today {
 			break
 		}
-		_, known := slices.BinarySearchFunc(r.notices, n, account.Notice.Compare)
-		if known || e.tooLate(n, today) {
+		if _, known := slices.BinarySearchFunc(r.notices, n, account.Notice.Compare); known {
 			continue
 		}
 		r.announced(n)
@@ -32,24 +27,31 @@ func (e *Engine) settleNotices(r *accountRecord, notices []account.Notice) {
 	}
 }
 
-func (e *Engine) tooLate(n account.Notice, today civil.Date) bool {
-	if n.Opportunity == "" {
-		return n.TermEnd <= today
-	}
-	return today.Sub(n.Due) > noticeFor
-}
-
 // wakeOf is the first instant after another at which an account changes by
 // itself, or something about it is to be announced; zero: never.
-func (e *Engine) wakeOf(s *account.State, notices []account.Notice, after time.Time) time.Time {
-	wake := s.Wake(after)
-	for _, n := range notices {
-		if n.Due > civil.In(after, e.zone) {
-			if at := n.Due.Start(e.zone); wake.IsZero() || at.Before(wake) {
-				wake = at
-			}
+func (e *Engine) wakeOf(r *accountRecord, s *account.State, after time.Time) time.Time {
+	day, wake := s.Wake(after)
+	today := civil.In(after, e.zone)
+	for _, n := range s.Notices(today) {
+		if n.Due > today {
+			day = min(day, n.Due)
 			break
 		}
 	}
+	if day == civil.Never {
+		return wake.UTC()
+	}
+	if r.morning.day != day {
+		r.morning = morning{day, day.Start(e.zone)}
+	}
+	if wake.IsZero() || r.morning.at.Before(wake) {
+		wake = r.morning.at
+	}
 	return wake.UTC()
+}
+
+// morning is a day's first instant.
+type morning struct {
+	day civil.Date
+	at  time.Time
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
-	"github.com/trueup/trueup/domain/plan"
 )
 
 // holders lists whose accounts are a payee's book in a quarter: their own; a
@@ -138,15 +137,7 @@ func without(list []event.PayeeID, id event.PayeeID) []event.PayeeID {
 
 // above adds to payees everybody whose book is made of theirs, or who is compared
 // with them.
-func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) { return e.upwards(ids, true) }
-
-// pods reports whether anybody's book is their team's.
-func (e *Engine) pods() bool {
-	return slices.ContainsFunc(e.now.plans, func(p *plan.Plan) bool { return p.Ownership == "pod" })
-}
-
-// upwards adds to payees those above them, and perhaps their teams.
-func (e *Engine) upwards(ids []event.PayeeID, withTeams bool) ([]event.PayeeID, error) {
+func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -164,7 +155,7 @@ func (e *Engine) upwards(ids []event.PayeeID, withTeams bool) ([]event.PayeeID, 
 			add(m)
 		}
 		for _, t := range e.org.teamsOf[id] {
-			if teams[t] || !withTeams {
+			if teams[t] {
 				continue
 			}
 			teams[t] = true

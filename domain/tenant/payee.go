@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"slices"
 	"time"
 
 	"github.com/trueup/trueup/domain/book"
@@ -78,7 +79,8 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	if err != nil {
 		return err
 	}
-	if err := known(&p.seen, in); err != nil {
+	as, err := p.seen.known(in)
+	if err != nil {
 		return err
 	}
 	if err := e.now.book.Check(in.Event); err != nil {
@@ -87,7 +89,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 	e.refused = false
 	_, retraction := in.Event.(event.FactRetracted)
 	if p.retractions = p.retractions || retraction; p.retractions || e.named(in.Event.Head().Identity) {
-		p.seen.put(in.Event.Head().Identity, in.Sum)
+		p.seen.put(as)
 		e.out.Facts = append(e.out.Facts, in)
 		return e.rebuildPayee(id, in.Event)
 	}
@@ -96,7 +98,7 @@ func (e *Engine) applyPayee(id event.PayeeID, in Input) error {
 		return err
 	}
 	touched := p.person.Add(in.Event)
-	p.seen.put(in.Event.Head().Identity, in.Sum)
+	p.seen.put(as)
 	e.out.Facts = append(e.out.Facts, in)
 	if touched.Terms {
 		if err := e.termsMoved(id, p); err != nil {
@@ -194,17 +196,35 @@ func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, 
 	return out, nil
 }
 
+// settleSteps brings a payee's own steps to what is due now. Those that were
+// kept have no explanations: where one of them is to be posted all are worked
+// out anew.
+func (e *Engine) settleSteps(p *payee) error {
+	of := e.past[p.person.ID]
+	if of == nil {
+		of = &past{}
+		e.past[p.person.ID] = of
+	}
+	of.moved = false
+	due, err := p.person.DueOf(e.at, books{e}, &of.kept)
+	if err != nil {
+		return err
+	}
+	if due = slices.DeleteFunc(due, e.beforeUs); !ledger.Explained(due, p.tally) {
+		if due, err = p.person.Due(e.at, books{e}); err != nil {
+			return err
+		}
+	}
+	return e.post(event.OfPayee(p.person.ID), due, &p.tally)
+}
+
 // settlePayee brings a payee's own steps to what is due now.
 func (e *Engine) settlePayee(id event.PayeeID) error {
 	p, err := e.payee(id)
 	if err != nil {
 		return err
 	}
-	due, err := p.person.Due(e.at, books{e})
-	if err != nil {
-		return err
-	}
-	if err := e.post(event.OfPayee(id), due, &p.tally); err != nil {
+	if err := e.settleSteps(p); err != nil {
 		return err
 	}
 	if wake := e.payeeWake(p, e.Today()); !wake.Equal(p.wake) {

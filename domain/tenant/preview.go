@@ -17,7 +17,7 @@ type Frozen struct {
 // PreviewLock locks a quarter as the clock would now, whether or not it has
 // ended, and keeps nothing: the engine must not be used any more.
 func (e *Engine) PreviewLock(r Records, q civil.Quarter) (Frozen, error) {
-	if _, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/preview"}); err != nil {
+	if err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/preview"}); err != nil {
 		return Frozen{}, err
 	}
 	if err := e.lock(q, ""); err != nil {

@@ -1,65 +1,105 @@
 package tenant
 
 import (
-	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"maps"
+	"math/bits"
 	"slices"
 
+	"github.com/trueup/trueup/domain"
 	"github.com/trueup/trueup/domain/event"
 )
 
 // prints are the fingerprints of a scope's facts by identity: a sorted list for
-// the few that most scopes have, a map for many.
+// the few that most scopes have, a map for many. Neither has pointers, so that
+// there is nothing in them for the collector to follow.
 type prints struct {
 	few  []print
-	many map[event.Identity]Sum // nil: few
+	many map[name]Sum // nil: few
 }
 
+// print is a fact's fingerprint, under its identity's.
 type print struct {
-	event.Identity
-	sum Sum
+	name name
+	sum  Sum
 }
+
+// name stands for an identity: the first half of SHA-256 over it.
+type name struct{ high, low uint64 }
+
+func nameOf(id event.Identity) name {
+	var room [128]byte
+	b := append(binary.AppendUvarint(room[:0], uint64(len(id.Source))), id.Source...)
+	sum := sha256.Sum256(append(b, id.ID...))
+	return name{binary.BigEndian.Uint64(sum[:]), binary.BigEndian.Uint64(sum[8:])}
+}
+
+func printOf(in Input) print { return print{nameOf(in.Event.Head().Identity), in.Sum} }
+
+func (n name) less(o name) bool { return n.high < o.high || n.high == o.high && n.low < o.low }
 
 // mostFew is how many a list takes.
-const mostFew = 64
+const mostFew = 512
 
-func (p *prints) search(id event.Identity) (int, bool) {
-	return slices.BinarySearchFunc(p.few, id, func(a print, b event.Identity) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Source, b.Source))
-	})
+// search is where a name is in the list, or would be. Names are spread evenly,
+// so it is near its share of the list.
+func (p *prints) search(n name) (int, bool) {
+	near, _ := bits.Mul64(n.high, uint64(len(p.few)))
+	i := int(near)
+	for i > 0 && !p.few[i-1].name.less(n) {
+		i--
+	}
+	for i < len(p.few) && p.few[i].name.less(n) {
+		i++
+	}
+	return i, i < len(p.few) && p.few[i].name == n
 }
 
-func (p *prints) find(id event.Identity) (Sum, bool) {
+func (p *prints) find(n name) (Sum, bool) {
 	if p.many != nil {
-		sum, ok := p.many[id]
+		sum, ok := p.many[n]
 		return sum, ok
 	}
-	if i, ok := p.search(id); ok {
+	if i, ok := p.search(n); ok {
 		return p.few[i].sum, true
 	}
 	return Sum{}, false
 }
 
-func (p *prints) put(id event.Identity, sum Sum) {
+// known refuses an input that a scope already holds one of the same identity of,
+// and otherwise gives its fingerprint.
+func (p *prints) known(in Input) (print, error) {
+	id, as := in.Event.Head().Identity, printOf(in)
+	switch sum, ok := p.find(as.name); {
+	case !ok:
+		return as, nil
+	case sum == in.Sum:
+		return as, domain.Errorf(domain.Duplicate, "event %s of %s is known", id.ID, id.Source)
+	}
+	return as, refusef("conflict", "id %q of source %q is already taken by an event with other content; the first one stands", id.ID, id.Source)
+}
+
+func (p *prints) put(f print) {
 	if p.many == nil && len(p.few) == mostFew {
-		p.many = make(map[event.Identity]Sum, 2*mostFew)
+		p.many = make(map[name]Sum, 2*mostFew)
 		for _, f := range p.few {
-			p.many[f.Identity] = f.sum
+			p.many[f.name] = f.sum
 		}
 		p.few = nil
 	}
 	if p.many != nil {
-		p.many[id] = sum
+		p.many[f.name] = f.sum
 		return
 	}
-	i, ok := p.search(id)
+	i, ok := p.search(f.name)
 	if !ok {
-		if len(p.few) == cap(p.few) {
-			p.few = append(make([]print, 0, len(p.few)+2), p.few...) // there are many accounts
+		if n := len(p.few); n == cap(p.few) {
+			p.few = append(make([]print, 0, n+n/4+2), p.few...) // there are many accounts: little to spare
 		}
-		p.few = slices.Insert(p.few, i, print{Identity: id})
+		p.few = slices.Insert(p.few, i, f)
 	}
-	p.few[i].sum = sum
+	p.few[i].sum = f.sum
 }
 
 func (p *prints) len() int { return len(p.few) + len(p.many) }

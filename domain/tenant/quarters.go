@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -9,18 +8,10 @@ import (
 	"github.com/trueup/trueup/domain/event"
 )
 
-// markDirty has a payee's ended quarters settled at the next local midnight,
-// lock or tick, whichever is first.
+// markDirty has a payee looked at at the next local midnight, lock or tick,
+// whichever is first: their ended quarters, where something of these has moved,
+// and what flags look at.
 func (e *Engine) markDirty(id event.PayeeID) {
-	if id != "" {
-		e.moved[id] = true
-	}
-	e.markStanding(id)
-}
-
-// markStanding has what flags look at of a payee's running quarter looked at
-// then.
-func (e *Engine) markStanding(id event.PayeeID) {
 	if id == "" {
 		return
 	}
@@ -62,14 +53,6 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 			return err
 		}
 	}
-	gone, err := e.upwards(slices.Collect(maps.Keys(e.moved)), e.pods())
-	if err != nil {
-		return err
-	}
-	e.moved = map[event.PayeeID]bool{}
-	for _, id := range gone {
-		delete(e.past, id)
-	}
 	for _, id := range all {
 		if err := e.settlePast(id); err != nil {
 			return err
@@ -81,8 +64,7 @@ func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
 // settlePast settles a payee's ended quarters where something of them may have
 // moved since they last were, and looks at their flags.
 func (e *Engine) settlePast(id event.PayeeID) error {
-	if e.past[id] == nil {
-		e.past[id] = &past{}
+	if p := e.past[id]; p == nil || p.moved {
 		return e.settlePayee(id)
 	}
 	p, err := e.payee(id)
@@ -131,6 +113,13 @@ func (e *Engine) settleDealsOf(id event.PayeeID) error {
 // endInstant is when a quarter's true-up is due: the end of its last day.
 func (e *Engine) endInstant(q civil.Quarter) time.Time { return e.calendar.Last(q).End(e.zone) }
 
+// pastMoved has everybody's ended quarters settled again.
+func (e *Engine) pastMoved() {
+	for _, p := range e.past {
+		p.moved = true
+	}
+}
+
 // endQuarter settles everybody's pools at the end of a quarter.
 func (e *Engine) endQuarter() error {
 	if err := e.finishSweep(); err != nil {
@@ -140,13 +129,14 @@ func (e *Engine) endQuarter() error {
 	if err != nil {
 		return err
 	}
-	clear(e.past) // one more has ended
+	e.pastMoved() // one more has ended
 	if err := e.settleBooks(e.state.Dirty, ids); err != nil {
 		return err
 	}
 	e.state.NextEnd++
 	clear(e.booked)
-	clear(e.past)
+	e.pastMoved()
+	e.forgetParts()
 	e.pruneGlances()
 	e.out.Set = append(e.out.Set, Timer{e.endInstant(e.state.NextEnd), EndQuarter, ""})
 	return nil

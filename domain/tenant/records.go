@@ -251,7 +251,8 @@ func (FlagRaised) isOutcome()       {}
 func (FlagCleared) isOutcome()      {}
 
 // Changes is all that one input or timer changes. Later elements of a list
-// stand over earlier ones about the same thing.
+// stand over earlier ones about the same thing. The lists are the engine's own:
+// they hold until its next call, and what is kept of them is to be copied.
 type Changes struct {
 	Facts      []Input
 	Entries    []ledger.Entry
@@ -272,6 +273,30 @@ type Changes struct {
 	Outcomes   []Outcome
 	// Retry and Discard name a parked input that the caller holds.
 	Retry, Discard string
+}
+
+// empty takes everything away and keeps the lists' room for the next call.
+func (c *Changes) empty() {
+	c.Facts, c.Entries, c.Ledgers, c.Foreign, c.Ahead = emptied(c.Facts), emptied(c.Entries), emptied(c.Ledgers), emptied(c.Foreign), emptied(c.Ahead)
+	c.Notices, c.Raised, c.Cleared, c.Refs = emptied(c.Notices), emptied(c.Raised), emptied(c.Cleared), emptied(c.Refs)
+	c.Uncredited, c.Credits, c.Episodes, c.Locks = emptied(c.Uncredited), emptied(c.Credits), emptied(c.Episodes), emptied(c.Locks)
+	c.Statements, c.Set, c.Clear, c.Outcomes = emptied(c.Statements), emptied(c.Set), emptied(c.Clear), emptied(c.Outcomes)
+	c.Caught, c.Retry, c.Discard = false, "", ""
+}
+
+// mostRoom is how many elements a list keeps room for: more than an input's, less
+// than a quarter's end's.
+const mostRoom = 256
+
+func emptied[T any](list []T) []T {
+	if len(list) == 0 {
+		return list // its room holds nothing
+	}
+	if cap(list) > mostRoom {
+		return nil
+	}
+	clear(list)
+	return list[:0]
 }
 
 // size tells whether something was added.

@@ -18,11 +18,10 @@ func (e *Engine) Refold(r Records, id event.AccountID, most int) (did bool, err 
 	if held == nil || held.behind || held.seen.len() > most || e.state.Sweep != nil || len(e.state.Dirty) > 0 && e.targetsBooks() {
 		return false, nil
 	}
-	undo, err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/refold"})
-	if err != nil {
+	if err := e.begin(r, e.state.AsOf, event.Identity{Source: "trueup/refold"}); err != nil {
 		return false, err
 	}
-	defer func() { undo(err) }()
+	defer func() { e.end(err) }()
 	fresh := &accountRecord{id: id}
 	if fresh.state, err = e.fold(fresh, e.now.account, nil); err != nil {
 		return false, err

@@ -31,7 +31,7 @@ func engine(t *testing.T) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.begin(nothing{}, time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC), event.Identity{Source: "crm", ID: "e1"}); err != nil {
+	if err := e.begin(nothing{}, time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC), event.Identity{Source: "crm", ID: "e1"}); err != nil {
 		t.Fatal(err)
 	}
 	return e
@@ -67,7 +67,7 @@ func TestRefoldHoldsWhatIsAtHand(t *testing.T) {
 		want  bool
 	}{
 		{"nothing", func(*accountRecord) {}, true},
-		{"a fact that is not kept", func(r *accountRecord) { r.seen.put(event.Identity{Source: "crm", ID: "e9"}, Sum{1}) }, false},
+		{"a fact that is not kept", func(r *accountRecord) { r.seen.put(print{nameOf(event.Identity{Source: "crm", ID: "e9"}), Sum{1}}) }, false},
 		{"a posting that is not kept", func(r *accountRecord) {
 			*r.tally("opp-1") = ledger.Tally{{Key: ledger.Key{Line: ledger.Line{Payee: "csm-1"}, To: ledger.Payable}, Minor: 1, Currency: "USD", Entries: 1}}
 		}, false},

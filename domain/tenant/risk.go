@@ -5,14 +5,13 @@ import (
 	"slices"
 
 	"github.com/trueup/trueup/domain/account"
-	"github.com/trueup/trueup/domain/civil"
 )
 
 // settleEpisodes publishes how the account's risk episodes have turned since
 // it last did, and takes back what no longer holds.
 func (e *Engine) settleEpisodes(r *accountRecord) {
 	due := r.state.Episodes()
-	if r.state.Rederived() || r.contested {
+	if r.state.Rederived() {
 		for i := range r.episodes {
 			rec := &r.episodes[i]
 			if !r.state.HasEpisode(rec.clock(), rec.Dispute, rec.Opened) && !rec.retracted() {
@@ -49,11 +48,7 @@ func (e *Engine) turn(rec *Episode, t account.Transition) {
 	rec.Published = append(slices.Clip(rec.Published), t)
 	e.out.Episodes = append(e.out.Episodes, *rec)
 	e.out.Outcomes = append(e.out.Outcomes, RiskTurned{*rec, t})
-	if e.calendar.QuarterOf(civil.In(rec.Deadline, e.zone)) < e.state.NextEnd {
-		e.markDirty(rec.Payee) // it is measured in an ended quarter
-	} else {
-		e.markStanding(rec.Payee) // what is at risk of their book
-	}
+	e.markDirty(rec.Payee) // what is at risk of their book
 }
 
 // episode is the record of an episode, made where there is none.
@@ -67,7 +62,6 @@ func (r *accountRecord) episode(ep *account.Episode) *Episode {
 			rec.Score, rec.ScaleMax = ep.Score.Score, ep.Score.ScaleMax
 		}
 		r.episodes = slices.Insert(r.episodes, i, rec)
-		r.contested = r.contested || ep.Dispute != ""
 	}
 	return &r.episodes[i]
 }

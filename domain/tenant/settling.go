@@ -67,10 +67,9 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		e.credit(r, st.Opportunity, st.Credits)
 	}
 	e.settleEpisodes(r)
-	notices := r.state.Notices()
-	e.settleNotices(r, notices)
+	e.settleNotices(r, r.state.Notices(today))
 	e.settleAccountFlags(r)
-	wake := e.wakeOf(r.state, notices, e.at)
+	wake := e.wakeOf(r, r.state, e.at)
 	if !wake.Equal(r.wake) {
 		if !r.wake.IsZero() {
 			e.out.Clear = append(e.out.Clear, Timer{r.wake, WakeAccount, string(r.id)})

@@ -18,6 +18,15 @@ type Conflict struct{ Text string }
 
 func (e Conflict) Error() string { return e.Text }
 
+// Unpublished is the answer where a decision may not have left: asked for again
+// with the same key, it is the same one.
+type Unpublished struct{ Err error }
+
+func (e Unpublished) Error() string { return "not published: " + e.Err.Error() }
+
+// Unwrap gives what was in the way.
+func (e Unpublished) Unwrap() error { return e.Err }
+
 // Accepted says that a decision is on its way to the ledger, and as what: its
 // outcome is what the worker makes of that event.
 type Accepted struct {
@@ -91,7 +100,7 @@ func (d *Desk) Do(ctx context.Context, a Action, target, key string, body []byte
 	}
 	if !t.out {
 		if err := d.publish(ctx, t.message); err != nil {
-			return nil, fmt.Errorf("publish: %w", err)
+			return nil, Unpublished{err}
 		}
 		t.out = true
 	}

@@ -19,7 +19,8 @@ import (
 
 // Memory is a tenant's records in maps.
 type Memory struct {
-	facts      map[event.Scope][]tenant.Input
+	facts      map[event.Scope]*facts
+	room       []fact // for the next ones
 	entries    map[event.PayeeID][]*ledger.Entry
 	byScope    map[event.Scope][]*ledger.Entry
 	ledgers    map[event.PayeeID]ledger.Account
@@ -38,6 +39,42 @@ type Memory struct {
 	people     map[event.PayeeID]bool
 }
 
+// facts are those of one scope, in the order they came. There are many scopes
+// with few each: each fact names the next, so that none is moved when more come.
+type facts struct{ first, last *fact }
+
+type fact struct {
+	tenant.Input
+	next *fact
+}
+
+// someFacts is how many are made room for at once.
+const someFacts = 256
+
+// fact keeps one more.
+func (m *Memory) fact(in tenant.Input) {
+	if len(m.room) == 0 {
+		m.room = make([]fact, someFacts)
+	}
+	f := &m.room[0]
+	m.room = m.room[1:]
+	f.Input = in
+	scope := in.Event.Scope()
+	list := m.facts[scope]
+	if list == nil {
+		m.facts[scope] = &facts{f, f}
+		m.person(scope.Payee)
+		return
+	}
+	list.last.next, list.last = f, f
+}
+
+// all goes through the facts.
+func (l *facts) all(yield func(tenant.Input) bool) {
+	for f := l.first; f != nil && yield(f.Input); f = f.next {
+	}
+}
+
 // creditKey is what a payee's credit is of.
 type creditKey struct {
 	opportunity event.OpportunityID
@@ -53,7 +90,7 @@ type episodeKey struct {
 // NewMemory has no records.
 func NewMemory() *Memory {
 	return &Memory{
-		facts: map[event.Scope][]tenant.Input{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
+		facts: map[event.Scope]*facts{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
 		ledgers: map[event.PayeeID]ledger.Account{}, refs: map[event.PayeeID]map[event.AccountID]bool{},
 		foreign: map[money.Currency]map[event.AccountID]bool{}, ahead: map[event.AccountID]bool{}, notices: map[event.AccountID]map[account.Notice]bool{},
 		flags: map[tenant.FlagKey]tenant.Flag{}, credits: map[event.PayeeID]map[creditKey]account.Credit{},
@@ -64,13 +101,11 @@ func NewMemory() *Memory {
 
 // Commit keeps what an input or timer changed.
 func (m *Memory) Commit(c *tenant.Changes) {
-	for _, f := range c.Facts {
-		scope := f.Event.Scope()
-		m.facts[scope] = append(m.facts[scope], f)
-		m.person(scope.Payee)
+	for i := range c.Facts {
+		m.fact(c.Facts[i])
 	}
-	for i := range c.Entries {
-		e := &c.Entries[i]
+	for _, entry := range c.Entries {
+		e := &entry // a copy
 		m.entries[e.Payee] = append(m.entries[e.Payee], e)
 		m.byScope[e.Scope] = append(m.byScope[e.Scope], e)
 		m.person(e.Payee)
@@ -143,7 +178,11 @@ func put[K, L comparable, V any](in map[K]map[L]V, k K, l L, v V) {
 
 // Facts implements tenant.Records.
 func (m *Memory) Facts(of event.Scope, yield func(event.Event, tenant.Sum) error) error {
-	for _, f := range m.facts[of] {
+	list := m.facts[of]
+	if list == nil {
+		return nil
+	}
+	for f := range list.all {
 		if err := yield(f.Event, f.Sum); err != nil {
 			return err
 		}
@@ -232,8 +271,11 @@ func (m *Memory) Ahead(of event.AccountID) (bool, error) { return m.ahead[of], n
 func (m *Memory) Scopes(of event.Identity) ([]event.Scope, error) {
 	var out []event.Scope
 	for scope, facts := range m.facts {
-		if slices.ContainsFunc(facts, func(f tenant.Input) bool { return f.Event.Head().Identity == of }) {
-			out = append(out, scope)
+		for f := range facts.all {
+			if f.Event.Head().Identity == of {
+				out = append(out, scope)
+				break
+			}
 		}
 	}
 	slices.SortFunc(out, func(a, b event.Scope) int {

@@ -397,7 +397,8 @@ func TestOtherSites(t *testing.T) {
 
 // Decisions are for those who may take them, and about what is there.
 func TestDecisions(t *testing.T) {
-	h := open(t, "same-id-other-content", web.Options{})
+	played := time.Date(2027, time.December, 31, 12, 0, 0, 0, time.UTC)
+	h := open(t, "same-id-other-content", web.Options{Clock: func() time.Time { return played }})
 	tokens := map[string]string{
 		"payee":   h.give(t, access.Token{Name: "ann", Role: access.Payee, PayeeID: "csm-1"}),
 		"manager": h.give(t, access.Token{Name: "max", Role: access.Manager, PayeeID: "csm-1"}),
@@ -447,7 +448,7 @@ func TestDecisions(t *testing.T) {
 		resp, body := do(tt.role, tt.path, tt.key, tt.body)
 		refused(t, tt.role+": POST "+tt.path, resp, body, tt.code, tt.text)
 	}
-	if len(h.sent) != 2 || h.sent[1].Subject != "admin.acme.adjustment.posted" || !strings.Contains(string(h.sent[1].Body), `"by":"dana","by_role":"director_revops"`) {
+	if len(h.sent) != 2 || h.sent[1].Subject != "admin.acme.adjustment.posted" || !strings.Contains(string(h.sent[1].Body), `"by":"dana","by_role":"director_revops"`) || !strings.Contains(string(h.sent[1].Body), `"time":"2027-12-31T12:00:00Z"`) {
 		t.Errorf("published: %s", h.sent)
 	}
 	// A form goes on to a page of ours.
@@ -460,7 +461,10 @@ func TestDecisions(t *testing.T) {
 	}
 	h.down = errors.New("the broker is gone")
 	resp, body = do("admin", "/v1/payees/csm-1/adjustments", "k10", amount)
-	refused(t, "without a broker", resp, body, http.StatusInternalServerError, "the broker is gone")
+	refused(t, "without a broker", resp, body, http.StatusServiceUnavailable, "not published: the broker is gone")
+	if resp.Header.Get("Retry-After") != "10" {
+		t.Errorf("Retry-After is %q", resp.Header.Get("Retry-After"))
+	}
 }
 
 // Without tokens everybody on this machine reads and nobody decides; a proxy

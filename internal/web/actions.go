@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -45,6 +46,9 @@ func (s *server) decisions() []Operation {
 				return nil, refusal{code: http.StatusServiceUnavailable, text: "this server takes no decisions"}
 			}
 			accepted, err := s.desk.Do(ctx, a, q.values[at], q.key, q.body)
+			if unpublished, is := errors.AsType[decision.Unpublished](err); is {
+				s.opts.Log.Warn().Err(unpublished.Err).Str("decision", a.Name).Msg("a decision could not be published")
+			}
 			if err == nil {
 				s.opts.Log.Info().Str("decision", a.Name).Str("event_id", accepted.ID).Msg("a decision was published")
 			}

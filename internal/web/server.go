@@ -73,7 +73,11 @@ func NewServer(r report.Reader, o Options) *Server {
 		clients:   newThrottle(askRate, askBurst), failures: newThrottle(failRate, failBurst), origins: http.NewCrossOriginProtection(),
 	}
 	if o.Publish != nil {
-		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, o.Now)
+		clock := o.Clock // by which decisions are dated
+		if clock == nil {
+			clock = o.Now
+		}
+		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, clock)
 	}
 	mux := s.mux()
 	if o.Tokens != nil {
@@ -170,6 +174,9 @@ func failed(err error) (code int, later bool, body Failure) {
 	}
 	if _, is := errors.AsType[decision.Conflict](err); is {
 		return http.StatusConflict, false, body
+	}
+	if _, is := errors.AsType[decision.Unpublished](err); is {
+		return http.StatusServiceUnavailable, true, body
 	}
 	if _, is := errors.AsType[report.Mistake](err); is {
 		return http.StatusBadRequest, false, body

@@ -1,0 +1,7 @@
+package account
+
+// For tests that look at flags, which domain/advice makes.
+var (
+	GenBusy    = genBusy
+	GenSetting = genSetting
+)

@@ -1,0 +1,109 @@
+package book
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/ledger"
+	"github.com/trueup/trueup/domain/plan"
+)
+
+// What is kept gives the steps that working all out anew does, whatever moves
+// and in whatever order it is settled.
+func TestKeptAcceleratorsAreAsWorkedOutAnew(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		window := rapid.SampledFrom([]string{"quarter", "ytd"}).Draw(t, "window")
+		p := person(accelerating(func(c *plan.Component, p *plan.Plan) {
+			c.Window = window
+			p.Clawback.Basis = rapid.SampledFrom([]string{"recompute", "as_paid"}).Draw(t, "basis")
+		}), enrolled("2027-01-01"))
+		deals := []deal{{"2027-02-01", 200_000_00}, {"2027-05-01", 100_000_00}, {"2027-08-01", 240_000_00}, {"2028-02-01", 300_000_00}}
+		books := &shelf{measures: map[civil.Quarter]account.Paid{}, credited: credited(t, nil, nil, deals...)}
+		var kept Kept
+		as := func(s ledger.Step) string { return fmt.Sprint(s.Key, s.Minor, s.Causes) }
+		day := day("2027-04-01")
+		for range 6 {
+			steps, err := p.DueOf(day.End(time.UTC), books, &kept)
+			if err != nil {
+				t.Fatalf("DueOf(%s): %v", day, err)
+			}
+			anew, err := p.Due(day.End(time.UTC), books)
+			if err != nil {
+				t.Fatalf("Due(%s): %v", day, err)
+			}
+			var got, want []string
+			for i := range steps {
+				got = append(got, as(steps[i]))
+			}
+			for i := range anew {
+				want = append(want, as(anew[i]))
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("on %s kept %q, anew %q", day, got, want)
+			}
+			switch q := quarterNamed("2027-Q1") + civil.Quarter(rapid.IntRange(0, 4).Draw(t, "quarter")); rapid.IntRange(0, 2).Draw(t, "what") {
+			case 0:
+				books.measures[q] = account.Paid{ReviewScope: 10, ReviewsDone: rapid.SampledFrom([]int{7, 9}).Draw(t, "reviewed")}
+			case 1:
+				i := rapid.IntRange(0, len(deals)-1).Draw(t, "deal")
+				deals[i].arr = rapid.SampledFrom([]int64{50_000_00, 200_000_00, 400_000_00}).Draw(t, "arr")
+				books.credited = credited(t, nil, nil, deals...)
+				kept.Moved(civil.Calendar{}.QuarterOf(dayOf(deals[i])), account.CreditsMoved)
+			case 2:
+				day = day.Add(rapid.IntRange(0, 100).Draw(t, "days"))
+			}
+		}
+	})
+}
+
+func dayOf(d deal) civil.Date { return day(d.on) }
+
+// An accelerator that pays nothing is not looked at again for when its deals
+// are released; one that pays is.
+func TestWhatPaysNothingIsNotLookedAtAgain(t *testing.T) {
+	q := quarterNamed("2027-Q1")
+	for _, tt := range []struct {
+		arr  int64
+		how  account.Moved
+		want bool
+	}{
+		{100_000_00, account.Still, false}, {100_000_00, account.StepsTurned, false}, {100_000_00, account.FatesMoved, false},
+		{100_000_00, account.CreditsMoved, true},
+		{200_000_00, account.Still, false}, {200_000_00, account.StepsTurned, true}, {200_000_00, account.FatesMoved, true},
+		{200_000_00, account.CreditsMoved, true},
+	} {
+		var kept Kept
+		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-01", tt.arr})}
+		if _, err := person(accelerating(nil), enrolled("2027-01-01")).DueOf(day("2027-04-01").End(time.UTC), books, &kept); err != nil {
+			t.Fatal(err)
+		}
+		if got := kept.Moved(q, tt.how); got != tt.want {
+			t.Errorf("a deal of %d: Moved(%s, %d) = %v, want %v", tt.arr, q, tt.how, got, tt.want)
+		}
+		if kept.Moved(q-4, account.CreditsMoved) {
+			t.Errorf("the year before has no accelerator, and moves")
+		}
+	}
+}
+
+// What moves of a quarter's credits has its own accelerator worked out again,
+// and where they are cumulative all of the year's, the others of which look at it.
+func TestOnlyAcceleratorsThatLookAtAQuarterMoveWithIt(t *testing.T) {
+	for window, want := range map[string]int{"quarter": 2, "ytd": 0} {
+		var kept Kept
+		p := person(accelerating(func(c *plan.Component, _ *plan.Plan) { c.Window = window }), enrolled("2027-01-01"))
+		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-01", 200_000_00}, deal{"2027-05-01", 300_000_00})}
+		if _, err := p.DueOf(day("2027-10-01").End(time.UTC), books, &kept); err != nil {
+			t.Fatal(err)
+		}
+		if !kept.Moved(quarterNamed("2027-Q2"), account.CreditsMoved) || len(kept.uplifts) != want {
+			t.Errorf("%s: %d of three quarters are kept after the second moved, want %d", window, len(kept.uplifts), want)
+		}
+	}
+}
