@@ -86,8 +86,8 @@ func (s showing) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // The real worker, on every address of the machine, over TLS with tokens: an
-// admin retries what was parked and locks a quarter, and both are in the ledger;
-// the payee hears only of their own; a revoked token is refused at once, and a
+// admin discards what was parked and adjusts what somebody is paid, and both are in
+// the ledger; the payee hears only of their own; a revoked token is refused at once, and a
 // renewed certificate is shown without a restart.
 func TestWorkerOverTLS(t *testing.T) {
 	dir := t.TempDir()

@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"slices"
+
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/internal/report"
 )
@@ -20,6 +22,7 @@ type periodData struct {
 	Rows    []report.PreviewRow
 	Page    pager
 	Locked  bool
+	Reopens bool   // it is locked, and nothing was asked of payroll for it
 	Confirm string // lock or reopen, when that is to be confirmed
 	Changed bool   // it was locked before: rows say by how much they differ
 }
@@ -38,12 +41,14 @@ func (a *asked) period() (view, error) {
 		return view{}, err
 	}
 	d := periodData{LockPreview: x, Locked: x.Status == "locked" || x.Status == "paid", Changed: x.Totals.Before != ""}
+	requested := slices.ContainsFunc(x.Blockers, func(c report.Concern) bool { return c.Code == "payment_requested" })
+	d.Reopens = x.Status == "locked" && !requested
 	for _, p := range list.Periods {
 		if p.Period == x.Period {
 			d.State = p
 		}
 	}
-	if c := a.query.Get("confirm"); a.mayAct(c) && (c == "lock" && !d.Locked && len(x.Blockers) == 0 || c == "reopen" && d.Locked) {
+	if c := a.query.Get("confirm"); a.mayAct(c) && (c == "lock" && !d.Locked && len(x.Blockers) == 0 || c == "reopen" && d.Reopens) {
 		d.Confirm = c
 	}
 	d.Rows, d.Page = paged(a, x.Rows, "payees", "offset", rowsShown)

@@ -71,18 +71,26 @@ func BuildBook(set Setting, src Source, f Filter) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := src.Payees()
+	q, err := b.quarterOf(f)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(ids, f.Payee) {
-		return nil, NotFound{"payee", string(f.Payee)}
-	}
-	q := b.now
-	if f.Period != nil {
-		q = *f.Period
-	}
 	return b.book(f.Payee, q, f.Period)
+}
+
+// quarterOf is the period of a filter for one payee, or the one that runs. A
+// payee nobody has heard of is NotFound.
+func (b *builder) quarterOf(f Filter) (civil.Quarter, error) {
+	ids, err := b.src.Payees()
+	switch {
+	case err != nil:
+		return 0, err
+	case !slices.Contains(ids, f.Payee):
+		return 0, NotFound{"payee", string(f.Payee)}
+	case f.Period != nil:
+		return *f.Period, nil
+	}
+	return b.now, nil
 }
 
 func (b *builder) book(id event.PayeeID, q civil.Quarter, asked *civil.Quarter) (*Book, error) {

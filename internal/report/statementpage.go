@@ -91,16 +91,9 @@ func BuildPayeeView(set Setting, src Source, f Filter) (*PayeeView, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := src.Payees()
+	q, err := b.quarterOf(f)
 	if err != nil {
 		return nil, err
-	}
-	if !slices.Contains(ids, f.Payee) {
-		return nil, NotFound{"payee", string(f.Payee)}
-	}
-	q := b.now
-	if f.Period != nil {
-		q = *f.Period
 	}
 	v := &viewer{builder: b, id: f.Payee, q: q, sums: map[dealID]*dealSum{}, components: map[string]*viewSum{}, lines: []Line{}}
 	return v.view()

@@ -1,7 +1,6 @@
 package scenario_test
 
 import (
-	"bytes"
 	"fmt"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/report"
+	"github.com/trueup/trueup/internal/report/reporttest"
 	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/scenario/scenariotest"
 )
@@ -19,15 +19,7 @@ import (
 func TestLensIsAFreshLook(t *testing.T) {
 	for _, c := range scenariotest.All(t, "../../domain/testdata/scenario") {
 		t.Run(c.Name, func(t *testing.T) {
-			p, err := planfile.Decode("plan.yaml", c.Plan)
-			if err != nil {
-				t.Fatal(err)
-			}
-			arrivals, err := scenario.Read(bytes.NewReader(c.Events), "default")
-			if err != nil {
-				t.Fatal(err)
-			}
-			scenario.Sort(arrivals)
+			p, arrivals := reporttest.Given(t, c)
 			played, err := scenario.Start("default", plan.Set{p}, 0)
 			if err != nil {
 				t.Fatal(err)

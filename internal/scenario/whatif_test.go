@@ -1,7 +1,6 @@
 package scenario_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/report"
+	"github.com/trueup/trueup/internal/report/reporttest"
 	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/scenario/scenariotest"
 )
@@ -42,15 +42,7 @@ func TestWhatIfIsPlanDiff(t *testing.T) {
 	differs := 0
 	for _, c := range scenariotest.All(t, "../../domain/testdata/scenario") {
 		t.Run(c.Name, func(t *testing.T) {
-			p, err := planfile.Decode("plan.yaml", c.Plan)
-			if err != nil {
-				t.Fatal(err)
-			}
-			arrivals, err := scenario.Read(bytes.NewReader(c.Events), "default")
-			if err != nil {
-				t.Fatal(err)
-			}
-			scenario.Sort(arrivals)
+			p, arrivals := reporttest.Given(t, c)
 			h := heard{plans: plan.Set{p}}
 			for _, a := range arrivals {
 				if a.Rejected == nil {

@@ -36,8 +36,8 @@ func Play(t testing.TB, dir, name string) Reader {
 	return PlayCase(t, cases[i])
 }
 
-// PlayCase plays a case up to its date.
-func PlayCase(t testing.TB, c scenariotest.Case) Reader {
+// Given is a case's plan, and its events in the order they are played in.
+func Given(t testing.TB, c scenariotest.Case) (*plan.Plan, []scenario.Arrival) {
 	t.Helper()
 	p, err := planfile.Decode("plan.yaml", c.Plan)
 	if err != nil {
@@ -48,6 +48,13 @@ func PlayCase(t testing.TB, c scenariotest.Case) Reader {
 		t.Fatal(err)
 	}
 	scenario.Sort(arrivals)
+	return p, arrivals
+}
+
+// PlayCase plays a case up to its date.
+func PlayCase(t testing.TB, c scenariotest.Case) Reader {
+	t.Helper()
+	p, arrivals := Given(t, c)
 	day, err := civil.ParseDate(c.Want.AsOf)
 	if err != nil {
 		t.Fatal(err)
