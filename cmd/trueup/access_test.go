@@ -93,7 +93,7 @@ func TestWorkerOverTLS(t *testing.T) {
 	dir := t.TempDir()
 	tokens := filepath.Join(dir, "tokens")
 	certFile, keyFile, trusted := certify(t, dir)
-	admin := token(t, "dana", "--role", "admin", "--by-role", "director_revops", "--tokens", tokens)
+	admin := token(t, "comp-admin", "--role", "admin", "--by-role", "director_revops", "--tokens", tokens)
 	payee := token(t, "ann", "--role", "payee", "--payee", "csm-1", "--tokens", tokens)
 
 	all := scenariotest.All(t, cases)
@@ -124,8 +124,8 @@ func TestWorkerOverTLS(t *testing.T) {
 	send(t, asAdmin, base+"/v1/parked/"+parked[0].ParkedID+"/discard", `{"reason":"the first stands"}`, http.StatusAccepted, "") // again
 	await(t, reader, func(st *report.Status) bool { return st.Pending == 0 && st.Parked == 0 })
 	given, err := reader.ParkedByID(t.Context(), parked[0].ParkedID)
-	if err != nil || given.State != "discarded" || given.By != "dana" || given.Note != "the first stands" {
-		t.Errorf("the input is %+v, %v; want it discarded by dana", given, err)
+	if err != nil || given.State != "discarded" || given.By != "comp-admin" || given.Note != "the first stands" {
+		t.Errorf("the input is %+v, %v; want it discarded by comp-admin", given, err)
 	}
 	before, err := reader.Status(t.Context())
 	if err != nil {
