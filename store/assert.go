@@ -81,7 +81,10 @@ func (r *recording) refold(of event.AccountID) error {
 	if r.store.unfolded++; of == "" || r.store.unfolded < refoldEvery {
 		return nil
 	}
-	did, err := r.store.engine.Refold(r.records, of, r.store.unfolded/refoldShare)
+	did, err := r.store.engine.Refold(&r.reads, of, r.store.unfolded/refoldShare)
+	if put := r.store.putting.err; put != nil {
+		return put
+	}
 	if did {
 		r.store.unfolded = 0
 	}

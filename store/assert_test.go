@@ -127,7 +127,7 @@ func TestRefoldFindsWhatIsAtHand(t *testing.T) {
 func everyAmount(tx *bbolt.Tx, c Codec, edit func(tx *bbolt.Tx, n, k []byte) error) error {
 	type place struct{ n, k []byte }
 	var places []place
-	r := records{tx, c}
+	r := records{tx: tx, codec: c}
 	err := r.prefixed(bFactsOf, []byte{'a'}, func(k, v []byte) error {
 		return eachOfRun(k, v, func(n uint64) error {
 			v, err := in(tx, bFacts).get(key(n))

@@ -248,7 +248,7 @@ func TestEveryByteOfAPage(t *testing.T) {
 		}
 		v := verifier{progress: func(string, int) {}}
 		err = s.read(func(tx *bbolt.Tx) error {
-			v.View = &View{records: records{tx, s.opts.Codec}}
+			v.View = &View{records: records{tx: tx, codec: s.opts.Codec}}
 			return v.everyRecord()
 		})
 		return append(problems, v.out.Problems...), err

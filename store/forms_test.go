@@ -310,7 +310,7 @@ func TestKeysAreGolden(t *testing.T) {
 	}
 	s := fresh(t, planfile.Default())
 	edit(t, s, func(tx *bbolt.Tx) error {
-		r := &recording{store: s, tx: tx, records: records{tx, s.opts.Codec}}
+		r := &recording{store: s, tx: tx, records: records{tx: tx, codec: s.opts.Codec}}
 		for _, keep := range []func(*tenant.Changes) error{r.keepRefs, r.keepAdvice, r.keepTimers} {
 			if err := keep(changes); err != nil {
 				return err
@@ -358,7 +358,7 @@ func TestKeysAreGolden(t *testing.T) {
 		t.Error(err)
 	}
 	edit(t, s, func(tx *bbolt.Tx) error {
-		r := &recording{store: s, tx: tx, records: records{tx, s.opts.Codec}}
+		r := &recording{store: s, tx: tx, records: records{tx: tx, codec: s.opts.Codec}}
 		return r.keepRefs(&tenant.Changes{Ahead: []event.AccountID{"acct-2"}, Caught: true})
 	})
 	_ = s.View(func(v *View) error {
@@ -382,7 +382,7 @@ func TestFrozenIsTheLastRevision(t *testing.T) {
 	other.Payee, other.Lines = csm+"0", 77
 	all = append(all, later, other)
 	edit(t, s, func(tx *bbolt.Tx) error {
-		r := &recording{store: s, tx: tx, records: records{tx, s.opts.Codec}}
+		r := &recording{store: s, tx: tx, records: records{tx: tx, codec: s.opts.Codec}}
 		return r.keepLocks(&tenant.Changes{Statements: all})
 	})
 	_ = s.View(func(v *View) error {
@@ -403,7 +403,7 @@ func written(t *testing.T, f stored) (wrote []byte) {
 	}
 	s := fresh(t, planfile.Default())
 	edit(t, s, func(tx *bbolt.Tx) error {
-		if err := f.write(&recording{store: s, tx: tx, records: records{tx, s.opts.Codec}}); err != nil {
+		if err := f.write(&recording{store: s, tx: tx, records: records{tx: tx, codec: s.opts.Codec}}); err != nil {
 			return err
 		}
 		v, err := in(tx, f.bucket).get([]byte(f.key))
@@ -435,7 +435,7 @@ func TestFormsAreGolden(t *testing.T) {
 			old := fresh(t, planfile.Default())
 			edit(t, old, func(tx *bbolt.Tx) error { return in(tx, f.bucket).put([]byte(f.key), golden) })
 			err = old.db.View(func(tx *bbolt.Tx) error {
-				got, err := f.read(&View{records: records{tx, old.opts.Codec}})
+				got, err := f.read(&View{records: records{tx: tx, codec: old.opts.Codec}})
 				if err == nil && !reflect.DeepEqual(got, f.want) {
 					t.Errorf("reads as %+v, want %+v", got, f.want)
 				}
@@ -462,7 +462,7 @@ func TestFormsOfAnotherVersion(t *testing.T) {
 			s := fresh(t, planfile.Default())
 			edit(t, s, func(tx *bbolt.Tx) error { return in(tx, f.bucket).put([]byte(f.key), b) })
 			_ = s.db.View(func(tx *bbolt.Tx) error {
-				if got, err := f.read(&View{records: records{tx, s.opts.Codec}}); err == nil && !strings.HasPrefix(f.name, "ledger") {
+				if got, err := f.read(&View{records: records{tx: tx, codec: s.opts.Codec}}); err == nil && !strings.HasPrefix(f.name, "ledger") {
 					t.Errorf("%s: %q reads as %+v, want an error", f.name, b, got)
 				}
 				return nil

@@ -103,7 +103,7 @@ func readHistory(tx *bbolt.Tx, reads, writes Codec) (*history, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &history{View: View{records: records{tx, reads}, state: state}}
+	h := &history{View: View{records: records{tx: tx, codec: reads}, state: state}}
 	if h.facts, err = lastFact(tx); err != nil {
 		return nil, err
 	}

@@ -283,9 +283,6 @@ func (r *recording) keepLocks(c *tenant.Changes) error {
 }
 
 func (r *recording) keepTimers(c *tenant.Changes) error {
-	if len(c.Clear)+len(c.Set) > 0 {
-		r.first = nil
-	}
 	b := in(r.tx, bTimers)
 	for _, t := range c.Clear {
 		if err := b.drop(timerKey(t)); err != nil {

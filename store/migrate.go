@@ -96,7 +96,7 @@ func sealBucket(tx *bbolt.Tx, name []byte) error {
 // heldAgainstItself refuses a ledger that contradicts itself: seals must not
 // vouch for what had rotten before.
 func heldAgainstItself(tx *bbolt.Tx, c Codec) error {
-	v := verifier{View: &View{records: records{tx, c}}, progress: func(string, int) {}}
+	v := verifier{View: &View{records: records{tx: tx, codec: c}}, progress: func(string, int) {}}
 	for _, walk := range []func() error{v.facts, v.ledgers, v.outputs} {
 		if err := walk(); err != nil {
 			return err
@@ -218,7 +218,7 @@ func requested(tx *bbolt.Tx) ([]civil.Quarter, error) {
 // keep what was clawed back in them. A ledger that is not what it was is not
 // brought up.
 func sumAgain(tx *bbolt.Tx, c Codec) error {
-	v := View{records: records{tx, c}}
+	v := View{records: records{tx: tx, codec: c}}
 	ids, err := v.Payees()
 	if err != nil {
 		return err

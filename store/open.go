@@ -56,6 +56,7 @@ type Store struct {
 	plans       plan.Set
 	unpublished []*plan.Plan // given, and not among those the file was made with
 	engine      *tenant.Engine
+	putting     *putting
 	broken      error // why nothing more may be recorded
 	wrote       chan struct{}
 	changed     signal
@@ -94,7 +95,7 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, opts: o, wrote: make(chan struct{}, 1)}
+	s := &Store{db: db, opts: o, wrote: make(chan struct{}, 1), putting: newPutting()}
 	for _, step := range []func() error{s.notice, s.migrate, s.check, s.replan, s.start} {
 		if err := step(); err != nil {
 			return nil, errors.Join(fmt.Errorf("ledger %s: %w", path, err), db.Close())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -25,6 +26,9 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 	err := s.transact(&r, func() error {
 		for i := range batch {
 			o, err := r.arrive(&batch[i])
+			if err != nil && s.putting.err != nil { // of an event before it, or of this one: it is named
+				return err
+			}
 			if err != nil {
 				return fmt.Errorf("record event %s of %s: %w", batch[i].Event.ID, batch[i].Event.Source, err)
 			}
@@ -40,6 +44,9 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 
 // stand keeps where the input stands, unless nothing is to be written.
 func (r *recording) stand(p tenant.Position) error {
+	if err := r.settle(); err != nil {
+		return err
+	}
 	if r.nothingNew() {
 		if left, err := r.leave(p); err != nil {
 			return err
@@ -64,8 +71,13 @@ func (s *Store) transact(r *recording, f func() error) error {
 	if err != nil {
 		return s.stop(err)
 	}
-	r.tx, r.records = tx, records{tx, s.opts.Codec}
-	switch err := f(); {
+	r.tx, r.records = tx, records{tx: tx, codec: s.opts.Codec}
+	r.begin()
+	err = f()
+	if put := r.end(); put != nil && (err == nil || err == errUnchanged) { //nolint:errorlint // as it is, or not at all
+		err = put
+	}
+	switch {
 	case err == errUnchanged: //nolint:errorlint // as it is, or not at all
 		if err := tx.Rollback(); err != nil {
 			return s.stop(err)
@@ -114,7 +126,8 @@ func (s *Store) stop(err error) error {
 type recording struct {
 	store    *Store
 	tx       *bbolt.Tx
-	records  records
+	records  records // as far as it is put
+	reads    records // with all that was decided
 	messages []tenant.Message
 	out      tenant.Recorded
 	totals   *totals
@@ -156,23 +169,26 @@ func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 // apply takes an input and keeps what it changes; refusal says why it is a
 // duplicate or invalid and changed nothing.
 func (r *recording) apply(in tenant.Input) (refusal, err error) {
-	err = r.checkParked(in.Event)
-	if err == nil {
-		ticks := r.ticks(in.Event) // before it changes what waits
-		var c *tenant.Changes
-		if c, err = r.store.engine.Apply(r.records, in); err == nil {
-			if err := errors.Join(r.keepTick(ticks, in.Event.Head().Identity), r.keepAll(c, in)); err != nil {
-				return nil, err
-			}
-			return nil, r.refold(in.Event.Scope().Account)
+	ticks := r.ticks(in.Event) // before it changes what waits
+	var c *tenant.Changes
+	if err = r.checkParked(in.Event); err == nil {
+		c, err = r.store.engine.Apply(&r.reads, in)
+	}
+	if put := r.store.putting.err; put != nil { // so that it may have read what is not so
+		return nil, put
+	}
+	if err != nil {
+		switch domain.KindOf(err) {
+		case domain.Duplicate, domain.Invalid:
+			return err, nil
+		case domain.Transient, domain.Corrupt:
 		}
+		return nil, err
 	}
-	switch domain.KindOf(err) {
-	case domain.Duplicate, domain.Invalid:
-		return err, nil
-	case domain.Transient, domain.Corrupt:
+	if err := errors.Join(r.hand(c, in.Event.Head().Identity), r.keepTick(ticks, in.Event.Head().Identity), r.doParked(in)); err != nil {
+		return nil, err
 	}
-	return nil, err
+	return nil, r.refold(in.Event.Scope().Account)
 }
 
 // ticks reports whether an input is a tick that changes more than the clock. A
@@ -192,6 +208,9 @@ func (r *recording) keepTick(ticks bool, id event.Identity) error {
 	if !ticks {
 		return nil
 	}
+	if err := r.settle(); err != nil {
+		return err
+	}
 	n, err := r.lastFact()
 	if err != nil {
 		return err
@@ -206,25 +225,28 @@ func (r *recording) fire(until time.Time) error {
 		if err != nil || !due {
 			return err
 		}
+		if err := r.settle(); err != nil {
+			return err
+		}
 		c, err := r.store.engine.Fire(r.records, t)
+		if err == nil {
+			r.out.Timers++
+			err = errors.Join(r.hand(c, event.Identity{}), r.settle())
+		}
+		if err == nil {
+			err = r.fired(t)
+		}
 		if err != nil {
 			return fmt.Errorf("timer of %s due %s: %w", t.ID, t.Due.Format(time.RFC3339), err)
-		}
-		r.out.Timers++
-		if err := r.keep(c); err != nil {
-			return err
-		}
-		if err := r.fired(t); err != nil {
-			return err
 		}
 	}
 }
 
 // firstTimer is the first timer, if it is due by an instant. It is looked for
-// again when timers were set or cleared.
+// again when it has fired or was cleared.
 func (r *recording) firstTimer(until time.Time) (tenant.Timer, bool, error) {
 	if r.first == nil {
-		t, _, err := r.records.FirstTimer(time.Time{})
+		t, _, err := r.reads.FirstTimer(time.Time{})
 		if err != nil {
 			return t, false, err
 		}
@@ -233,8 +255,27 @@ func (r *recording) firstTimer(until time.Time) (tenant.Timer, bool, error) {
 	return *r.first, *r.first != (tenant.Timer{}) && !r.first.Due.After(until), nil
 }
 
+// expect says which timer is the first after some were cleared and set.
+func (r *recording) expect(c *tenant.Changes) {
+	if r.first == nil {
+		return
+	}
+	if slices.Contains(c.Clear, *r.first) {
+		r.first = nil
+		return
+	}
+	for _, t := range c.Set {
+		if *r.first == (tenant.Timer{}) || t.Compare(*r.first) < 0 {
+			*r.first = t
+		}
+	}
+}
+
 // park sets an arrival aside with its bytes, once per content.
 func (r *recording) park(a *tenant.Arrival, at time.Time, code, reason string) error {
+	if err := r.settle(); err != nil {
+		return err
+	}
 	if at.IsZero() { // a played clock has not been told the time yet
 		at = a.Position.Time
 	}
@@ -275,6 +316,9 @@ func (r *recording) checkParked(ev event.Event) error {
 	default:
 		return nil
 	}
+	if err := r.settle(); err != nil {
+		return err
+	}
 	_, ok, err := getParked(r.tx, id)
 	if err == nil && !ok {
 		err = domain.Errorf(domain.Invalid, "data.parked_id: nothing is parked as %q", id)
@@ -282,16 +326,13 @@ func (r *recording) checkParked(ev event.Event) error {
 	return err
 }
 
-// keepAll keeps what an input changed, and does what it asks of parked inputs.
-func (r *recording) keepAll(c *tenant.Changes, in tenant.Input) error {
-	if err := r.keep(c); err != nil {
-		return err
-	}
+// doParked does what an input asks of parked ones.
+func (r *recording) doParked(in tenant.Input) error {
 	switch ev := in.Event.(type) {
 	case event.ParkedRetried:
-		return r.retry(ev.Parked, ev.By.By, ev.Reason, in.Arrived)
+		return errors.Join(r.settle(), r.retry(ev.Parked, ev.By.By, ev.Reason, in.Arrived))
 	case event.ParkedDiscarded:
-		return r.settleParked(ev.Parked, func(p *Parked) { p.State, p.By, p.Note = StateDiscarded, ev.By.By, ev.Reason })
+		return errors.Join(r.settle(), r.settleParked(ev.Parked, func(p *Parked) { p.State, p.By, p.Note = StateDiscarded, ev.By.By, ev.Reason }))
 	default:
 		return nil
 	}

@@ -21,13 +21,22 @@ import (
 // records reads a tenant's records in one transaction. It implements
 // tenant.Records; what it hands out holds no memory of the transaction.
 type records struct {
-	tx    *bbolt.Tx
-	codec Codec
+	tx     *bbolt.Tx
+	codec  Codec
+	settle func() // before anything is read; nil: nothing is under way
+}
+
+// in is a bucket as it is after all that was decided.
+func (r records) in(name []byte) bucket {
+	if r.settle != nil {
+		r.settle()
+	}
+	return in(r.tx, name)
 }
 
 // prefixed goes through the keys of a bucket that start with a prefix.
 func (r records) prefixed(bucket, prefix []byte, yield func(k, v []byte) error) error {
-	return in(r.tx, bucket).walk(prefix, yield)
+	return r.in(bucket).walk(prefix, yield)
 }
 
 // Facts implements tenant.Records.
@@ -46,7 +55,7 @@ type fact struct {
 
 // facts goes through the facts of a scope in the order of their arrival.
 func (r records) facts(of event.Scope, yield func(fact) error) error {
-	facts := in(r.tx, bFacts)
+	facts := r.in(bFacts)
 	return r.prefixed(bFactsOf, key(of), func(k, v []byte) error {
 		return eachOfRun(k, v, func(n uint64) error {
 			v, err := facts.get(key(n))
@@ -69,7 +78,7 @@ func (r records) facts(of event.Scope, yield func(fact) error) error {
 // Entries implements tenant.Records.
 func (r records) Entries(of event.Scope, yield func(*ledger.Entry) error) error {
 	prefix := key(of)
-	entries := in(r.tx, bLedger)
+	entries := r.in(bLedger)
 	return r.prefixed(bEntriesOf, prefix, func(k, _ []byte) error {
 		at := k[len(prefix):]
 		v, err := entries.get(at)
@@ -97,7 +106,7 @@ func (r records) Episodes(of event.AccountID) ([]tenant.Episode, error) {
 
 // Ledger implements tenant.Records.
 func (r records) Ledger(of event.PayeeID) (ledger.Account, error) {
-	v, err := in(r.tx, bPayees).get([]byte(of))
+	v, err := r.in(bPayees).get([]byte(of))
 	if len(v) == 0 {
 		return ledger.Account{Payee: of}, err
 	}
@@ -240,7 +249,7 @@ func decodeStatement(payee event.PayeeID, q civil.Quarter, b []byte) (tenant.Sta
 
 // Revisions implements tenant.Records.
 func (r records) Revisions(q civil.Quarter) (int, error) {
-	v, err := in(r.tx, bLocks).get(key(q))
+	v, err := r.in(bLocks).get(key(q))
 	if v == nil {
 		return 0, err
 	}
@@ -256,7 +265,7 @@ func (r records) Accounts(of money.Currency, after event.AccountID, most int) ([
 		bucket, prefix = bForeign, key(of)
 	}
 	var out []event.AccountID
-	c := in(r.tx, bucket).cursor()
+	c := r.in(bucket).cursor()
 	next := func(id event.AccountID) []byte { return append(append(bytes.Clone(prefix), id...), 1) } // past every key of id
 	at := prefix
 	if after != "" {
@@ -275,7 +284,7 @@ func (r records) Accounts(of money.Currency, after event.AccountID, most int) ([
 
 // Ahead implements tenant.Records.
 func (r records) Ahead(of event.AccountID) (bool, error) {
-	return in(r.tx, bAhead).has([]byte(of))
+	return r.in(bAhead).has([]byte(of))
 }
 
 // Scopes implements tenant.Records: it goes through every fact there is.
@@ -322,7 +331,7 @@ func (r records) Payees() ([]event.PayeeID, error) {
 
 // FirstTimer implements tenant.Records.
 func (r records) FirstTimer(until time.Time) (tenant.Timer, bool, error) {
-	c := in(r.tx, bTimers).cursor()
+	c := r.in(bTimers).cursor()
 	if !c.first() {
 		return tenant.Timer{}, false, c.err
 	}

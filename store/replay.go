@@ -228,6 +228,7 @@ func (p *replaying) arrive(input tenant.Input, what string) error {
 		return err
 	}
 	refusal, err := p.r.apply(input)
+	err = errors.Join(err, p.r.settle())
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", what, err)
 	}

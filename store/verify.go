@@ -48,7 +48,7 @@ func (s *Store) Verify(progress func(what string, done int)) (Verified, error) {
 		return v.out, err
 	}
 	err = s.read(func(tx *bbolt.Tx) error {
-		v.View = &View{records: records{tx, s.opts.Codec}}
+		v.View = &View{records: records{tx: tx, codec: s.opts.Codec}}
 		if err := v.pages(s.db); err != nil {
 			v.problemf("%v", err)
 			return nil // bbolt is not let at the rest

@@ -32,7 +32,7 @@ func (s *Store) View(read func(*View) error) error {
 		if err != nil {
 			return err
 		}
-		v := View{records: records{tx, s.opts.Codec}, state: state, unwritten: s.unwrittenIn(tx)}
+		v := View{records: records{tx: tx, codec: s.opts.Codec}, state: state, unwritten: s.unwrittenIn(tx)}
 		if v.unwritten != nil {
 			v.state = v.unwritten.state
 		}

@@ -47,7 +47,7 @@ type Engine struct {
 
 	// Of the call under way, or the last:
 	records    Records
-	out        *Changes       // its lists' room is used again by the next call
+	out        *Changes       // its lists' room is used again by the next call; see TellIn
 	was        State          // before the call; lists are replaced, never changed in place
 	at         time.Time      // the instant things are posted at
 	firing     *Timer         // nil: none
@@ -105,6 +105,10 @@ func (e *Engine) Arrival(at time.Time) time.Time {
 	}
 	return at
 }
+
+// TellIn has the next calls tell what they change in c. What the last call told
+// is its caller's from then on, until it is given again.
+func (e *Engine) TellIn(c *Changes) { e.out = c }
 
 // begin starts a call that posts at an instant.
 func (e *Engine) begin(r Records, at time.Time, cause event.Identity) error {
