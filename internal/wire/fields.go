@@ -60,6 +60,10 @@ func id[S ~string](f *form, field string, p *S, n need) { short(f, field, p, n, 
 func attribute(f *form, field string, p *string) { short(f, field, p, must, maxAttribute) }
 
 func short[S ~string](f *form, field string, p *S, n need, most int) {
+	if f.told != nil {
+		f.tell(field, n, shortShape(most))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -79,6 +83,10 @@ func short[S ~string](f *form, field string, p *S, n need, most int) {
 
 // text is anything people wrote. An optional one that is empty counts as absent.
 func (f *form) text(field string, p *string, n need) {
+	if f.told != nil {
+		f.tell(field, n, textShape(n))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -102,6 +110,10 @@ func (f *form) text(field string, p *string, n need) {
 
 // oneOf is a name from a closed list.
 func oneOf[S ~string](f *form, field string, p *S, n need, allowed []S) {
+	if f.told != nil {
+		f.tell(field, n, oneOfShape(allowed))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -135,6 +147,10 @@ func among[S ~string](f *form, field string, v []byte, allowed []S) S {
 
 // set is a list of names from a closed list, none twice.
 func (f *form) set(field string, p *[]string, allowed []string) {
+	if f.told != nil {
+		f.tell(field, may, Shape{"type": "array", "items": oneOfShape(allowed), "uniqueItems": true})
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, may, isArray)
 		if i == none {
@@ -185,6 +201,10 @@ var (
 
 // date is a civil date; the zero Date is an absent one.
 func (f *form) date(field string, p *civil.Date, n need) {
+	if f.told != nil {
+		f.tell(field, n, refer(formDate))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -209,6 +229,10 @@ func (f *form) date(field string, p *civil.Date, n need) {
 
 // instant is a point in time, kept in UTC; the zero Time is an absent one.
 func (f *form) instant(field string, p *time.Time, n need) {
+	if f.told != nil {
+		f.tell(field, n, refer(formInstant))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -234,6 +258,10 @@ func (f *form) instant(field string, p *time.Time, n need) {
 //
 //nolint:unparam // named like every other field, where it is used
 func (f *form) quarter(field string, p *civil.Quarter) {
+	if f.told != nil {
+		f.tell(field, must, refer(formPeriod))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, must, isString)
 		if i == none {
@@ -259,6 +287,10 @@ func (f *form) quarter(field string, p *civil.Quarter) {
 
 // maybe is an optional field that is a pointer in the event.
 func maybe[T any](f *form, field string, p **T, one func(*form, string, *T)) {
+	if f.told != nil {
+		f.told.optional(func() { one(f, field, new(T)) })
+		return
+	}
 	if f.reading {
 		i := f.find(field, may)
 		if i == none {
