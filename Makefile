@@ -90,17 +90,19 @@ lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## gofumpt, vet and golangci-lint
 	$(TOOLS)/golangci-lint run
 
 .PHONY: generate
-generate: ## write what is generated: docs/plan.schema.json, docs/openapi.json
+generate: ## write what is generated in docs: schemas, the API, the event catalogue, the plan reference
 	$(GO) run ./cmd/trueup plan schema > docs/plan.schema.json.new
 	mv docs/plan.schema.json.new docs/plan.schema.json
 	$(GO) run ./internal/openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+	$(GO) run ./internal/catalogue
 
 .PHONY: generated
 generated: ## check that go.mod, go.sum and what is generated are as they should be
 	$(GO) mod tidy -diff
 	$(GO) run ./cmd/trueup plan schema | diff -u docs/plan.schema.json -
 	$(GO) run ./internal/openapi | diff -u docs/openapi.json -
+	$(GO) test -count=1 -run '^TestDocumentsAreAsTheCode$$' ./internal/catalogue
 
 .PHONY: check
 check: lint generated race fuzz ## everything before a change is taken: lint, generated files, race, fuzz

@@ -56,7 +56,34 @@ func newCatalogue(root string) (*catalogue, error) {
 		}
 		c.events = append(c.events, e)
 	}
+	for i := range c.events {
+		e := &c.events[i]
+		for k, x := range e.examples {
+			e.examples[k] = e.arranged(x.(map[string]any))
+		}
+	}
 	return c, nil
+}
+
+// arranged is an example in the order that people read: the envelope, then the
+// data, whose fields stand as the type has them.
+func (e *eventType) arranged(x map[string]any) ordered {
+	var out ordered
+	for _, name := range []string{"specversion", "id", "source", "type", "time", "recordedtime", "datacontenttype"} {
+		if v, is := x[name]; is {
+			out = append(out, pair{name, v})
+		}
+	}
+	if data, is := x["data"].(map[string]any); is {
+		inner := ordered{}
+		for _, f := range e.fields {
+			if v, is := data[f.Name]; is {
+				inner = append(inner, pair{f.Name, v})
+			}
+		}
+		out = append(out, pair{"data", inner})
+	}
+	return out
 }
 
 // families are the first tokens of types that go out, as people read them.

@@ -18,6 +18,8 @@ var documents = []struct {
 	of   func(root string) ([]byte, error)
 }{
 	{"events.schema.json", EventsSchema},
+	{"events.md", EventsPage},
+	{"asyncapi.yaml", AsyncAPI},
 }
 
 func main() {
