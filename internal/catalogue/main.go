@@ -20,6 +20,7 @@ var documents = []struct {
 	{"events.schema.json", EventsSchema},
 	{"events.md", EventsPage},
 	{"asyncapi.yaml", AsyncAPI},
+	{"plan.md", PlanPage},
 }
 
 func main() {
