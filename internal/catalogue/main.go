@@ -21,6 +21,7 @@ var documents = []struct {
 	{"events.md", EventsPage},
 	{"asyncapi.yaml", AsyncAPI},
 	{"plan.md", PlanPage},
+	{"storage.md", StoragePage},
 }
 
 func main() {
