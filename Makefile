@@ -7,6 +7,7 @@ export GOFLAGS += -buildvcs=false
 GOLANGCI := v2.15.0
 GOFUMPT := v0.12.0
 AXE := 4.14.1
+ASYNCAPI := 3.6.6
 
 .DEFAULT_GOAL := help
 
@@ -90,17 +91,26 @@ lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## gofumpt, vet and golangci-lint
 	$(TOOLS)/golangci-lint run
 
 .PHONY: generate
-generate: ## write what is generated: docs/plan.schema.json, docs/openapi.json
+generate: ## write what is generated in docs: schemas, the API, the event catalogue, the plan reference
 	$(GO) run ./cmd/trueup plan schema > docs/plan.schema.json.new
 	mv docs/plan.schema.json.new docs/plan.schema.json
 	$(GO) run ./internal/openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+	$(GO) run ./internal/catalogue
 
 .PHONY: generated
 generated: ## check that go.mod, go.sum and what is generated are as they should be
 	$(GO) mod tidy -diff
 	$(GO) run ./cmd/trueup plan schema | diff -u docs/plan.schema.json -
 	$(GO) run ./internal/openapi | diff -u docs/openapi.json -
+	$(GO) test -count=1 -run '^TestDocumentsAreAsTheCode$$' ./internal/catalogue
+
+.PHONY: asyncapi
+asyncapi: ## have AsyncAPI's own parser read docs/asyncapi.yaml and what it refers to; installs npm where it is missing
+	@mkdir -p $(TOOLS)/asyncapi
+	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends npm; }
+	cd $(TOOLS)/asyncapi && npm install --silent --no-save --prefix . @asyncapi/parser@$(ASYNCAPI)
+	NODE_PATH=$(TOOLS)/asyncapi/node_modules node internal/catalogue/testdata/asyncapi.cjs docs/asyncapi.yaml
 
 .PHONY: check
 check: lint generated race fuzz ## everything before a change is taken: lint, generated files, race, fuzz

@@ -1,6 +1,8 @@
 package money
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/trueup/trueup/domain"
@@ -16,6 +18,9 @@ func ParseCurrency(code string) (Currency, error) {
 	}
 	return Currency(code), nil
 }
+
+// Currencies are all that ParseCurrency takes, sorted.
+func Currencies() []Currency { return slices.Sorted(maps.Keys(exponents)) }
 
 // Exponent is how many decimals the currency has: 2 for USD, 0 for JPY, 3 for
 // KWD. Codes that are not in ISO 4217 have 0.

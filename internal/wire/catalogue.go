@@ -14,17 +14,18 @@ type entry struct {
 	after  string // and after: .expansion.booked
 	read   func(*form) event.Event
 	write  func(*form, event.Event) bool // false: the event is not of this type
+	tell   func(*form)                   // what it has, to a form that is told
 }
 
 // of is the entry of a type whose fields are described by one function.
 func of[E event.Event](name event.Type, fields func(*form, *E)) entry {
 	return entryOf(name, reader(fields),
-		func(f *form, e event.Event) bool { return write(f, e, fields) })
+		func(f *form, e event.Event) bool { return write(f, e, fields) }, func(f *form) { fields(f, new(E)) })
 }
 
-func entryOf(name event.Type, r func(*form) event.Event, w func(*form, event.Event) bool) entry {
+func entryOf(name event.Type, r func(*form) event.Event, w func(*form, event.Event) bool, t func(*form)) entry {
 	before, after := around(name)
-	return entry{name, before, after, r, w}
+	return entry{name, before, after, r, w, t}
 }
 
 // reader reads the events of one kind. An event is filled in memory that is used
@@ -92,7 +93,7 @@ var catalogue = []entry{
 	of("crm.payee.enrolled.v1", payeeEnrolled),
 	of("crm.payee.terminated.v1", payeeTerminated),
 	of("crm.account.assigned.v1", accountAssigned),
-	entryOf("crm.opportunity.stage_changed.v1", stageChanged, writeStage),
+	entryOf("crm.opportunity.stage_changed.v1", stageChanged, writeStage, tellStage),
 	of("crm.expansion.booked.v1", expansionBooked),
 	of("crm.expansion.cancelled.v1", expansionCancelled),
 	of("crm.uplift.scheduled.v1", upliftScheduled),

@@ -61,3 +61,6 @@ func EncodeOut(tenant, source string, o Out) (subject string, body []byte, err e
 	buffer.WriteByte('}')
 	return Subject(tenant, event.Type(o.Type)), buffer.Bytes(), nil
 }
+
+// DataOf is the struct of the data of a type that goes out; nil for any other.
+func DataOf(outType string) reflect.Type { return outbound[outType] }

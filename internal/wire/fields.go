@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,6 +59,10 @@ func id[S ~string](f *form, field string, p *S, n need) { short(f, field, p, n, 
 func attribute(f *form, field string, p *string) { short(f, field, p, must, maxAttribute) }
 
 func short[S ~string](f *form, field string, p *S, n need, most int) {
+	if f.told != nil {
+		f.tell(field, n, shortShape(most))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -79,6 +82,10 @@ func short[S ~string](f *form, field string, p *S, n need, most int) {
 
 // text is anything people wrote. An optional one that is empty counts as absent.
 func (f *form) text(field string, p *string, n need) {
+	if f.told != nil {
+		f.tell(field, n, textShape(n))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -100,83 +107,6 @@ func (f *form) text(field string, p *string, n need) {
 	f.out = appendQuoted(f.out, *p)
 }
 
-// oneOf is a name from a closed list.
-func oneOf[S ~string](f *form, field string, p *S, n need, allowed []S) {
-	if f.reading {
-		i := f.findOf(field, n, isString)
-		if i == none {
-			return
-		}
-		*p = among(f, field, f.doc.nodes[i].text, allowed)
-	} else if !f.absent(field, *p == "", n) {
-		*p = among(f, field, []byte(*p), allowed)
-	}
-	if f.err != nil || *p == "" {
-		return
-	}
-	f.key(field)
-	f.out = appendQuoted(f.out, string(*p))
-}
-
-// among is the one of allowed that v spells.
-func among[S ~string](f *form, field string, v []byte, allowed []S) S {
-	for _, a := range allowed {
-		if string(a) == string(v) {
-			return a
-		}
-	}
-	names := make([]string, len(allowed))
-	for i, a := range allowed {
-		names[i] = string(a)
-	}
-	f.fail(BadValue, field, "%s is not one of %s", show(v), strings.Join(names, ", "))
-	return ""
-}
-
-// set is a list of names from a closed list, none twice.
-func (f *form) set(field string, p *[]string, allowed []string) {
-	if f.reading {
-		i := f.findOf(field, may, isArray)
-		if i == none {
-			return
-		}
-		if length := f.length(i); length > 0 {
-			*p = make([]string, 0, min(length, len(allowed)))
-		}
-		for k := i + 1; k < f.doc.nodes[i].next && f.err == nil; k = f.doc.nodes[k].next {
-			if f.doc.nodes[k].kind != isString {
-				f.fail(BadValue, field, "must be a list of strings, but has %v", f.doc.nodes[k].kind)
-				return
-			}
-			f.member(field, p, f.doc.nodes[k].text, allowed)
-		}
-	} else {
-		given := *p
-		*p = nil
-		for _, v := range given {
-			f.member(field, p, []byte(v), allowed)
-		}
-	}
-	if f.absent(field, len(*p) == 0, may) {
-		return
-	}
-	f.key(field)
-	f.out = append(f.out, '[')
-	for _, v := range *p {
-		f.comma()
-		f.out = appendQuoted(f.out, v)
-	}
-	f.out = append(f.out, ']')
-}
-
-func (f *form) member(field string, p *[]string, v []byte, allowed []string) {
-	a := among(f, field, v, allowed)
-	if slices.Contains(*p, a) {
-		f.fail(BadValue, field, "names %s twice", a)
-	}
-	*p = append(*p, a)
-}
-
 // The dates that an event can be about: others are typing errors.
 var (
 	firstDate = civil.On(1990, time.January, 1)
@@ -185,6 +115,10 @@ var (
 
 // date is a civil date; the zero Date is an absent one.
 func (f *form) date(field string, p *civil.Date, n need) {
+	if f.told != nil {
+		f.tell(field, n, refer(formDate))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -209,6 +143,10 @@ func (f *form) date(field string, p *civil.Date, n need) {
 
 // instant is a point in time, kept in UTC; the zero Time is an absent one.
 func (f *form) instant(field string, p *time.Time, n need) {
+	if f.told != nil {
+		f.tell(field, n, refer(formInstant))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, n, isString)
 		if i == none {
@@ -234,6 +172,10 @@ func (f *form) instant(field string, p *time.Time, n need) {
 //
 //nolint:unparam // named like every other field, where it is used
 func (f *form) quarter(field string, p *civil.Quarter) {
+	if f.told != nil {
+		f.tell(field, must, refer(formPeriod))
+		return
+	}
 	if f.reading {
 		i := f.findOf(field, must, isString)
 		if i == none {
@@ -259,6 +201,10 @@ func (f *form) quarter(field string, p *civil.Quarter) {
 
 // maybe is an optional field that is a pointer in the event.
 func maybe[T any](f *form, field string, p **T, one func(*form, string, *T)) {
+	if f.told != nil {
+		f.told.optional(func() { one(f, field, new(T)) })
+		return
+	}
 	if f.reading {
 		i := f.find(field, may)
 		if i == none {

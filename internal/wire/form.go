@@ -22,6 +22,7 @@ type form struct {
 	path    []step
 	out     []byte
 	err     error
+	told    *telling // where the form is only told of, and nothing read or written
 
 	attributes []ceHeader        // room for those of a message's headers
 	values     []byte            // and for their values
@@ -173,6 +174,10 @@ func (f *form) comma() {
 
 // object goes through an object inside the current one.
 func (f *form) object(field string, n need, zero bool, fields func()) {
+	if f.told != nil {
+		f.tellInside(field, n, false, fields)
+		return
+	}
 	node := none
 	if f.reading {
 		if node = f.findOf(field, n, isObject); node == none {
@@ -211,6 +216,10 @@ func (f *form) done() {
 
 // list goes through a list of objects.
 func list[T any](f *form, field string, p *[]T, n need, fields func(*form, *T)) {
+	if f.told != nil {
+		f.tellInside(field, n, true, func() { fields(f, new(T)) })
+		return
+	}
 	node := none
 	if f.reading {
 		if node = f.findOf(field, n, isArray); node != none {

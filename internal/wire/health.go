@@ -66,6 +66,9 @@ func surveyAnswered(f *form, e *event.SurveyAnswered) {
 		most = ten
 	}
 	f.ratio("score", &e.Score, &jsonNumber, zero, most)
+	if f.told != nil {
+		f.rule(where("kind", Shape{"const": "nps"}, Shape{"score": Shape{"maximum": ten.Num}}))
+	}
 	f.instant("answered_at", &e.AnsweredAt, must)
 }
 

@@ -22,6 +22,10 @@ const (
 // amount is money as {"amount":"24000.00","currency":"USD"}; money without a
 // currency is absent.
 func (f *form) amount(field string, p *money.Money, n need, s sign) {
+	if f.told != nil {
+		f.tell(field, n, refer(formOfMoney[s]))
+		return
+	}
 	f.object(field, n, p.Currency == "", func() {
 		if f.reading {
 			*p = f.readMoney()
@@ -97,6 +101,10 @@ func (f *form) checkCurrency(field string, code []byte) money.Currency {
 
 // currency is a code of ISO 4217 on its own.
 func (f *form) currency(field string, p *money.Currency) {
+	if f.told != nil {
+		f.tell(field, must, refer(formCurrency))
+		return
+	}
 	text := []byte(*p)
 	if f.reading {
 		i := f.findOf(field, must, isString)
@@ -135,6 +143,10 @@ var (
 
 // ratio is an exact number, kept in lowest terms, from least to most.
 func (f *form) ratio(field string, p *money.Ratio, as *ratioForm, least, most money.Ratio) {
+	if f.told != nil {
+		f.tell(field, must, ratioShape(as, least, most))
+		return
+	}
 	if f.reading {
 		i := f.find(field, must)
 		if i == none {

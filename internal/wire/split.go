@@ -14,6 +14,10 @@ const whole = 10_000
 // split is who gets which part of a deal: {"payee":bps,…}, by payee, together
 // the whole.
 func split(f *form, field string, p *[]event.Share) {
+	if f.told != nil {
+		f.tell(field, must, refer(formSplit))
+		return
+	}
 	f.object(field, must, len(*p) == 0, func() {
 		if f.reading {
 			*p = make([]event.Share, 0, f.length(f.at))

@@ -1,6 +1,11 @@
 package wire
 
-import "github.com/trueup/trueup/domain/event"
+import (
+	"maps"
+	"slices"
+
+	"github.com/trueup/trueup/domain/event"
+)
 
 // stageKinds are the kinds of opportunity that opportunity.stage_changed tells
 // of, each an event of its own.
@@ -32,6 +37,10 @@ func expansionStage(f *form, e *event.ExpansionStage) {
 	}
 	oneOf(f, "expansion_kind", &e.Kind, may, expansionKinds)
 	dealPeople(f, &e.Deal)
+	if f.told != nil {
+		f.rule(stageKind("expansion", "arr", "term_start", "term_end"))
+		f.rule(stageNeeds("expansion", wonStages, Shape{"incremental_arr": refer(formOfMoney[aboveZero])}))
+	}
 	if f.reading {
 		e.ClosedAt = e.Time
 	} else if !e.ClosedAt.Equal(e.Time) {
@@ -53,6 +62,11 @@ func renewalStage(f *form, e *event.RenewalStage) {
 		f.asked("term_end", e.Term.End != 0, "a won renewal needs it")
 	case lost:
 		f.asked("term_end", e.Term.Start != 0 || e.Term.End != 0, "a lost renewal needs it, or term_start")
+	}
+	if f.told != nil {
+		f.rule(stageKind("renewal", "incremental_arr"))
+		f.rule(stageNeeds("renewal", wonStages, Shape{"arr": present, "term_start": present, "term_end": present}))
+		f.rule(stageNeedsEither("renewal", lostStages, "term_start", "term_end"))
 	}
 	if f.reading {
 		written := len(f.out)
@@ -77,4 +91,45 @@ func (f *form) asked(field string, present bool, why string) {
 	if !present && f.err == nil {
 		f.missing(field, why)
 	}
+}
+
+// What a stage is that an opportunity is won or lost at, and a field that is
+// there and not null.
+var (
+	wonStages  = Shape{"pattern": stagePattern("closedwon", "won")}
+	lostStages = Shape{"pattern": stagePattern("closedlost", "lost")}
+	present    = Shape{"type": []string{"string", "object"}}
+)
+
+// tellStage tells of both kinds.
+func tellStage(f *form) {
+	expansionStage(f, new(event.ExpansionStage))
+	renewalStage(f, new(event.RenewalStage))
+}
+
+// stageKind is the rule that a kind of opportunity has none of some fields.
+func stageKind(kind string, not ...string) Shape {
+	none := Shape{}
+	for _, field := range not {
+		none[field] = false
+	}
+	return where("kind", Shape{"const": kind}, none)
+}
+
+// stageNeeds is the rule that a kind of opportunity has some fields at a stage.
+func stageNeeds(kind string, at, fields Shape) Shape {
+	then := Shape{"properties": fields, "required": slices.Sorted(maps.Keys(fields))}
+	return Shape{"if": atStage(kind, at), "then": then}
+}
+
+// stageNeedsEither is stageNeeds for one of two fields.
+func stageNeedsEither(kind string, at Shape, one, other string) Shape {
+	has := func(field string) Shape {
+		return Shape{"properties": Shape{field: present}, "required": []string{field}}
+	}
+	return Shape{"if": atStage(kind, at), "then": Shape{"anyOf": []Shape{has(one), has(other)}}}
+}
+
+func atStage(kind string, at Shape) Shape {
+	return Shape{"properties": Shape{"kind": Shape{"const": kind}, "stage": at}, "required": []string{"kind", "stage"}}
 }
