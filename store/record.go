@@ -29,12 +29,14 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 				return fmt.Errorf("record event %s of %s: %w", batch[i].Event.ID, batch[i].Event.Source, err)
 			}
 			r.out.Fates = append(r.out.Fates, o)
+			r.trace(batch[i].Trace)
 		}
 		if len(batch) == 0 {
 			return errUnchanged
 		}
 		return r.stand(batch[len(batch)-1].Position)
 	})
+	r.out.AtHand = s.engine.AtHand()
 	return r.out, err
 }
 
@@ -77,7 +79,7 @@ func (s *Store) transact(r *recording, f func() error) error {
 	if err := r.finish(); err != nil {
 		return s.stop(errors.Join(err, tx.Rollback()))
 	}
-	if err := commit(tx); err != nil {
+	if err := s.watched(r.out, tx); err != nil {
 		return s.stop(fmt.Errorf("commit: %w", err))
 	}
 	s.unwritten.Store(nil)
@@ -107,6 +109,7 @@ func commit(tx *bbolt.Tx) error {
 
 func (s *Store) stop(err error) error {
 	s.broken = fmt.Errorf("%w: %w", ErrStopped, err)
+	s.halted.Store(&s.broken)
 	return s.broken
 }
 
@@ -125,6 +128,7 @@ type recording struct {
 	first    *tenant.Timer // that is set, zero where none is; nil: not looked yet
 	last     tenant.Timer  // that fired
 	sweep    *tenant.Sweep // where the sweep stood when it had
+	fires    int           // of messages, those made before the arrival under way: by earlier ones, and by timers
 }
 
 // arrive takes one arrival.
@@ -134,6 +138,7 @@ func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 	if err := r.fire(at); err != nil {
 		return 0, err
 	}
+	r.fires = len(r.messages)
 	if a.Code != "" {
 		e.Advance(at)
 		return tenant.Rejected, r.park(a, at, a.Code, a.Reason)
