@@ -144,7 +144,8 @@ func (s *Subscriber) alarm(r Rewind) {
 		return
 	}
 	s.log.Error().Str(field.Stream, r.Stream).Uint64(field.Recorded, r.Recorded.Seq).Uint64(field.First, r.First).
-		Uint64("last_seq", r.Last).Uint64(field.From, r.From).Msg(r.String())
+		Uint64(field.Last, r.Last).Uint64(field.From, r.From).Str(field.Rewind, r.String()).
+		Msg("the input stream is not as it was: it is read again from where it still matches")
 }
 
 // verify compares a position with the stream. It returns nil if the stream

@@ -44,7 +44,7 @@ func (s *Subscriber) pump(ctx context.Context) error {
 			wait = backoffFirst
 		}
 		s.log.Warn().Err(err).Str(field.Stream, s.cfg.Stream).Str(field.Consumer, s.cfg.Durable).
-			Dur("retry_in", wait).Msg("reading the stream was interrupted")
+			Dur(field.Retry, wait).Msg("reading the stream was interrupted")
 		if sleep(ctx, wait) != nil {
 			return nil //nolint:nilerr // told to end
 		}
