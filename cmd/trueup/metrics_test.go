@@ -92,7 +92,9 @@ func TestMetrics(t *testing.T) {
 		t.Fatalf("trueup publish: exit %d: %s", code, stderr)
 	}
 	reader := web.NewClient(p.Answers(), &http.Client{Transport: showing{admin, http.DefaultTransport}})
-	await(t, reader, func(st *report.Status) bool { return st.Pending == 0 && st.Outbox == 0 && st.Parked == 1 && st.Entries > 0 })
+	await(t, reader, func(st *report.Status) bool {
+		return st.Pending == 0 && st.Outbox == 0 && st.Parked == 1 && st.Entries > 0
+	})
 	if _, err := reader.Verify(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
