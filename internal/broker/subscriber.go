@@ -219,7 +219,7 @@ func (s *Subscriber) Run(ctx context.Context) error {
 
 // Bound reports whether a consumer delivers: between two sessions, while the
 // connection is lost or the stream is compared with what is recorded, none does.
-func (s *Subscriber) Bound() bool { return s.bound.Load() }
+func (s *Subscriber) Bound() bool { return s.bound.Load() && s.conn.Connected() }
 
 // Close ends Run and waits for it; see there. Without Run it closes the
 // channels. It can be called again, and by several at a time.
