@@ -18,7 +18,11 @@ func (s *Store) watched(came tenant.Recorded, tx *bbolt.Tx) error {
 	if s.opts.Committing == nil {
 		return commit(tx)
 	}
-	return s.opts.Committing(came, func() error { return commit(tx) })
+	err := s.opts.Committing(came, func() error { return commit(tx) })
+	if err != nil {
+		_ = tx.Rollback() // where it was not tried; else there is nothing to roll back
+	}
+	return err
 }
 
 // trace notes which messages an arrival caused that is watched. Their numbers
