@@ -33,6 +33,11 @@ books: ## have hledger add up the journals; installs it with apt-get where it is
 	@command -v hledger >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends hledger; }
 	$(GO) test -count=1 -tags books -run '^TestBooks' ./cmd/trueup
 
+.PHONY: alerts
+alerts: ## have promtool check and test the alerts and the dashboard's queries; installs it with apt-get where it is missing
+	@command -v promtool >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus; }
+	$(GO) test -count=1 -tags alerts -run '^TestAlerts' ./cmd/trueup
+
 $(TOOLS)/axe-$(AXE).js:
 	@mkdir -p $(TOOLS)
 	@command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends npm; }
@@ -87,7 +92,7 @@ $(TOOLS)/gofumpt:
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## gofumpt, vet and golangci-lint
 	@test -z "$$($(TOOLS)/gofumpt -l . | tee /dev/stderr)"
-	$(GO) vet -tags books,e2e ./...
+	$(GO) vet -tags books,e2e,alerts ./...
 	$(TOOLS)/golangci-lint run
 
 .PHONY: generate

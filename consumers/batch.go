@@ -11,6 +11,7 @@ import (
 
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/failpoint"
+	"github.com/trueup/trueup/internal/field"
 )
 
 // Recorder applies a batch in one transaction. It does not keep the slice,
@@ -124,9 +125,9 @@ func (b *Batcher) record() error {
 		return err
 	}
 	for _, p := range recorded.Parked {
-		b.log.Warn().Str(FieldParked, p.ID).Str(FieldCode, p.Code).Msg("an input was parked")
+		b.log.Warn().Str(field.Parked, p.ID).Str(field.Code, p.Code).Msg("an input was parked")
 	}
-	b.log.Debug().Int(FieldInputs, len(b.batch)).Int(FieldEntries, recorded.Entries).Int(FieldTimers, recorded.Timers).Msg("a batch was committed")
+	b.log.Debug().Int(field.Inputs, len(b.batch)).Int(field.Entries, recorded.Entries).Int(field.Timers, recorded.Timers).Msg("a batch was committed")
 	clear(b.batch)
 	return nil
 }

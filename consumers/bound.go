@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 // Bound holds inputs back while too many outputs wait to leave, so that a
@@ -36,7 +38,7 @@ func (b *Bound) Wait(ctx context.Context) error {
 	}
 	b.held.Store(true)
 	defer b.held.Store(false)
-	b.Log.Warn().Uint64(FieldWaiting, n).Uint64(FieldBound, b.Max).Msg("inputs wait: too many outputs could not leave")
+	b.Log.Warn().Uint64(field.Waiting, n).Uint64(field.Bound, b.Max).Msg("inputs wait: too many outputs could not leave")
 	look := time.NewTicker(b.Every)
 	defer look.Stop()
 	for n >= b.Max {
@@ -49,6 +51,6 @@ func (b *Bound) Wait(ctx context.Context) error {
 			return err
 		}
 	}
-	b.Log.Info().Uint64(FieldWaiting, n).Msg("inputs go on")
+	b.Log.Info().Uint64(field.Waiting, n).Msg("inputs go on")
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/field"
 )
 
 // errBehind says that the log does not reach the cursor yet: the ledger was
@@ -155,7 +156,7 @@ func (r *Relay) place(now broker.Cursor, tail broker.Tail) (broker.Cursor, error
 			return now, err
 		case found && now.Seq > 0 && now.N >= had && at-now.N <= broker.MaxSingle:
 			n = at // the worker ended, or an answer was lost, between them and their cursor
-			r.Logger.Info().Uint64(FieldCursor, n).Msg("outputs were published and their cursor was not")
+			r.Logger.Info().Uint64(field.Cursor, n).Msg("outputs were published and their cursor was not")
 		case found:
 			n = at
 			r.alarm("the output stream has outputs without the cursor that goes with them: it ends at output %d of the ledger, and goes on after it", n)

@@ -26,6 +26,40 @@ var Families = []Family{
 	{"admin", []string{"admin.{t}.>", "clock.{t}"}},
 }
 
+// FamilyOf is the place in Families of the one that takes a subject, which is
+// of one of its patterns; len(Families) where none does.
+func FamilyOf(subject string) int {
+	system, rest, _ := strings.Cut(subject, ".")
+	_, rest, _ = strings.Cut(rest, ".") // the tenant
+	about, _, _ := strings.Cut(rest, ".")
+	if system == "admin" || system == "clock" {
+		about = ""
+	}
+	if n, ok := familyOf[familyKey{system, about}]; ok {
+		return n
+	}
+	return len(Families)
+}
+
+// familyKey is what of a subject decides: the system it comes from, and what it
+// is about where that matters.
+type familyKey struct{ system, about string }
+
+var familyOf = func() map[familyKey]int {
+	out := map[familyKey]int{}
+	for n, f := range Families {
+		for _, p := range f.Patterns {
+			part := strings.Split(p, ".")
+			k := familyKey{system: part[0]}
+			if len(part) > 3 {
+				k.about = part[2]
+			}
+			out[k] = n
+		}
+	}
+	return out
+}()
+
 // subjects are the family's patterns for one tenant.
 func (f Family) subjects(tenant string) []string {
 	out := make([]string, len(f.Patterns))

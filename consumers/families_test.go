@@ -41,6 +41,9 @@ func TestFamiliesTakeEveryType(t *testing.T) {
 		if len(by) != 1 {
 			t.Errorf("%s on %s is taken by %q, want one", typ, subject, by)
 		}
+		if n := FamilyOf(subject); n == len(Families) || !strings.HasPrefix(by[0], Families[n].Name+" ") {
+			t.Errorf("FamilyOf(%s) = %d, want that of %q", subject, n, by[0])
+		}
 		read := 0
 		for _, pattern := range broker.InSubjects(tenantName) {
 			if matches(pattern, subject) {
@@ -68,5 +71,20 @@ func TestFamiliesAreOfATenant(t *testing.T) {
 				t.Errorf("%s reads %s", f.Name, pattern)
 			}
 		}
+	}
+}
+
+// What no family takes is of none.
+func TestFamilyOfNone(t *testing.T) {
+	for _, subject := range []string{"", "crm", "crm.acme", "crm.acme.elsewhere.x", "billing.acme.renewal.x", "payout.acme.invoice.x"} {
+		if n := FamilyOf(subject); n != len(Families) {
+			t.Errorf("FamilyOf(%q) = %s, want none", subject, Families[n].Name)
+		}
+	}
+}
+
+func BenchmarkFamilyOf(b *testing.B) {
+	for b.Loop() {
+		FamilyOf("crm.default.opportunity.stage_changed")
 	}
 }

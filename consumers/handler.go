@@ -7,6 +7,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/failpoint"
@@ -25,6 +26,9 @@ type Handler struct {
 	Decoder Decoder
 	Clock   Clock
 	Batch   *Batcher
+	// Received, if set, is told of an input that belongs to a trace, once it is
+	// read, and gives what is to be its Trace.
+	Received func(of broker.Trace, id event.Identity, typ event.Type) any
 }
 
 // Handle takes one message.
@@ -41,6 +45,9 @@ func (h Handler) Handle(msg *message.Message) error {
 func (h Handler) arrival(a *tenant.Arrival, d *broker.Delivery, body []byte) {
 	a.Position = tenant.Position{Created: d.StreamCreated, Seq: d.Seq, Time: d.Time}
 	a.Subject, a.Header, a.Body = d.Subject, d.Header, body
+	if h.Received != nil && d.Trace.Parent != "" {
+		defer func() { a.Trace = h.Received(d.Trace, a.Event, typeOf(a)) }()
+	}
 	raw := wire.Raw{Subject: d.Subject, Header: d.Header, Body: body}
 	in, err := h.Decoder.Decode(raw)
 	if err != nil {
@@ -53,6 +60,14 @@ func (h Handler) arrival(a *tenant.Arrival, d *broker.Delivery, body []byte) {
 	a.Arrived = h.Clock.Arrived(d.Time, in.Recorded, head.Time)
 	a.Event = head.Identity
 	a.Input = tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum}
+}
+
+// typeOf is the type of an event that could be read.
+func typeOf(a *tenant.Arrival) event.Type {
+	if a.Input.Event == nil {
+		return ""
+	}
+	return a.Input.Event.Head().Type
 }
 
 // closeTimeout bounds how long the router waits for handlers at its end.

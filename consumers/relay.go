@@ -13,6 +13,7 @@ import (
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/failpoint"
+	"github.com/trueup/trueup/internal/field"
 )
 
 // OutLog is the log of everything that leaves.
@@ -71,8 +72,11 @@ type Relay struct {
 	// Claimed, if set, is called when the relay has become the writer.
 	Claimed func()
 	// Alarm, if set, is told what a person should know of the stream.
-	Alarm  func(string)
-	Logger zerolog.Logger
+	Alarm func(string)
+	// Publishing, if set, is told of outputs before they are published, gives the
+	// messages their Trace, and is told by done how it went.
+	Publishing func(outs []tenant.Output, msgs []broker.OutMsg) (done func(error))
+	Logger     zerolog.Logger
 
 	at      atomic.Pointer[broker.Cursor] // the last cursor of its own
 	alarmed string                        // the last alarm
@@ -110,7 +114,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		}
 		text := err.Error()
 		r.trouble.Store(&text)
-		r.Logger.Warn().Err(err).Dur(FieldRetry, wait).Msg("outputs wait for the broker")
+		r.Logger.Warn().Err(err).Dur(field.Retry, wait).Msg("outputs wait for the broker")
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -134,6 +138,20 @@ func final(err error) bool {
 func (r *Relay) Trouble() string {
 	if text := r.trouble.Load(); text != nil {
 		return *text
+	}
+	return ""
+}
+
+// Stuck is why outputs cannot leave, also where the relay is not the writer yet;
+// empty if they can.
+func (r *Relay) Stuck() string {
+	switch why := r.Trouble(); {
+	case why != "":
+		return why
+	case r.behind.Load():
+		return errBehind.Error()
+	case r.at.Load() == nil:
+		return "the output cursor is not claimed yet"
 	}
 	return ""
 }
@@ -211,16 +229,21 @@ func (r *Relay) publish(ctx context.Context, outs []tenant.Output, from broker.C
 	for i, o := range outs {
 		msgs[i] = broker.OutMsg{Subject: o.Subject, ID: o.ID, Body: o.Body}
 	}
+	done := func(error) {}
+	if r.Publishing != nil {
+		done = r.Publishing(outs, msgs)
+	}
 	last := outs[len(outs)-1]
 	failpoint.At("relay-before")
 	to, err := r.Transport.Publish(ctx, msgs, from, broker.Cursor{N: last.N, Hash: last.Hash, Writer: r.Writer})
 	failpoint.At("relay-after")
+	done(err)
 	if err != nil {
 		r.unsure = r.unsure || errors.Is(err, broker.ErrUnsure)
 		return from, moved(err)
 	}
 	r.hold(to)
-	r.Logger.Debug().Int(FieldOutputs, len(outs)).Uint64(FieldCursor, to.N).Msg("outputs were published")
+	r.Logger.Debug().Int(field.Outputs, len(outs)).Uint64(field.Cursor, to.N).Msg("outputs were published")
 	return to, nil
 }
 
@@ -237,7 +260,7 @@ func (r *Relay) alarm(format string, args ...any) {
 		return
 	}
 	r.alarmed = text
-	r.Logger.Error().Str(FieldAlarm, text).Msg("the output stream is not as it was left")
+	r.Logger.Error().Str(field.Alarm, text).Msg("the output stream is not as it was left")
 	if r.Alarm != nil {
 		r.Alarm(text)
 	}

@@ -264,7 +264,10 @@ func forms(t testing.TB) []stored {
 		},
 		{
 			"output.v1", bOut, k8,
-			func(r *recording) error { return appendOut(r.tx, []tenant.Message{output.Message}) },
+			func(r *recording) error {
+				_, err := appendOut(r.tx, []tenant.Message{output.Message})
+				return err
+			},
 			func(v *View) (any, error) { return lastOut(in(v.tx, bOut)) }, out,
 		},
 	}

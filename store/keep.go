@@ -356,9 +356,11 @@ func readTotals(tx *bbolt.Tx) (totals, error) {
 
 // finish writes what a transaction has gathered.
 func (r *recording) finish() error {
-	if err := appendOut(r.tx, r.messages); err != nil {
+	last, err := appendOut(r.tx, r.messages)
+	if err != nil {
 		return err
 	}
+	r.told(last)
 	meta := in(r.tx, bMeta)
 	if r.totals != nil {
 		if err := r.balanced(); err != nil {

@@ -45,6 +45,8 @@ type Options struct {
 	Plan  tenant.Parser
 	Codec Codec
 	Cache int // facts of accounts to keep at hand; 0: tenant.DefaultCache
+	// Committing, if set, is told of every transaction of Record.
+	Committing Committing
 	// ReadOnly opens for reading only; several may read a file no worker has open.
 	ReadOnly bool
 }
@@ -57,7 +59,8 @@ type Store struct {
 	unpublished []*plan.Plan // given, and not among those the file was made with
 	engine      *tenant.Engine
 	putting     *putting
-	broken      error // why nothing more may be recorded
+	broken      error                 // why nothing more may be recorded
+	halted      atomic.Pointer[error] // that, for others than who records
 	wrote       chan struct{}
 	changed     signal
 	noticed     []string

@@ -15,12 +15,12 @@ import (
 // version and the hash.
 const outHead = 1 + 32
 
-// appendOut adds messages to the out log.
-func appendOut(tx *bbolt.Tx, messages []tenant.Message) error {
+// appendOut adds messages to the out log and gives the number of the last.
+func appendOut(tx *bbolt.Tx, messages []tenant.Message) (uint64, error) {
 	b := in(tx, bOut)
 	last, err := lastOut(b)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, m := range messages {
 		v := make([]byte, outHead, outHead+8+len(m.Subject)+len(m.ID)+len(m.Body)+sealSize)
@@ -31,10 +31,10 @@ func appendOut(tx *bbolt.Tx, messages []tenant.Message) error {
 		v[0] = formVersion
 		copy(v[1:], last.Hash[:])
 		if err := b.appended(key(last.N), v); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return last.N, nil
 }
 
 // hashOut is the hash of the log with one more message.

@@ -33,12 +33,16 @@ func (s *Store) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 				return fmt.Errorf("record event %s of %s: %w", batch[i].Event.ID, batch[i].Event.Source, err)
 			}
 			r.out.Fates = append(r.out.Fates, o)
+			if err := r.trace(batch[i].Trace); err != nil {
+				return err
+			}
 		}
 		if len(batch) == 0 {
 			return errUnchanged
 		}
 		return r.stand(batch[len(batch)-1].Position)
 	})
+	r.out.AtHand = s.engine.AtHand()
 	return r.out, err
 }
 
@@ -89,7 +93,7 @@ func (s *Store) transact(r *recording, f func() error) error {
 	if err := r.finish(); err != nil {
 		return s.stop(errors.Join(err, tx.Rollback()))
 	}
-	if err := commit(tx); err != nil {
+	if err := s.watched(r.out, tx); err != nil {
 		return s.stop(fmt.Errorf("commit: %w", err))
 	}
 	s.unwritten.Store(nil)
@@ -119,6 +123,7 @@ func commit(tx *bbolt.Tx) error {
 
 func (s *Store) stop(err error) error {
 	s.broken = fmt.Errorf("%w: %w", ErrStopped, err)
+	s.halted.Store(&s.broken)
 	return s.broken
 }
 
@@ -138,6 +143,7 @@ type recording struct {
 	first    *tenant.Timer // that is set, zero where none is; nil: not looked yet
 	last     tenant.Timer  // that fired
 	sweep    *tenant.Sweep // where the sweep stood when it had
+	fires    int           // of messages, those made before the traced arrival under way: by earlier ones, and by timers
 }
 
 // arrive takes one arrival.
@@ -146,6 +152,12 @@ func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 	at := e.Arrival(a.Arrived)
 	if err := r.fire(at); err != nil {
 		return 0, err
+	}
+	if a.Trace != nil {
+		if err := r.settle(); err != nil {
+			return 0, err
+		}
+		r.fires = len(r.messages)
 	}
 	if a.Code != "" {
 		e.Advance(at)

@@ -27,6 +27,7 @@ type Summary struct {
 	episodes   *mirror[tenant.Episode]
 	flags      *mirror[tenant.Flag]
 	statements *mirror[tenant.Statement]
+	parked     *mirror[string] // codes of what waits; empty for what does not
 
 	told sync.Map // of event.PayeeID: *toldFacts
 }
@@ -47,6 +48,7 @@ type toldFact struct {
 func NewSummary(s *Store) *Summary {
 	return &Summary{
 		store: s, payees: &mirror[*ledger.Sum]{}, episodes: &mirror[tenant.Episode]{}, flags: &mirror[tenant.Flag]{}, statements: &mirror[tenant.Statement]{},
+		parked: &mirror[string]{},
 	}
 }
 

@@ -47,7 +47,7 @@ func (c *config) checkHTTP() error {
 
 func (w *worker) openWeb(ctx context.Context, e env) error {
 	opts := web.Options{
-		Ready: w.ready, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Clock: w.sweeper.Clock.Now, Log: w.log,
+		Ready: w.parts, Metrics: w.watched.Metrics.Handler, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Clock: w.sweeper.Clock.Now, Log: w.log,
 		Publish: w.decide, Tenant: w.cfg.tenant, Live: feed{w.store},
 	}
 	if w.cfg.tokens != "" {

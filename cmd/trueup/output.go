@@ -37,7 +37,7 @@ func (w *worker) openOutput(ctx context.Context, _ env) error {
 	withdraw := func() {}
 	w.relay = &consumers.Relay{
 		Log: w.store, Transport: output, Writer: writer, Retry: relayRetry, MostRetry: relayMost, Look: relayLook,
-		Reconnected: reconnected, Claimed: func() { withdraw() }, Alarm: w.alarms.add, Logger: w.log,
+		Reconnected: reconnected, Claimed: func() { withdraw() }, Alarm: w.alarm, Logger: w.log,
 	}
 	w.bound = &consumers.Bound{Max: uint64(w.cfg.maxWaiting), Waiting: w.relay.Waiting, Every: boundLook, Log: w.log} //nolint:gosec // checked
 	switch other, waits, err := output.Waiting(ctx); {

@@ -15,6 +15,7 @@ import (
 	"github.com/trueup/trueup/domain/plan"
 	"github.com/trueup/trueup/internal/broker"
 	"github.com/trueup/trueup/internal/demo"
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/wire"
 )
 
@@ -164,7 +165,7 @@ func (c *config) playFrom(plans plan.Set, seen time.Time) (time.Time, error) {
 
 func runWorker(ctx context.Context, e env, c config) error {
 	level, _ := zerolog.ParseLevel(c.logLevel)
-	log := zerolog.New(e.stderr).Level(level).With().Timestamp().Str("tenant", c.tenant).Logger()
+	log := zerolog.New(e.stderr).Level(level).With().Timestamp().Str(field.Tenant, c.tenant).Logger()
 	w, err := startWorker(ctx, e, c, log)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -13,7 +12,9 @@ import (
 
 	"github.com/trueup/trueup/consumers"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/scenario"
 	"github.com/trueup/trueup/internal/wire"
@@ -28,17 +29,22 @@ func (w *worker) openStore(_ context.Context, e env) error {
 	}
 	w.store, err = store.Open(w.cfg.ledgerPath(), store.Options{
 		Tenant: w.cfg.tenant, Plans: plans, Plan: readPlan, Cache: w.cfg.cache,
-		Codec: newCodec(w.cfg.tenant, wire.Limits{MaxBody: w.cfg.maxEvent}),
+		Codec:      newCodec(w.cfg.tenant, wire.Limits{MaxBody: w.cfg.maxEvent}),
+		Committing: func(came tenant.Recorded, commit func() error) error { return w.watched.Committing(came, commit) },
 	})
 	if err != nil {
 		return err
 	}
 	w.closers = append(w.closers, w.store.Close)
+	w.stops = openStops(w.cfg.ledgerPath())
 	w.asked = liveReader{newFileReader(w.store), w}
 	w.asked.lens = newLens(w.store, w.cfg.cache)
 	w.asked.whatIfs = scenario.NewWhatIfs(w.cfg.tenant, w.store.Plans(), history{w.store})
 	for _, what := range w.store.Noticed() {
-		w.log.Warn().Str("problem", what).Msg("the ledger file was not whole")
+		w.log.Warn().Str(field.Problem, what).Msg("the ledger file was not whole")
+	}
+	if err := w.watch(e); err != nil {
+		return err
 	}
 	return store.RemoveSnapshots(w.cfg.ledgerPath())
 }
@@ -84,7 +90,7 @@ func (w *worker) publishPlans(ctx context.Context, _ env) error {
 		if _, err := w.conn.PublishAll(ctx, one(broker.Msg{Subject: "admin." + w.cfg.tenant + ".plan.published", Body: body}), nil); err != nil {
 			return fmt.Errorf("publish plan %s: %w", p.ID(), err)
 		}
-		w.log.Info().Str("plan", p.ID()).Msg("a plan version was published to the ledger")
+		w.log.Info().Str(field.Plan, p.ID()).Msg("a plan version was published to the ledger")
 	}
 	return nil
 }
@@ -101,10 +107,13 @@ func (w *worker) openPipeline(_ context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	batch := consumers.NewBatcher(w.store, consumers.DefaultBatch, w.log)
+	batch := consumers.NewBatcher(w.watched, consumers.DefaultBatch, w.log)
 	batch.Room = func(context.Context) error { return w.bound.Wait(w.input) } // told to stop, it records what it has
 	handler := consumers.Handler{
 		Decoder: wire.Decoder{Tenant: w.cfg.tenant, Limits: wire.Limits{MaxBody: w.cfg.maxEvent}}, Clock: clock, Batch: batch,
+	}
+	if t := w.watched.Traces; t != nil {
+		handler.Received, w.relay.Publishing = t.Received, t.Publishing
 	}
 	if w.router, err = consumers.NewRouter(w.sub, w.cfg.tenant, handler, w.routerLog()); err != nil {
 		return err
@@ -200,8 +209,14 @@ func (w *worker) resume(context.Context) ([]broker.Position, error) {
 
 // rewound notes that the broker lost what the ledger has.
 func (w *worker) rewound(r broker.Rewind) {
-	w.alarms.add(r.String())
-	w.log.Error().Str("rewind", r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
+	w.alarm(r.String())
+	w.log.Error().Str(field.Rewind, r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
+}
+
+// alarm notes what a person should know of a stream.
+func (w *worker) alarm(text string) {
+	w.watched.Metrics.Alarm()
+	w.alarms.add(text)
 }
 
 // warm reads what a first question about everybody would wait for. What cannot
@@ -213,17 +228,6 @@ func (w *worker) warm(ctx context.Context) error {
 	}
 	if ctx.Err() == nil {
 		w.log.Warn().Err(err).Msg("the ledger could not be read ahead of questions")
-	}
-	return nil
-}
-
-// ready says why the worker cannot do its work now.
-func (w *worker) ready(context.Context) error {
-	if !w.conn.Connected() {
-		return broker.ErrDisconnected
-	}
-	if held := w.bound.Held(); held != "" {
-		return errors.New(held)
 	}
 	return nil
 }

@@ -14,12 +14,14 @@ import (
 
 	"github.com/trueup/trueup/consumers"
 	"github.com/trueup/trueup/internal/broker"
+	"github.com/trueup/trueup/internal/observe"
 	"github.com/trueup/trueup/store"
 )
 
 // worker is a running worker: what it opened, and the goroutines it started.
 type worker struct {
 	cfg   config
+	now   func() time.Time
 	log   zerolog.Logger
 	store *store.Store
 	asked liveReader // answers for the ledger
@@ -38,7 +40,10 @@ type worker struct {
 
 	stopAnswers func(context.Context) error // at the broker; nil: none are given
 
-	alarms alarms
+	alarms   alarms
+	watched  observe.Watched // what records, as it is watched
+	verified verification
+	stops    *stops
 
 	ctx     context.Context // of everything but the input; ends after the input has
 	cancel  context.CancelFunc
@@ -63,7 +68,7 @@ const (
 // batch, the handlers, the input, the clock, the web. What fails undoes what
 // was opened.
 func startWorker(ctx context.Context, e env, c config, log zerolog.Logger) (_ *worker, err error) {
-	w := &worker{cfg: c, log: log, failed: make(chan error, 16)}
+	w := &worker{cfg: c, now: e.now, log: log, failed: make(chan error, 16)}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.input, w.noInput = context.WithCancel(w.ctx)
 	defer func() {
@@ -71,7 +76,7 @@ func startWorker(ctx context.Context, e env, c config, log zerolog.Logger) (_ *w
 			err = errors.Join(err, w.stop())
 		}
 	}()
-	for _, open := range []func(context.Context, env) error{w.openStore, w.openBroker, w.openOutput, w.publishPlans, w.openPipeline, w.openWeb} {
+	for _, open := range []func(context.Context, env) error{w.openTraces, w.openStore, w.openBroker, w.openOutput, w.publishPlans, w.openPipeline, w.openWeb} {
 		if err := open(ctx, e); err != nil {
 			return nil, err
 		}
@@ -100,7 +105,7 @@ func (w *worker) wait(ctx context.Context) error {
 	case <-ctx.Done():
 	case err := <-w.failed:
 		w.abort()
-		return err
+		return w.stopped(err)
 	}
 	w.log.Info().Msg("stopping")
 	stopped := make(chan error, 1)
@@ -109,15 +114,23 @@ func (w *worker) wait(ctx context.Context) error {
 	case err := <-stopped:
 		select {
 		case failed := <-w.failed: // which the closing of the ledger may have said again
-			return failed
+			return w.stopped(failed)
 		default:
 		}
 		w.log.Info().Msg("stopped")
 		return err
 	case err := <-w.failed:
 		w.abort()
-		return err
+		return w.stopped(err)
 	}
+}
+
+// stopped counts that a part failed, for the next run to tell.
+func (w *worker) stopped(why error) error {
+	if err := w.stops.add(why); err != nil {
+		w.log.Warn().Err(err).Msg("it could not be noted why the worker stopped")
+	}
+	return why
 }
 
 // stop ends the worker in order: no more inputs, those taken committed and

@@ -26,6 +26,7 @@ type Arrival struct {
 	Event    event.Identity // as far as it could be read
 	Code     string         // why it could not be decoded, for programs
 	Reason   string         // and for people
+	Trace    any            // of whoever watches its way; nil: nobody does
 }
 
 // Fate is what became of an arrival.
@@ -46,6 +47,28 @@ type Recorded struct {
 	Parked  []ParkedInput
 	Entries int // posted
 	Timers  int // that fired
+	// Outputs is how many messages were added to the out log, and LastOutput the
+	// number of the newest of them, 0 where there are none.
+	Outputs    int
+	LastOutput uint64
+	Traced     []Traced // what came of arrivals that have a Trace
+	AtHand     AtHand   // of accounts, after the batch
+}
+
+// Traced are the outputs after number From up to To that an arrival with a Trace
+// caused; not those of timers that fired before it.
+type Traced struct {
+	Trace    any
+	From, To uint64
+}
+
+// AtHand is what an engine keeps of accounts, so as not to read them again.
+type AtHand struct {
+	Accounts int    // that are at hand
+	Weight   int    // of these: their facts, and eight for each account
+	Limit    int    // of the weight
+	Hits     uint64 // questions for an account that was at hand, since the engine was made
+	Misses   uint64 // and for one that had to be read
 }
 
 // ParkedInput names an input that was parked, and why.

@@ -13,6 +13,8 @@ type cache struct {
 	round  []*accountRecord // those held, and for a while some that were dropped
 	hand   int
 
+	hits, misses uint64 // of get
+
 	call   int                                // how often pins were taken away
 	pinned map[event.AccountID]*accountRecord // those that were let go in spite of a pin; nil: none
 }
@@ -36,9 +38,15 @@ func newCache(limit int) cache {
 func (c *cache) get(id event.AccountID) *accountRecord {
 	if r := c.held[id]; r != nil {
 		r.mark.asked = true
+		c.hits++
 		return r
 	}
-	return c.pinned[id]
+	if r := c.pinned[id]; r != nil {
+		c.hits++
+		return r
+	}
+	c.misses++
+	return nil
 }
 
 // pin keeps an account at hand, whatever they weigh, until unpin.

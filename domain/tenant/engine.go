@@ -94,6 +94,12 @@ func New(tenantName string, plans plan.Set, parse Parser, state State, cached in
 	return e, err
 }
 
+// AtHand is what the engine keeps of accounts.
+func (e *Engine) AtHand() AtHand {
+	c := &e.accounts
+	return AtHand{Accounts: len(c.held), Weight: c.weight, Limit: c.limit, Hits: c.hits, Misses: c.misses}
+}
+
 // Today is the civil date of the latest arrival.
 func (e *Engine) Today() civil.Date { return civil.In(e.state.AsOf, e.zone) }
 

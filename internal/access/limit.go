@@ -30,6 +30,7 @@ import (
 //	verify      no                                    yes           yes
 //	preview,    no                                    no            yes
 //	what-if
+//	metrics     no                                    without       all
 //	status      yes                                   yes           yes
 //
 // A list that names nobody is narrowed to what is theirs. About what is not
@@ -101,6 +102,16 @@ var (
 	operating = []Role{Ops, Admin, Onlooker}            // how the worker does
 	closing   = []Role{Admin, Onlooker}                 // what everybody is paid
 )
+
+// Operating reports whether whoever asks may see how the worker does, and
+// whether with amounts; what is it that is asked about.
+func Operating(ctx context.Context, what string) (amounts bool, err error) {
+	p, _ := Of(ctx)
+	if !p.Is(operating...) {
+		return false, Forbidden{what + " not for " + cmp.Or(string(p.Role), "nobody")}
+	}
+	return p.Is(closing...), nil
+}
 
 // notTheirs is the answer about what somebody may not see.
 func notTheirs(what, id string) error { return Forbidden{what + " " + id + " is not yours to see"} }

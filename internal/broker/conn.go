@@ -12,6 +12,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 const (
@@ -61,17 +63,17 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
-				log.Warn().Err(err).Str("url", shown).Msg("nats connection lost")
+				log.Warn().Err(err).Str(field.URL, shown).Msg("nats connection lost")
 			}
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
-			log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("nats connection restored")
+			log.Info().Str(field.URL, nc.ConnectedUrlRedacted()).Msg("nats connection restored")
 			c.reconnected()
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
 			e := log.Warn().Err(err)
 			if sub != nil {
-				e = e.Str("subject", sub.Subject)
+				e = e.Str(field.Subject, sub.Subject)
 			}
 			e.Msg("nats reports")
 		}),
@@ -164,6 +166,9 @@ func (c *Conn) reconnected() {
 
 // Connected reports whether a server answers now.
 func (c *Conn) Connected() bool { return c.nc.IsConnected() }
+
+// Reconnects counts how often the connection was made anew.
+func (c *Conn) Reconnects() uint64 { return c.generation() }
 
 // NATS is the connection itself, for what this package does not offer.
 func (c *Conn) NATS() *nats.Conn { return c.nc }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 // consumer is what the consumer on the server has to be like.
@@ -30,7 +32,7 @@ func (s *Subscriber) bind(ctx context.Context) (jetstream.Consumer, error) {
 	consumer, err := s.conn.js.CreateOrUpdateConsumer(ctx, s.cfg.Stream, cfg)
 	switch {
 	case code(err) == jetstream.JSErrCodeConsumerCreate:
-		s.log.Warn().Err(err).Str("consumer", s.cfg.Durable).Msg("the consumer cannot be changed to what is needed; it is made anew")
+		s.log.Warn().Err(err).Str(field.Consumer, s.cfg.Durable).Msg("the consumer cannot be changed to what is needed; it is made anew")
 	case err != nil:
 		return nil, fmt.Errorf("consumer %s: %w", s.cfg.Durable, err)
 	case consumer.CachedInfo().NumWaiting == 0:
@@ -38,7 +40,7 @@ func (s *Subscriber) bind(ctx context.Context) (jetstream.Consumer, error) {
 	default:
 		// A request of a connection that is dead, and not known to be, would get
 		// messages: they would be missed only after AckWait.
-		s.log.Warn().Str("consumer", s.cfg.Durable).Msg("somebody else asked the consumer for messages, perhaps over a connection that is lost; it is made anew")
+		s.log.Warn().Str(field.Consumer, s.cfg.Durable).Msg("somebody else asked the consumer for messages, perhaps over a connection that is lost; it is made anew")
 	}
 	if consumer, err = s.remake(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("consumer %s: %w", s.cfg.Durable, err)

@@ -20,7 +20,8 @@ type Delivery struct {
 	Subject       string
 	Seq           uint64      // in the stream; rises with Index, except after a Rewind
 	Time          time.Time   // when the stream stored it, UTC, to the nanosecond
-	Header        nats.Header // the sender's; not those of how it was published, such as Nats-Msg-Id
+	Header        nats.Header // the sender's; not those of how it was published, such as Nats-Msg-Id, nor Trace
+	Trace         Trace       // the sender's; where it is sent again it may be another
 	ID            string      // Nats-Msg-Id, the first; may be empty
 	StreamCreated time.Time   // UTC; which life of the stream Seq counts in
 }
@@ -38,19 +39,19 @@ func DeliveryOf(msg *message.Message) *Delivery {
 }
 
 // ofSender takes out of a message's headers what tells the server how to
-// publish it: the same bytes sent again are the same input. It gives what is
-// left, and the id.
-func ofSender(h nats.Header) (left nats.Header, id string) {
+// publish it, and what says whose trace it belongs to: the same bytes sent again
+// are the same input. It gives what is left, and the id.
+func ofSender(h nats.Header) (left nats.Header, id string, trace Trace) {
 	id = h.Get(nats.MsgIdHdr)
-	for name := range h {
-		if strings.HasPrefix(name, reserved) {
+	for name, values := range h {
+		if strings.HasPrefix(name, reserved) || trace.takes(name, values) {
 			delete(h, name)
 		}
 	}
 	if len(h) == 0 {
-		return nil, id
+		return nil, id, trace
 	}
-	return h, id
+	return h, id, trace
 }
 
 // newMessage makes a Watermill message of any NATS message. It cannot fail:

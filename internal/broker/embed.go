@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/rs/zerolog"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 const (
@@ -51,7 +53,7 @@ func Embed(o Options) (*Embedded, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("embedded nats: %w", err)
 	}
-	bridge := &serverLog{log: o.Log.With().Str("part", "nats-server").Logger(), fatal: make(chan string, 1)}
+	bridge := &serverLog{log: o.Log.With().Str(field.Part, "nats-server").Logger(), fatal: make(chan string, 1)}
 	s, err := server.NewServer(&server.Options{
 		ServerName:         "trueup",
 		Host:               host,

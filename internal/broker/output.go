@@ -74,6 +74,7 @@ type OutMsg struct {
 	Subject string
 	ID      string
 	Body    []byte
+	Trace   Trace // to go with it, in headers; the body does not depend on it
 }
 
 // Output publishes one tenant's out log. Any number of outputs may try; the
@@ -201,6 +202,7 @@ func (o *Output) message(m OutMsg, id bool) *nats.Msg {
 	out := Msg{Subject: m.Subject, ID: m.ID, Body: m.Body}.nats(id)
 	out.Header[contentTypeHdr] = []string{contentType}
 	out.Header[jetstream.ExpectedStreamHeader] = []string{o.stream}
+	m.Trace.put(out.Header)
 	return out
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 // Position is a message of a stream, named so that it can be recognised: a
@@ -141,8 +143,9 @@ func (s *Subscriber) alarm(r Rewind) {
 		s.cfg.Alarm(r)
 		return
 	}
-	s.log.Error().Str("stream", r.Stream).Uint64("recorded_seq", r.Recorded.Seq).Uint64("first_seq", r.First).
-		Uint64("last_seq", r.Last).Uint64("from_seq", r.From).Msg(r.String())
+	s.log.Error().Str(field.Stream, r.Stream).Uint64(field.Recorded, r.Recorded.Seq).Uint64(field.First, r.First).
+		Uint64(field.Last, r.Last).Uint64(field.From, r.From).Str(field.Rewind, r.String()).
+		Msg("the input stream is not as it was: it is read again from where it still matches")
 }
 
 // verify compares a position with the stream. It returns nil if the stream

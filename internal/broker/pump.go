@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 const (
@@ -41,8 +43,8 @@ func (s *Subscriber) pump(ctx context.Context) error {
 		case s.index > before:
 			wait = backoffFirst
 		}
-		s.log.Warn().Err(err).Str("stream", s.cfg.Stream).Str("consumer", s.cfg.Durable).
-			Dur("retry_in", wait).Msg("reading the stream was interrupted")
+		s.log.Warn().Err(err).Str(field.Stream, s.cfg.Stream).Str(field.Consumer, s.cfg.Durable).
+			Dur(field.Retry, wait).Msg("reading the stream was interrupted")
 		if sleep(ctx, wait) != nil {
 			return nil //nolint:nilerr // told to end
 		}
@@ -109,6 +111,8 @@ func (s *Subscriber) readSession(ctx context.Context) error {
 		return fmt.Errorf("read consumer %s: %w", s.cfg.Durable, err)
 	}
 	defer stopIterator(messages)
+	s.bound.Store(true)
+	defer s.bound.Store(false)
 	until := []jetstream.NextOpt{jetstream.NextContext(ctx)} // made once, not for every message
 	for {
 		m, err := messages.Next(until...)
@@ -148,7 +152,7 @@ func (s *Subscriber) accept(ctx context.Context, r *reading, m jetstream.Msg) er
 	f.handing = &f.first
 	d := &f.first.delivery
 	d.Subject, d.Seq, d.Time, d.StreamCreated = m.Subject(), meta.Sequence.Stream, meta.Timestamp.UTC(), r.created
-	d.Header, d.ID = ofSender(m.Headers())
+	d.Header, d.ID, d.Trace = ofSender(m.Headers())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.touched = s.beats
@@ -202,7 +206,7 @@ func (s *Subscriber) waitForRoom(ctx context.Context, n int) error {
 			return context.Cause(ctx)
 		case <-s.room:
 		case <-report.C:
-			s.log.Warn().Int("messages", s.inFlight()).Msg("handlers hold all messages given out; waiting for them")
+			s.log.Warn().Int(field.Messages, s.inFlight()).Msg("handlers hold all messages given out; waiting for them")
 			every *= 2
 			report.Reset(every)
 		}

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats.go/micro"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 // Service is what a connection answers to whoever may ask at the broker: it is
@@ -37,7 +39,7 @@ func (c *Conn) Serve(ctx context.Context, s Service) (stop func(context.Context)
 	service, err := micro.AddService(c.nc, micro.Config{
 		Name: s.Name, Version: semantic(s.Version), Description: s.Description, Metadata: map[string]string{"version": s.Version},
 		ErrorHandler: func(_ micro.Service, err *micro.NATSError) {
-			c.log.Warn().Err(err).Str("subject", err.Subject).Msg("nats reports of the service")
+			c.log.Warn().Err(err).Str(field.Subject, err.Subject).Msg("nats reports of the service")
 		},
 	})
 	if err != nil {
@@ -106,7 +108,7 @@ func (a *answering) answer(ctx context.Context, e Endpoint, r micro.Request) {
 		err = r.Error(strconv.Itoa(code), oneLine(err.Error()), body)
 	}
 	if err != nil {
-		a.conn.log.Debug().Err(err).Str("subject", r.Subject()).Msg("answer not sent")
+		a.conn.log.Debug().Err(err).Str(field.Subject, r.Subject()).Msg("answer not sent")
 	}
 }
 

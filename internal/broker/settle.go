@@ -7,6 +7,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/trueup/trueup/internal/failpoint"
+	"github.com/trueup/trueup/internal/field"
 )
 
 const (
@@ -60,7 +61,7 @@ func (s *Subscriber) settle(closing <-chan struct{}) {
 		case <-closing:
 			closing, deadline = nil, after(s.cfg.CloseTimeout)
 		case <-deadline:
-			s.log.Warn().Int("messages", s.inFlight()).Msg("handlers still hold messages; they will come again")
+			s.log.Warn().Int(field.Messages, s.inFlight()).Msg("handlers still hold messages; they will come again")
 			return
 		}
 	}
@@ -219,7 +220,7 @@ func (s *Subscriber) finalAck() {
 	ctx, cancel := context.WithTimeout(context.Background(), finalAck)
 	defer cancel()
 	if _, err := s.conn.nc.RequestWithContext(ctx, last.reply, []byte(ackYes)); err != nil {
-		s.log.Warn().Err(err).Uint64("seq", last.seq).Msg("the server did not confirm the last acknowledgement")
+		s.log.Warn().Err(err).Uint64(field.Seq, last.seq).Msg("the server did not confirm the last acknowledgement")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -100,6 +101,8 @@ type Subscriber struct {
 	unsent  int    // settled since the last acknowledgement was sent
 	beats   uint64 // heartbeats so far
 	held    bool   // it was logged that a message is held
+
+	bound atomic.Bool // a session delivers
 
 	// Only the pump uses these.
 	last    Position // what was delivered last, or where Resume said to go on
@@ -213,6 +216,10 @@ func (s *Subscriber) Run(ctx context.Context) error {
 	s.finalAck()
 	return err
 }
+
+// Bound reports whether a consumer delivers: between two sessions, while the
+// connection is lost or the stream is compared with what is recorded, none does.
+func (s *Subscriber) Bound() bool { return s.bound.Load() && s.conn.Connected() }
 
 // Close ends Run and waits for it; see there. Without Run it closes the
 // channels. It can be called again, and by several at a time.

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 // routesKept bounds the memory of which pattern takes which subject.
@@ -82,7 +84,7 @@ func (s *Subscriber) route(f *flying) {
 	if sub == nil {
 		if !s.closed && !s.held {
 			s.held = true
-			s.log.Error().Str("subject", d.Subject).Uint64("seq", d.Seq).
+			s.log.Error().Str(field.Subject, d.Subject).Uint64(field.Seq, d.Seq).
 				Msg("no handler takes this subject: the message and all acknowledgements after it are held")
 		}
 		return

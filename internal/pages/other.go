@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -100,7 +101,7 @@ func (a *asked) problem(err error) view {
 		return problemView(code, err.Error())
 	case a.Context().Err() != nil: // nobody reads it
 	default:
-		a.handler.opts.Log.Error().Err(err).Str("path", a.Pattern).Msg("page not answered")
+		a.handler.opts.Log.Error().Err(err).Str(field.Path, a.Pattern).Msg("page not answered")
 	}
 	return problemView(http.StatusInternalServerError, "The worker could not answer: "+err.Error()+".")
 }

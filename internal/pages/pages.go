@@ -19,6 +19,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -149,7 +150,7 @@ func (e elsewhere) Error() string { return "see " + string(e) }
 func (h *handler) write(w http.ResponseWriter, a *asked, v view) {
 	var b bytes.Buffer
 	if err := h.templates[v.page].ExecuteTemplate(&b, "layout", a.shell(v)); err != nil {
-		h.opts.Log.Error().Err(err).Str("page", v.page).Msg("page not rendered")
+		h.opts.Log.Error().Err(err).Str(field.Page, v.page).Msg("page not rendered")
 		http.Error(w, "This page could not be shown: the worker's log says why.", http.StatusInternalServerError)
 		return
 	}

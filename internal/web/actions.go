@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/trueup/trueup/internal/decision"
+	"github.com/trueup/trueup/internal/field"
 )
 
 // keyHeader has the key that the maker of a decision gives it; a form has it in
@@ -47,10 +48,10 @@ func (s *server) decisions() []Operation {
 			}
 			accepted, err := s.desk.Do(ctx, a, q.values[at], q.key, q.body)
 			if unpublished, is := errors.AsType[decision.Unpublished](err); is {
-				s.opts.Log.Warn().Err(unpublished.Err).Str("decision", a.Name).Msg("a decision could not be published")
+				s.opts.Log.Warn().Err(unpublished.Err).Str(field.Decision, a.Name).Msg("a decision could not be published")
 			}
 			if err == nil {
-				s.opts.Log.Info().Str("decision", a.Name).Str("event_id", accepted.ID).Msg("a decision was published")
+				s.opts.Log.Info().Str(field.Decision, a.Name).Str(field.EventID, accepted.ID).Msg("a decision was published")
 			}
 			return accepted, err
 		}

@@ -122,20 +122,6 @@ func (s *server) verify(ctx context.Context, q question) (any, error) {
 	}
 }
 
-type Health struct {
-	Status string `json:"status"` // ok, or ready
-}
-
-// ready says whether the worker does its work.
-func (s *server) ready(ctx context.Context, _ question) (any, error) {
-	if s.opts.Ready != nil {
-		if err := s.opts.Ready(ctx); err != nil {
-			return nil, refusal{code: http.StatusServiceUnavailable, text: "not ready: " + err.Error()}
-		}
-	}
-	return Health{"ready"}, nil
-}
-
 // openapi sends the document that is made of the operations.
 func openapi(w http.ResponseWriter, _ *http.Request, _ question) {
 	w.Header().Set("Content-Type", jsonType)

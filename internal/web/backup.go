@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/internal/access"
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -47,7 +48,7 @@ func (s *server) backup(w http.ResponseWriter, req *http.Request, _ question) {
 		return
 	}
 	if err := s.send(w, req); err != nil && req.Context().Err() == nil {
-		s.opts.Log.Warn().Err(err).Str("path", req.Pattern).Msg("backup broken off")
+		s.opts.Log.Warn().Err(err).Str(field.Path, req.Pattern).Msg("backup broken off")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/trueup/trueup/internal/access"
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -52,7 +53,7 @@ func (s *server) asked(ctx context.Context, o Operation, request []byte) ([]byte
 		v = body
 	}
 	if code == http.StatusInternalServerError && ctx.Err() == nil {
-		s.opts.Log.Error().Err(err).Str("operation", o.Name).Msg("question not answered")
+		s.opts.Log.Error().Err(err).Str(field.Op, o.Name).Msg("question not answered")
 	}
 	var out bytes.Buffer
 	if bad := report.Render(&out, report.JSON, v); bad != nil {

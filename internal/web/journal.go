@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -41,11 +42,11 @@ func (s *server) journal(w http.ResponseWriter, req *http.Request, q question) {
 		s.fail(w, req, err)
 		return
 	case req.Context().Err() == nil && !out.broken:
-		s.opts.Log.Error().Err(err).Str("path", req.Pattern).Msg("journal broken off")
+		s.opts.Log.Error().Err(err).Str(field.Path, req.Pattern).Msg("journal broken off")
 		err = out.encoder.Encode(Failure{Error: err.Error()})
 	}
 	if err = errors.Join(err, out.buffer.Flush()); err != nil && req.Context().Err() == nil {
-		s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("answer not written whole")
+		s.opts.Log.Debug().Err(err).Str(field.Path, req.Pattern).Msg("answer not written whole")
 	}
 }
 

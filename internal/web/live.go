@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/trueup/trueup/internal/field"
 )
 
 // Feed tells what is recorded while pages are looked at.
@@ -61,7 +63,7 @@ func (s *server) live(w http.ResponseWriter, req *http.Request, _ question) {
 	l := &listener{server: s, w: w, to: http.NewResponseController(w), req: req}
 	_ = l.to.SetReadDeadline(time.Time{}) // what cannot has none
 	if err := l.listen(); err != nil && req.Context().Err() == nil {
-		s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("listener let go")
+		s.opts.Log.Debug().Err(err).Str(field.Path, req.Pattern).Msg("listener let go")
 	}
 }
 

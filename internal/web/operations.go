@@ -231,11 +231,15 @@ func (s *server) worker() []Operation {
 			Media: snapshotType, Codes: []int{404, 503}, stream: s.backup,
 		},
 		{
-			Name: "healthz", Path: "/healthz", Summary: "That the process answers at all", Answer: Health{},
-			answer: func(context.Context, question) (any, error) { return Health{"ok"}, nil },
+			Name: "metrics", Path: "/metrics", Media: "text/plain", Codes: []int{404}, stream: s.metrics,
+			Summary: "The worker's metrics, as Prometheus reads them; for ops, without amounts",
 		},
 		{
-			Name: "readyz", Path: "/readyz", Summary: "Whether the worker does its work", Answer: Health{}, Codes: []int{503},
+			Name: "healthz", Path: "/healthz", Summary: "That the process answers at all", Answer: Health{},
+			answer: func(context.Context, question) (any, error) { return Health{Status: "ok"}, nil },
+		},
+		{
+			Name: "readyz", Path: "/readyz", Summary: "Whether the worker does its work, and which part of it does not", Answer: Health{}, Codes: []int{503},
 			answer: s.ready,
 		},
 	}

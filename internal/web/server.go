@@ -19,6 +19,7 @@ import (
 
 	"github.com/trueup/trueup/internal/access"
 	"github.com/trueup/trueup/internal/decision"
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/pages"
 	"github.com/trueup/trueup/internal/report"
 )
@@ -29,8 +30,12 @@ type Options struct {
 	// Listen is the host:port the server listens on; requests for its host are
 	// answered, as those for loopback always are.
 	Listen string
-	// Ready says why the worker cannot do its work now; nil: it always can.
-	Ready func(context.Context) error
+	// Ready lists the parts of the worker, and why they cannot do their work now;
+	// nil: it always can.
+	Ready func() []Part
+	// Metrics serves how the worker does, with amounts or without; nil: nothing
+	// does.
+	Metrics func(amounts bool) http.Handler
 	// Snapshot is the ledger file of this moment, at its start, for the server to
 	// close; nil: there is none to give.
 	Snapshot func() (*os.File, error)
@@ -140,13 +145,14 @@ type Failure struct {
 	Error string `json:"error"`
 	What  string `json:"what,omitempty"`
 	ID    string `json:"id,omitempty"`
+	Parts []Part `json:"parts,omitempty"` // of a worker that is not ready
 }
 
 // fail answers with an error, and logs those that are this side's.
 func (s *server) fail(w http.ResponseWriter, req *http.Request, err error) {
 	code, later, body := failed(err)
 	if code == http.StatusInternalServerError && req.Context().Err() == nil { // else nobody hears the answer
-		s.opts.Log.Error().Err(err).Str("path", req.Pattern).Msg("question not answered")
+		s.opts.Log.Error().Err(err).Str(field.Path, req.Pattern).Msg("question not answered")
 	}
 	if later {
 		w.Header().Set("Retry-After", "10")
@@ -165,6 +171,10 @@ func failed(err error) (code int, later bool, body Failure) {
 	if missing, is := errors.AsType[report.NotFound](err); is {
 		body.What, body.ID = missing.What, missing.ID
 		return http.StatusNotFound, false, body
+	}
+	if parts, is := errors.AsType[unready](err); is {
+		body.Parts = parts
+		return http.StatusServiceUnavailable, false, body
 	}
 	if refused, is := errors.AsType[refusal](err); is {
 		return refused.code, refused.later, body
@@ -193,7 +203,7 @@ func (s *server) write(w http.ResponseWriter, req *http.Request, code int, v any
 	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(code)
 	if err := report.Render(w, report.JSON, v); err != nil && req.Context().Err() == nil {
-		s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("answer not written whole")
+		s.opts.Log.Debug().Err(err).Str(field.Path, req.Pattern).Msg("answer not written whole")
 	}
 }
 

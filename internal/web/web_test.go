@@ -282,13 +282,15 @@ func TestIndexLinks(t *testing.T) {
 }
 
 func TestReady(t *testing.T) {
-	why := error(nil)
-	s, _ := serve(t, reporttest.Reader{}, web.Options{Ready: func(context.Context) error { return why }})
+	why := ""
+	s, _ := serve(t, reporttest.Reader{}, web.Options{Ready: func() []web.Part {
+		return []web.Part{{Name: "ledger", Ready: true}, {Name: "broker", Ready: why == "", Why: why}}
+	}})
 	if resp, body := get(t, http.MethodGet, s.URL+"/readyz", ""); resp.StatusCode != http.StatusOK {
 		t.Errorf("GET /readyz = %d %s", resp.StatusCode, body)
 	}
-	why = errors.New("no broker")
-	if resp, body := get(t, http.MethodGet, s.URL+"/readyz", ""); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "not ready: no broker") {
+	why = "no connection"
+	if resp, body := get(t, http.MethodGet, s.URL+"/readyz", ""); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `"not ready: broker: no connection"`) || !strings.Contains(body, `"ledger",`) {
 		t.Errorf("GET /readyz = %d %s", resp.StatusCode, body)
 	}
 	if resp, body := get(t, http.MethodGet, s.URL+"/healthz", ""); resp.StatusCode != http.StatusOK {

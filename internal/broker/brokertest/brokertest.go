@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
@@ -73,6 +74,7 @@ type Output struct {
 	Subject string
 	ID      string // Nats-Msg-Id
 	Body    []byte
+	Header  nats.Header
 }
 
 // Outputs reads everything on the default output stream but the cursors, in order.
@@ -99,7 +101,7 @@ func Outputs(t testing.TB, url string) []Output {
 			t.Fatal(err)
 		}
 		if !strings.HasPrefix(m.Subject(), "cursor.") {
-			out = append(out, Output{m.Subject(), m.Headers().Get("Nats-Msg-Id"), m.Data()})
+			out = append(out, Output{m.Subject(), m.Headers().Get("Nats-Msg-Id"), m.Data(), m.Headers()})
 		}
 	}
 	return out
