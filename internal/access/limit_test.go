@@ -326,6 +326,7 @@ func (still) Statement(context.Context, report.Filter) (*report.Document, error)
 	return &report.Document{}, nil
 }
 func (still) Journal(context.Context, report.Filter, func(*report.Posted) error) error { return nil }
+func (still) Export(context.Context, report.ExportQuery, report.Exporting) error       { return nil }
 func (still) PayeeView(context.Context, report.Filter) (*report.PayeeView, error) {
 	return &report.PayeeView{}, nil
 }
@@ -388,6 +389,9 @@ func TestRoles(t *testing.T) {
 		"Statement": {func(ctx context.Context, r report.Reader) (any, error) { return r.Statement(ctx, own) }, paid},
 		"Journal": {func(ctx context.Context, r report.Reader) (any, error) {
 			return nil, r.Journal(ctx, own, func(*report.Posted) error { return nil })
+		}, paid},
+		"Export": {func(ctx context.Context, r report.Reader) (any, error) {
+			return nil, r.Export(ctx, report.ExportQuery{What: report.ExportPayroll}, report.Exporting{})
 		}, paid},
 		"Entry":       {func(ctx context.Context, r report.Reader) (any, error) { return r.Entry(ctx, "x") }, paid},
 		"Deal":        {func(ctx context.Context, r report.Reader) (any, error) { return r.Deal(ctx, "x", "") }, paid},
