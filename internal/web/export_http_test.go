@@ -26,7 +26,7 @@ func taken(ctx context.Context, r report.Reader, q report.ExportQuery) (cursor s
 
 func TestExportRoundTrip(t *testing.T) {
 	counts := map[string]int{}
-	for _, name := range []string{"late-churn-after-lock", "risk-sla-breached-by-silence"} {
+	for _, name := range []string{"late-churn-after-lock", "risk-sla-breached-by-silence", "same-id-other-content"} {
 		r := reporttest.Play(t, cases, name)
 		_, c := serve(t, r, web.Options{})
 		for _, what := range report.Exports() {
