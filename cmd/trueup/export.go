@@ -145,9 +145,8 @@ func (x *exporter) run(cmd *cobra.Command, args []string) error {
 		if err != nil {
 			return err
 		}
-		p := newProgress(cmd.ErrOrStderr())
-		defer p.done()
-		next, err = x.export(ctx, r, kept, counting(out, p))
+		next, err = x.export(ctx, r, kept, counting(out, x.progress))
+		x.answered()
 		if err != nil {
 			if x.query.What == report.ExportPayroll {
 				return err

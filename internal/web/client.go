@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -127,11 +128,6 @@ func (c *client) Status(ctx context.Context) (*report.Status, error) {
 	return one[report.Status](ctx, c, patience, "/v1/status", nil)
 }
 
-// Verify implements report.Reader. The worker tells no progress.
-func (c *client) Verify(ctx context.Context, _ func(string, int)) (*report.Verification, error) {
-	return one[report.Verification](ctx, c, 0, "/v1/verify", nil)
-}
-
 func set(q url.Values, name, value string) {
 	if value != "" {
 		q.Set(name, value)
@@ -174,6 +170,11 @@ func (c *client) get(ctx context.Context, path string, q url.Values) (io.ReadClo
 
 // open is the answer to one question, whose body is for the caller to close.
 func (c *client) open(ctx context.Context, path string, q url.Values) (*http.Response, error) {
+	return c.openWith(ctx, path, q, nil)
+}
+
+// openWith is open with more headers.
+func (c *client) openWith(ctx context.Context, path string, q url.Values, more http.Header) (*http.Response, error) {
 	if err := CheckURL(c.base); err != nil {
 		return nil, err
 	}
@@ -186,6 +187,7 @@ func (c *client) open(ctx context.Context, path string, q url.Values) (*http.Res
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
+	maps.Copy(req.Header, more)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(ctx, err)
