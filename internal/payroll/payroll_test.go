@@ -130,8 +130,10 @@ func TestMappingMistakes(t *testing.T) {
 		"codes: [{code: =A1}, {kind: spif, code: \"@x\"}]":                                     "m.yaml:1: codes[0].code: \"=A1\" would be read as a formula by a spreadsheet\nm.yaml:1: codes[1].code: \"@x\" would be read as a formula by a spreadsheet",
 		"codes: [{code: 1.10}]":                                                                "m.yaml:1: codes[0].code: 1.10 is not a text: quote it",
 		"codes: [{code: 0x1F}]":                                                                "m.yaml:1: codes[0].code: 0x1F is not a text: quote it",
-		"codes: [{code: A}]\ncolumns: [{field: worker}, {name: X}]":                            "m.yaml:2: columns[0].field: \"worker\" is not one of worker_id, earning_code, amount, currency, period, reference, note, payee_id, employee_id, requested_at\nm.yaml:2: columns[1]: has no field\nm.yaml:2: columns: none has the field worker_id\nm.yaml:2: columns: none has the field amount",
+		"codes: [{code: A}]\ncolumns: [{field: worker}, {name: X}]":                            "m.yaml:2: columns[0].field: \"worker\" is not one of worker_id, earning_code, amount, currency, period, reference, note, payee_id, employee_id, requested_at\nm.yaml:2: columns[1]: has no field",
 		"codes: [{code: A}]\nworkers: {a: 1, b: 1, c: '', d: [1]}":                             "m.yaml:2: workers.b: \"1\" is the worker id of a too\nm.yaml:2: workers.c: \"\" is empty\nm.yaml:2: workers.d: is not a text",
+		"codes: [{code: A}]\ncolumns: [{field: note}]":                                         "m.yaml:2: columns: none has the field amount",
+		"codes: [{code: A}]\ncolumns: [{field: amount}]":                                       "m.yaml:2: columns: none has the field worker_id",
 		"codes: [{code: A}]\nother_workers: guess":                                             "m.yaml:2: other_workers: \"guess\" is not one of employee_id_or_payee_id, employee_id, payee_id, refuse",
 		"codes: [{code: A}]\ncolumns: [{name: A, field: worker_id}, {name: A, field: amount}]": "m.yaml:2: columns[1].name: \"A\" is the name of another column too",
 	} {

@@ -150,7 +150,7 @@ func (r *reader) items(n *yaml.Node, path string, yield func(path string, v *yam
 }
 
 func (r *reader) columns(n *yaml.Node) {
-	names, fields := map[string]bool{}, map[string]bool{}
+	names, fields, before := map[string]bool{}, map[string]bool{}, len(r.errs)
 	r.items(n, "columns", func(path string, v *yaml.Node) {
 		var c Column
 		r.fields(v, path, []string{"name", "field"}, func(key string, v *yaml.Node) {
@@ -173,8 +173,8 @@ func (r *reader) columns(n *yaml.Node) {
 		names[c.Name], fields[c.Field] = true, true
 		r.m.Columns = append(r.m.Columns, c)
 	})
-	for _, needed := range []string{"worker_id", "amount"} {
-		if len(r.m.Columns) > 0 && !fields[needed] {
+	for _, needed := range []string{"amount", "worker_id"} { // where nothing else is wrong
+		if len(r.errs) == before && !fields[needed] {
 			r.rejectf(n, "columns", "none has the field %s", needed)
 		}
 	}
