@@ -325,12 +325,17 @@ type still struct{ report.Reader }
 func (still) Statement(context.Context, report.Filter) (*report.Document, error) {
 	return &report.Document{}, nil
 }
+
 func (still) Journal(context.Context, report.Filter, func(*report.Posted) error) error { return nil }
-func (still) Export(context.Context, report.ExportQuery, report.Exporting) error       { return nil }
+
+func (still) Export(context.Context, report.ExportQuery, report.Exporting) error { return nil }
+
 func (still) PayeeView(context.Context, report.Filter) (*report.PayeeView, error) {
 	return &report.PayeeView{}, nil
 }
+
 func (still) Book(context.Context, report.Filter) (*report.Book, error) { return &report.Book{}, nil }
+
 func (still) Entry(context.Context, string) (*report.Entry, error) {
 	return &report.Entry{Posted: report.Posted{PayeeID: "csm-1"}}, nil
 }
@@ -348,11 +353,15 @@ func (still) Parked(context.Context, string) ([]report.Parked, error)      { ret
 func (still) ParkedByID(context.Context, string) (*report.Parked, error) {
 	return &report.Parked{}, nil
 }
-func (still) Status(context.Context) (*report.Status, error)         { return &report.Status{}, nil }
+
+func (still) Status(context.Context) (*report.Status, error) { return &report.Status{}, nil }
+
 func (still) WhatIf(context.Context, []byte) (*report.WhatIf, error) { return &report.WhatIf{}, nil }
+
 func (still) WhatIfByID(context.Context, string) (*report.WhatIf, error) {
 	return &report.WhatIf{}, nil
 }
+
 func (still) LockPreview(context.Context, civil.Quarter) (*report.LockPreview, error) {
 	return &report.LockPreview{}, nil
 }

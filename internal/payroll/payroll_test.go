@@ -23,7 +23,9 @@ func payment() *report.Payment {
 		Parts: []report.PaymentPart{
 			part("expansion", "release", "renewal_released", "2027-Q2", "480.00"), part("expansion", "clawback", "churn_within_window", "2027-Q1", "-120.00"),
 			part("retention", "true_up", "grr_multiplier", "2027-Q2", "750.00"), part("manual", "adjustment", "manual_adjustment", "2027-Q2", "20.00"),
-			part("manual", "adjustment", "manual_adjustment", "2027-Q1", "-20.00"), {Kind: report.CarriedForward, Amount: "20.00"}, {Kind: report.RecoveryDeferred, Amount: "100.00"},
+			part("manual", "adjustment", "manual_adjustment", "2027-Q1", "-20.00"),
+			{Kind: report.CarriedForward, Amount: "20.00"},
+			{Kind: report.RecoveryDeferred, Amount: "100.00"},
 		},
 		Unconfirmed: []string{"2027-Q1/csm-1"},
 	}
