@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
@@ -170,11 +170,6 @@ func (c *client) get(ctx context.Context, path string, q url.Values) (io.ReadClo
 
 // open is the answer to one question, whose body is for the caller to close.
 func (c *client) open(ctx context.Context, path string, q url.Values) (*http.Response, error) {
-	return c.openWith(ctx, path, q, nil)
-}
-
-// openWith is open with more headers.
-func (c *client) openWith(ctx context.Context, path string, q url.Values, more http.Header) (*http.Response, error) {
 	if err := CheckURL(c.base); err != nil {
 		return nil, err
 	}
@@ -187,7 +182,9 @@ func (c *client) openWith(ctx context.Context, path string, q url.Values, more h
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	maps.Copy(req.Header, more)
+	if httptrace.ContextClientTrace(ctx) != nil { // somebody listens to what comes before the answer
+		req.Header.Set(progressHeader, "1")
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(ctx, err)

@@ -58,12 +58,5 @@ func (c *client) Verify(ctx context.Context, progress func(string, int)) (*repor
 			return nil
 		}})
 	}
-	resp, err := c.openWith(ctx, "/v1/verify", nil, http.Header{progressHeader: {"1"}})
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var out report.Verification
-	err = c.read(ctx, resp.Body, &out)
-	return &out, err
+	return one[report.Verification](ctx, c, 0, "/v1/verify", nil)
 }
