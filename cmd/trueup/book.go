@@ -56,6 +56,7 @@ func newFlagsCommand(e env) *cobra.Command {
 	from.flags(cmd, e)
 	cmd.Flags().StringVar(&payee, "payee", "", "only those of this `PAYEE`")
 	cmd.Flags().StringVar(&account, "account", "", "only those of this `ACCOUNT`")
+	from.completeFlag(cmd, "payee", payees)
 	from.periodFlag(cmd, &period)
 	return cmd
 }

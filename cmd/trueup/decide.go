@@ -63,7 +63,7 @@ The decision is an event like any other: it is published, applied by the running
 worker, and kept with who took it and why. The command waits until the worker
 reports what became of the input.`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: d.complete(parkedIDs),
 		RunE:              func(cmd *cobra.Command, args []string) error { return d.run(cmd, args[0]) },
 	}
 	d.serverFlag(cmd, e)

@@ -23,7 +23,7 @@ is posted in the period that is open, about the quarter it changes.`,
 		Example: `  trueup effect acme@2
   trueup effect fx-2027-03-31 --source treasury --format csv`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: from.complete(planVersions),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.answer(cmd, func(ctx context.Context, r report.Reader) (any, error) {
 				return report.EffectOf(ctx, r, report.Cause{Source: source, ID: args[0]})

@@ -27,7 +27,7 @@ be taken back.`,
 		Example: `  trueup explain db7337c4a4df
   trueup explain --deal opp-1`,
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: from.complete(entries),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("deal") {
 				return explainDeal(cmd, &from, args, deal, account)

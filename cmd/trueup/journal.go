@@ -34,6 +34,9 @@ type moment struct {
 	payees []event.PayeeID
 	last   map[event.PayeeID]uint64
 	most   int // entries in memory at once
+
+	lastOut uint64 // outputs there were
+	outHash [32]byte
 }
 
 // moment is that of now, of one payee or, where none is named, of all.
@@ -44,20 +47,35 @@ func (r fileReader) moment(of event.PayeeID) (*moment, error) {
 		if err != nil {
 			return err
 		}
+		if m.lastOut, m.outHash, err = v.LastOutput(); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			if of != "" && id != of {
 				continue
 			}
-			acct, err := v.Ledger(id)
-			if err != nil {
+			if err := m.take(v, id); err != nil {
 				return err
 			}
-			m.payees = append(m.payees, id)
-			m.last[id] = acct.Seq
 		}
 		return nil
 	})
 	return m, err
+}
+
+// take adds a payee as of a view.
+func (m *moment) take(v *store.View, id event.PayeeID) error {
+	acct, err := v.Ledger(id)
+	if err == nil {
+		m.payees = append(m.payees, id)
+		m.last[id] = acct.Seq
+	}
+	return err
+}
+
+// add adds a payee as of now.
+func (m *moment) add(id event.PayeeID) error {
+	return m.store.View(func(v *store.View) error { return m.take(v, id) })
 }
 
 // Payees implements report.Ledgers.

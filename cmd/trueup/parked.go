@@ -55,7 +55,7 @@ func newParkedShowCommand(e env) *cobra.Command {
 		Use:               "show ID",
 		Short:             "One parked input, with its bytes",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: from.complete(parkedIDs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return from.answer(cmd, func(ctx context.Context, r report.Reader) (any, error) { return parkedByID(ctx, r, args[0]) })
 		},

@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +22,9 @@ const defaultServer = "http://127.0.0.1:8080"
 type reading struct {
 	server, db, format string
 	token              string // of whoever asks a worker; empty: it needs none
+	getenv             func(string) string
+	progress           *progress // of the question under way
+	answered           func()    // ends it
 }
 
 // flags gives cmd the flags of a reading command.
@@ -42,7 +45,7 @@ func (r *reading) serverFlag(cmd *cobra.Command, e env) {
 		server = s
 	}
 	cmd.Flags().StringVar(&r.server, "server", server, "`URL` of the running worker to ask; also TRUEUP_SERVER; a token it needs is taken from TRUEUP_TOKEN")
-	r.token = e.getenv("TRUEUP_TOKEN")
+	r.token, r.getenv = e.getenv("TRUEUP_TOKEN"), e.getenv
 }
 
 // addFormatFlag gives cmd the flag for how to show its answer. A format that
@@ -112,6 +115,7 @@ func (r *reading) open(cmd *cobra.Command) (report.Reader, io.Closer, error) {
 func (r *reading) answer(cmd *cobra.Command, ask func(context.Context, report.Reader) (any, error)) error {
 	return r.with(cmd, func(ctx context.Context, reader report.Reader) error {
 		v, err := ask(ctx, reader)
+		r.answered()
 		if err != nil {
 			return err
 		}
@@ -126,41 +130,25 @@ func (r *reading) with(cmd *cobra.Command, do func(context.Context, report.Reade
 		return err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
+	r.progress = newProgress(cmd.ErrOrStderr())
+	stop := sync.OnceFunc(r.progress.waiting("waiting for the answer"))
+	defer stop()
+	r.answered = stop
 	return do(cmd.Context(), reader)
 }
 
 func (r *reading) show(cmd *cobra.Command, v any) error {
-	if err := report.Render(cmd.OutOrStdout(), r.format, v); err != nil {
+	if err := r.render(cmd, cmd.OutOrStdout(), v); err != nil {
 		return fmt.Errorf("show the answer: %w", err)
 	}
 	return nil
 }
 
-// completionPatience is how long a person waits for a completion.
-const completionPatience = 2 * time.Second
-
-// complete offers what is found in the statements; where nobody answers in
-// time, nothing.
-func (r *reading) complete(found func(*report.Document) []string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return r.offered(cmd, found), cobra.ShellCompDirectiveNoFileComp
+// render writes an answer in the format asked for, a table in colour where it is
+// for a terminal that shows it.
+func (r *reading) render(cmd *cobra.Command, w io.Writer, v any) error {
+	if coloured(cmd, r.getenv, cmd.OutOrStdout()) {
+		return report.RenderColoured(w, r.format, v)
 	}
-}
-
-func (r *reading) offered(cmd *cobra.Command, found func(*report.Document) []string) []string {
-	reader, closer, err := r.open(cmd)
-	if err != nil {
-		return nil
-	}
-	defer closer.Close()
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
-	defer cancel()
-	doc, err := reader.Statement(ctx, report.Filter{})
-	if err != nil {
-		return nil
-	}
-	return found(doc)
+	return report.Render(w, r.format, v)
 }

@@ -71,6 +71,7 @@ its data under ./data and pays by the default plan.`,
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	colourFlag(root)
 	root.AddCommand(commands(e)...)
 	wrapArgs(root)
 	return root

@@ -31,7 +31,9 @@ With --journal the entries are written too, for hledger.`,
 			if journal == "-" || journal == "" && cmd.Flags().Changed("journal") {
 				return usagef("--journal %q names no file", journal)
 			}
+			stop := newProgress(cmd.ErrOrStderr()).waiting("playing the events")
 			played, err := simulate(e, plans, events, asOf, tenantName)
+			stop()
 			if err != nil {
 				return err
 			}
@@ -44,7 +46,8 @@ With --journal the entries are written too, for hledger.`,
 					return err
 				}
 			}
-			return report.Render(cmd.OutOrStdout(), format, doc)
+			from := reading{format: format, getenv: e.getenv}
+			return from.show(cmd, doc)
 		},
 	}
 	f := cmd.Flags()

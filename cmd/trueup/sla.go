@@ -12,13 +12,13 @@ import (
 )
 
 func newSLACommand(e env) *cobra.Command {
-	var from reading
+	var from watching
 	var status, payee string
 	statuses := report.EpisodeStatuses()
 	cmd := &cobra.Command{
 		Use:               "sla",
 		Short:             "Risk interventions and their deadlines, the soonest first",
-		Example:           "  trueup sla --status breached",
+		Example:           "  trueup sla --status breached\n  trueup sla --watch",
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -36,5 +36,6 @@ func newSLACommand(e env) *cobra.Command {
 	cmd.Flags().StringVar(&status, "status", "", "only episodes that are `STATUS`: "+strings.Join(statuses, ", "))
 	cmd.Flags().StringVar(&payee, "payee", "", "only those of this `PAYEE`")
 	completeFrom(cmd, "status", statuses)
+	from.completeFlag(cmd, "payee", payees)
 	return cmd
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -38,12 +36,7 @@ func newStatementCommand(e env) *cobra.Command {
 // periodFlag gives cmd the flag for one quarter only.
 func (r *reading) periodFlag(cmd *cobra.Command, period *string) {
 	cmd.Flags().StringVar(period, "period", "", "only this `QUARTER`, such as 2027-Q1")
-	offerPeriods := func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return r.offered(cmd, periods), cobra.ShellCompDirectiveNoFileComp
-	}
-	if err := cmd.RegisterFlagCompletionFunc("period", offerPeriods); err != nil {
-		panic(err) // the flag is there
-	}
+	r.completeFlag(cmd, "period", periods)
 }
 
 func statementFilter(args []string, period string) (report.Filter, error) {
@@ -62,22 +55,4 @@ func statementFilter(args []string, period string) (report.Filter, error) {
 		f.Period = &q
 	}
 	return f, nil
-}
-
-func payees(doc *report.Document) []string {
-	var out []string
-	for _, p := range doc.Payees {
-		out = append(out, p.ID)
-	}
-	return out
-}
-
-func periods(doc *report.Document) []string {
-	found := map[string]bool{}
-	for _, p := range doc.Payees {
-		for _, q := range p.Periods {
-			found[q.Period] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func newStatusCommand(e env) *cobra.Command {
-	var from reading
+	var from watching
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Where the worker stands: position, pending, outbox, parked, timers, versions",

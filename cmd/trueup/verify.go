@@ -22,9 +22,7 @@ and exits with 3 where anything is wrong.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var found *report.Verification
 			err := from.answer(cmd, func(ctx context.Context, r report.Reader) (_ any, err error) {
-				p := newProgress(cmd.ErrOrStderr())
-				defer p.done()
-				found, err = r.Verify(ctx, every(progressEvery, func(what string, n int) { p.say("%d %s", n, what) }))
+				found, err = r.Verify(ctx, every(progressEvery, func(what string, n int) { from.progress.say("%d %s", n, what) }))
 				return found, err
 			})
 			if err == nil && !found.OK {
@@ -40,10 +38,12 @@ and exits with 3 where anything is wrong.`,
 // progressEvery is how many steps pass between two words about them.
 const progressEvery = 1000
 
-// every lets one in n calls through.
+// every lets one in n steps through, and the first of each kind.
 func every(n int, tell func(what string, done int)) func(what string, done int) {
+	of, next := "", 0
 	return func(what string, done int) {
-		if done%n == 0 {
+		if what != of || done >= next {
+			of, next = what, done+n
 			tell(what, done)
 		}
 	}

@@ -325,11 +325,17 @@ type still struct{ report.Reader }
 func (still) Statement(context.Context, report.Filter) (*report.Document, error) {
 	return &report.Document{}, nil
 }
+
 func (still) Journal(context.Context, report.Filter, func(*report.Posted) error) error { return nil }
+
+func (still) Export(context.Context, report.ExportQuery, report.Exporting) error { return nil }
+
 func (still) PayeeView(context.Context, report.Filter) (*report.PayeeView, error) {
 	return &report.PayeeView{}, nil
 }
+
 func (still) Book(context.Context, report.Filter) (*report.Book, error) { return &report.Book{}, nil }
+
 func (still) Entry(context.Context, string) (*report.Entry, error) {
 	return &report.Entry{Posted: report.Posted{PayeeID: "csm-1"}}, nil
 }
@@ -347,11 +353,15 @@ func (still) Parked(context.Context, string) ([]report.Parked, error)      { ret
 func (still) ParkedByID(context.Context, string) (*report.Parked, error) {
 	return &report.Parked{}, nil
 }
-func (still) Status(context.Context) (*report.Status, error)         { return &report.Status{}, nil }
+
+func (still) Status(context.Context) (*report.Status, error) { return &report.Status{}, nil }
+
 func (still) WhatIf(context.Context, []byte) (*report.WhatIf, error) { return &report.WhatIf{}, nil }
+
 func (still) WhatIfByID(context.Context, string) (*report.WhatIf, error) {
 	return &report.WhatIf{}, nil
 }
+
 func (still) LockPreview(context.Context, civil.Quarter) (*report.LockPreview, error) {
 	return &report.LockPreview{}, nil
 }
@@ -388,6 +398,9 @@ func TestRoles(t *testing.T) {
 		"Statement": {func(ctx context.Context, r report.Reader) (any, error) { return r.Statement(ctx, own) }, paid},
 		"Journal": {func(ctx context.Context, r report.Reader) (any, error) {
 			return nil, r.Journal(ctx, own, func(*report.Posted) error { return nil })
+		}, paid},
+		"Export": {func(ctx context.Context, r report.Reader) (any, error) {
+			return nil, r.Export(ctx, report.ExportQuery{What: report.ExportPayroll}, report.Exporting{})
 		}, paid},
 		"Entry":       {func(ctx context.Context, r report.Reader) (any, error) { return r.Entry(ctx, "x") }, paid},
 		"Deal":        {func(ctx context.Context, r report.Reader) (any, error) { return r.Deal(ctx, "x", "") }, paid},

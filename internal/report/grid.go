@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // grid is rows of cells that are written in aligned columns. A column with
@@ -13,11 +15,12 @@ type grid struct {
 	indent string
 	header bool
 	right  map[int]bool // columns aligned to the right
+	states map[int]bool // columns of states, which may be coloured
 	rows   [][]string
 }
 
 func newGrid(indent string, header ...string) *grid {
-	g := &grid{indent: indent, header: len(header) > 0, right: map[int]bool{}}
+	g := &grid{indent: indent, header: len(header) > 0, right: map[int]bool{}, states: map[int]bool{}}
 	if g.header {
 		g.rows = append(g.rows, header)
 	}
@@ -31,6 +34,14 @@ func (g *grid) rightAlign(columns ...int) *grid {
 	return g
 }
 
+// state says which columns have states.
+func (g *grid) state(columns ...int) *grid {
+	for _, c := range columns {
+		g.states[c] = true
+	}
+	return g
+}
+
 func (g *grid) row(cells ...string) {
 	for i, c := range cells {
 		cells[i] = plainText(c)
@@ -40,14 +51,22 @@ func (g *grid) row(cells ...string) {
 
 func (g *grid) writeTo(w *printer) {
 	widths := g.widths()
-	for _, row := range g.rows {
+	for n, row := range g.rows {
 		var b strings.Builder
 		gap := g.indent
 		for i, c := range row {
 			if widths[i] == 0 {
 				continue
 			}
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
+			pad := strings.Repeat(" ", widths[i]-width(c))
+			switch {
+			case g.header && n == 0:
+				c = w.paint(c, heading)
+			case g.states[i]:
+				c = w.paint(c, toneOf(c))
+			case g.right[i] && strings.HasPrefix(c, "-"):
+				c = w.paint(c, bad)
+			}
 			if g.right[i] {
 				c, pad = pad, c
 			}
@@ -58,6 +77,16 @@ func (g *grid) writeTo(w *printer) {
 	}
 }
 
+// cells tells how many cells of a terminal a text takes: two for what is wide in
+// East Asia, none for what combines. What is wide or not as one likes is not.
+var cells = func() *runewidth.Condition {
+	c := runewidth.NewCondition()
+	c.EastAsianWidth, c.StrictEmojiNeutral = false, true
+	return c
+}()
+
+func width(s string) int { return cells.StringWidth(s) }
+
 // widths are those of the columns, 0 for one to leave out.
 func (g *grid) widths() []int {
 	var widths []int
@@ -67,7 +96,7 @@ func (g *grid) widths() []int {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(c))
+			widths[i] = max(widths[i], width(c))
 			filled[i] = filled[i] || c != "" && (!g.header || n != 0)
 		}
 	}
@@ -81,8 +110,9 @@ func (g *grid) widths() []int {
 
 // printer writes lines until the first error, which it keeps.
 type printer struct {
-	w   io.Writer
-	err error
+	w      io.Writer
+	colour bool
+	err    error
 }
 
 func (p *printer) line(s string) {

@@ -1,6 +1,11 @@
 package report
 
-import "testing"
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestGrouped(t *testing.T) {
 	for amount, want := range map[string]string{
@@ -36,5 +41,38 @@ func TestShallow(t *testing.T) {
 	}
 	if shallow(deep) || !shallow([]byte(`{"a":[1,{"b":2}]}`)) {
 		t.Error("shallow does not tell deep from shallow")
+	}
+}
+
+// Columns begin at the same cell of a terminal, whatever is in those before, and
+// colour adds nothing but colour.
+func TestGridIsAligned(t *testing.T) {
+	rows := [][]string{
+		{"csm-1", "met", "1.00"}, {"李小龍", "breached", "-20.00"}, {"e\u0301e", "open", "300.00"}, {"ｆｕｌｌ", "resolved", "4.00"}, {"한글 🙂", "closed", "-5.00"}, {"→…—", "", "6.00"},
+	}
+	write := func(colour bool) string {
+		g := newGrid("  ", "NAME", "STATE", "AMOUNT").state(1).rightAlign(2)
+		for _, r := range rows {
+			g.row(slices.Clone(r)...)
+		}
+		var b strings.Builder
+		g.writeTo(&printer{w: &b, colour: colour})
+		return b.String()
+	}
+	got := write(false)
+	const want = `  NAME      STATE     AMOUNT
+  csm-1     met         1.00
+  李小龍    breached  -20.00
+  e\u0301e        open      300.00
+  ｆｕｌｌ  resolved    4.00
+  한글 🙂   closed     -5.00
+  →…—                   6.00
+`
+	if got != strings.ReplaceAll(want, `\u0301`, "\u0301") {
+		t.Errorf("the table is\n%s\nwant\n%s", got, want)
+	}
+	coloured := write(true)
+	if bare := regexp.MustCompile("\x1b\\[[0-9]*m").ReplaceAllString(coloured, ""); bare != got || !strings.Contains(coloured, "\x1b[31mbreached\x1b[0m") {
+		t.Errorf("in colour it is\n%q\nwant the same in colour", coloured)
 	}
 }

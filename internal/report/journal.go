@@ -88,7 +88,7 @@ func NewJournalWriter(w io.Writer, format string) (*JournalWriter, error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	forms := map[string]journalForm{
 		Hledger: &hledgerForm{w: out, declared: map[string]bool{}},
-		CSV:     csvForm{csv.NewWriter(out)},
+		CSV:     csvForm{w: csv.NewWriter(out)},
 		JSON:    jsonForm{out, json.NewEncoder(out)},
 	}
 	form, ok := forms[format]
@@ -96,6 +96,14 @@ func NewJournalWriter(w io.Writer, format string) (*JournalWriter, error) {
 		return nil, fmt.Errorf("format %q is not one of %s", format, strings.Join(JournalFormats(), ", "))
 	}
 	return &JournalWriter{out: out, form: form}, nil
+}
+
+// Bare leaves out the row of names that CSV begins with.
+func (j *JournalWriter) Bare() {
+	if f, ok := j.form.(csvForm); ok {
+		f.bare = true
+		j.form = f
+	}
 }
 
 // Write writes the next entry.
@@ -127,7 +135,10 @@ func (j *JournalWriter) Close() error {
 
 // csvForm writes straight into the journal's buffer: a csv.Writer takes one
 // that is large enough as its own.
-type csvForm struct{ w *csv.Writer }
+type csvForm struct {
+	w    *csv.Writer
+	bare bool // without its head
+}
 
 // statusColumn is the one of entryColumns that no entry fills.
 var statusColumn = slices.Index(entryColumns, "period_status")
@@ -136,7 +147,13 @@ func (f csvForm) row(cells []string) error {
 	return f.w.Write(slices.Delete(cells, statusColumn, statusColumn+1))
 }
 
-func (f csvForm) head() error                  { return f.row(slices.Clone(entryColumns)) }
+func (f csvForm) head() error {
+	if f.bare {
+		return nil
+	}
+	return f.row(slices.Clone(entryColumns))
+}
+
 func (f csvForm) entry(_ int, p *Posted) error { return f.row(entryRow(p)) }
 
 func (f csvForm) end(int) error {

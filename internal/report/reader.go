@@ -19,6 +19,9 @@ type Reader interface {
 	// Journal goes through the entries of a payee and period, or of all, payee by
 	// payee in the order of their ledgers; a payee nobody has heard of is NotFound.
 	Journal(ctx context.Context, f Filter, yield func(*Posted) error) error
+	// Export goes through the records of an export, and says where the next one
+	// goes on.
+	Export(ctx context.Context, q ExportQuery, to Exporting) error
 	// Deal is the story of an opportunity, on one account or on all that have it.
 	Deal(ctx context.Context, opportunity event.OpportunityID, account event.AccountID) (*Deal, error)
 	// Book is a payee's book in the filter's period, or the one that runs.

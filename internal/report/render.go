@@ -29,7 +29,12 @@ func CheckFormat(format string) error {
 
 // Render writes an answer of a Reader, or what is said of plans, in a format.
 // A value of any other type is a bug in this repository.
-func Render(w io.Writer, format string, v any) error {
+func Render(w io.Writer, format string, v any) error { return render(w, format, false, v) }
+
+// RenderColoured is Render with tables in the colours of a terminal.
+func RenderColoured(w io.Writer, format string, v any) error { return render(w, format, true, v) }
+
+func render(w io.Writer, format string, colour bool, v any) error {
 	if err := CheckFormat(format); err != nil {
 		return err
 	}
@@ -41,7 +46,7 @@ func Render(w io.Writer, format string, v any) error {
 	case CSV:
 		err = renderCSV(out, v)
 	default:
-		err = renderTable(out, v)
+		err = renderTable(out, colour, v)
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Rows of CSV: a header, then one per item.
@@ -150,9 +151,10 @@ func rowsOf[T any](header []string, items []T, row func(T) []string) [][]string 
 
 // text is a cell of text. Spreadsheets run what starts like a formula, and ids
 // come from outside: such a cell starts with an apostrophe. Amounts, which may
-// start with a minus, are no text.
+// start with a minus, are no text. The full-width signs are read as the plain
+// ones by some.
 func text(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
@@ -181,3 +183,6 @@ func joined[T any](list []T, item func(T) string) string {
 	}
 	return strings.Join(out, "; ")
 }
+
+// Cell is a text as a cell of CSV that no spreadsheet runs as a formula.
+func Cell(s string) string { return text(s) }

@@ -162,7 +162,7 @@ func (p *printer) status(s *Status) {
 		"broker", s.Broker,
 	)
 	for _, a := range s.Alarms {
-		p.line("  ALARM: " + plainText(a))
+		p.line("  " + p.paint("ALARM", bad) + ": " + plainText(a))
 	}
 }
 

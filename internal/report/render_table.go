@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-func renderTable(w io.Writer, v any) error {
-	p := &printer{w: w}
+func renderTable(w io.Writer, colour bool, v any) error {
+	p := &printer{w: w, colour: colour}
 	switch v := v.(type) {
 	case *Document:
 		p.document(v)
@@ -95,7 +95,7 @@ func balances(b Balances) string {
 }
 
 func (p *printer) period(q *Period) {
-	head := fmt.Sprintf("  %s %s: %s", q.Period, q.Status, balances(q.Totals))
+	head := fmt.Sprintf("  %s %s: %s", q.Period, p.paint(q.Status, toneOf(q.Status)), balances(q.Totals))
 	for i, name := range slices.Sorted(maps.Keys(q.Measures)) {
 		head += map[bool]string{true: "; ", false: ", "}[i == 0] + plainText(name) + " " + percent(q.Measures[name])
 	}
@@ -125,7 +125,7 @@ const shortDigits = 12
 func shortID(id string) string { return id[:min(len(id), shortDigits)] }
 
 func (p *printer) credits(credits []Credit) {
-	g := newGrid("  ", "PAYEE", "OPPORTUNITY", "ACCOUNT", "BOOKED", "CREDITED ARR", "", "COUNTS").rightAlign(4)
+	g := newGrid("  ", "PAYEE", "OPPORTUNITY", "ACCOUNT", "BOOKED", "CREDITED ARR", "", "COUNTS").rightAlign(4).state(6)
 	for _, c := range credits {
 		counts := "yes"
 		if !c.Counted {
@@ -141,7 +141,7 @@ func (p *printer) episodes(indent string, episodes []Episode) {
 		p.line("No risk episodes.")
 		return
 	}
-	g := newGrid(indent, "DEADLINE", "STATUS", "SINCE", "ACCOUNT", "PAYEE", "OPENED")
+	g := newGrid(indent, "DEADLINE", "STATUS", "SINCE", "ACCOUNT", "PAYEE", "OPENED").state(1)
 	for _, e := range episodes {
 		g.row(e.Deadline, e.Status, e.Since, e.AccountID, e.PayeeID, e.OpenedAt)
 	}
@@ -161,7 +161,7 @@ func (p *printer) parkedList(list []Parked) {
 		p.line("Nothing is parked.")
 		return
 	}
-	g := newGrid("", "PARKED AS", "STATE", "SINCE", "SOURCE", "ID", "CODE", "TRIES", "REASON").rightAlign(6)
+	g := newGrid("", "PARKED AS", "STATE", "SINCE", "SOURCE", "ID", "CODE", "TRIES", "REASON").rightAlign(6).state(1)
 	for _, x := range list {
 		g.row(x.ParkedID, x.State, stamp(x.At), x.Source, x.ID, x.Code, fmt.Sprint(x.Tries), x.Reason)
 	}
@@ -184,10 +184,10 @@ func (p *printer) verification(v *Verification) {
 		some(v.Facts, "fact"), some(v.Payees, "payee"), some(v.Entries, "entry"), some(v.Outputs, "output"), some(v.Accounts, "account"),
 	}, ", ")
 	if v.OK {
-		p.linef("The ledger is sound: %s, each checked.", walked)
+		p.linef("The ledger is %s: %s, each checked.", p.paint("sound", good), walked)
 		return
 	}
-	p.linef("The ledger is NOT sound: %s in %s.", some(len(v.Problems), "problem"), walked)
+	p.linef("The ledger is %s: %s in %s.", p.paint("NOT sound", bad), some(len(v.Problems), "problem"), walked)
 	for _, problem := range v.Problems {
 		p.line("  " + plainText(problem))
 	}

@@ -63,10 +63,12 @@ func (s *server) operate(o Operation) http.HandlerFunc {
 			o.stream(w, req, q)
 			return
 		}
+		ctx := req.Context()
 		if o.slow {
+			ctx = s.told(ctx, w, req)
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // what cannot lift the deadline has none
 		}
-		v, err := o.answer(req.Context(), q)
+		v, err := o.answer(ctx, q)
 		if err != nil {
 			s.fail(w, req, err)
 			return
@@ -116,7 +118,7 @@ func (s *server) verify(ctx context.Context, q question) (any, error) {
 	select {
 	case s.verifying <- struct{}{}:
 		defer func() { <-s.verifying }()
-		return q.reader.Verify(ctx, nil)
+		return q.reader.Verify(ctx, progressOf(ctx))
 	default:
 		return nil, refusal{code: http.StatusServiceUnavailable, text: "a verification is under way already", later: true}
 	}

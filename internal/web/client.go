@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
@@ -127,11 +128,6 @@ func (c *client) Status(ctx context.Context) (*report.Status, error) {
 	return one[report.Status](ctx, c, patience, "/v1/status", nil)
 }
 
-// Verify implements report.Reader. The worker tells no progress.
-func (c *client) Verify(ctx context.Context, _ func(string, int)) (*report.Verification, error) {
-	return one[report.Verification](ctx, c, 0, "/v1/verify", nil)
-}
-
 func set(q url.Values, name, value string) {
 	if value != "" {
 		q.Set(name, value)
@@ -186,6 +182,9 @@ func (c *client) open(ctx context.Context, path string, q url.Values) (*http.Res
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
+	if httptrace.ContextClientTrace(ctx) != nil { // somebody listens to what comes before the answer
+		req.Header.Set(progressHeader, "1")
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreachable(ctx, err)

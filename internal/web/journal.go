@@ -57,11 +57,12 @@ type lines struct {
 	buffer  *bufio.Writer
 	encoder *json.Encoder
 	n       int
-	broken  bool // the client takes no more
+	broken  bool   // the client takes no more
+	kind    string // media type
 }
 
 func (s *server) newLines(w http.ResponseWriter) *lines {
-	l := &lines{w: w, now: s.opts.Now}
+	l := &lines{w: w, now: s.opts.Now, kind: "application/x-ndjson"}
 	l.buffer = bufio.NewWriterSize(l, journalBuffer)
 	l.encoder = json.NewEncoder(l.buffer)
 	l.encoder.SetEscapeHTML(false)
@@ -76,7 +77,7 @@ func (l *lines) Write(b []byte) (int, error) {
 		until = l.now().Add(unreadWait)
 	}
 	_ = http.NewResponseController(l.w).SetWriteDeadline(until) // what cannot has none
-	l.w.Header().Set("Content-Type", "application/x-ndjson")
+	l.w.Header().Set("Content-Type", l.kind)
 	n, err := l.w.Write(b)
 	l.broken = l.broken || err != nil
 	return n, err

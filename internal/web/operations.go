@@ -58,7 +58,7 @@ func Operations() []Operation { return new(server).operations() }
 
 // operations is the table of the API, with what it leaves out.
 func (s *server) operations() []Operation {
-	all := slices.Concat(s.money(), s.work(), s.care(), s.decisions(), s.worker())
+	all := slices.Concat(s.money(), s.exports(), s.work(), s.care(), s.decisions(), s.worker())
 	for i := range all {
 		o := &all[i]
 		o.Method, o.Media, o.Code = cmp.Or(o.Method, http.MethodGet), cmp.Or(o.Media, jsonType), cmp.Or(o.Code, http.StatusOK)
