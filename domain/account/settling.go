@@ -94,7 +94,7 @@ func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error)
 			return st, err
 		}
 		st.First = min(st.First, d.Booked)
-		st.Due = append(st.Due, d.Due(day)...)
+		st.Due = d.addDue(st.Due, day)
 		st.Credits = append(st.Credits, credits...)
 	}
 	var err error

@@ -169,12 +169,12 @@ func (t *teller) earned(c *Credited, p *PartStory) error {
 		if slices.Contains(kinds, comp.Kind) {
 			paying = append(paying, comp.ID)
 		}
-		amount, x, err := t.earning(c, comp)
+		amount, why, err := t.earning(c, comp)
 		if err != nil {
 			return err
 		}
 		if amount.Minor != 0 {
-			p.Lines = append(p.Lines, StoryLine{comp.ID, amount, x.Text})
+			p.Lines = append(p.Lines, StoryLine{comp.ID, amount, why().Text})
 		}
 	}
 	switch {

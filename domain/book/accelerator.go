@@ -124,11 +124,10 @@ func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, boo
 		share := keptShare{part, postedShare{qt.last, due, basis}}
 		year.post(share)
 		posted = append(posted, share)
-		more, err := sh.Uplift(due, qt.last, basis, qt.plan, func() ledger.Explanation { return w.explain(sh, stands, before) })
+		steps, err = sh.Uplift(steps, due, qt.last, basis, qt.plan, func() ledger.Explanation { return w.explain(sh, stands, before) })
 		if err != nil {
 			return nil, nil, err
 		}
-		steps = append(steps, more...)
 	}
 	return steps, posted, nil
 }
