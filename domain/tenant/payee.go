@@ -17,7 +17,8 @@ type payee struct {
 	ledger ledger.Account
 	tally  ledger.Tally // the payee's own steps
 	flags  map[FlagKey]Flag
-	wake   time.Time // their timer; zero: none
+	looks  [2]flagLook // of the quarter that ended last and of the one that runs
+	wake   time.Time   // their timer; zero: none
 
 	retractions bool // among their facts
 }
