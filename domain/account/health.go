@@ -12,10 +12,7 @@ import (
 
 // scores are the account's health scores by instant, then by statement; one
 // per instant and source, the latest statement standing.
-type scores struct {
-	list  []score
-	kinds []*scoreScale
-}
+type scores struct{ list []score }
 
 // score is a health score in as little room as holds all of it: most of what is
 // told of an account is scores.
@@ -27,23 +24,36 @@ type score struct {
 	*scoreScale
 }
 
-// scoreScale is what an account's scores of one source have in common.
+// scoreScale is what scores of one source have in common, of whatever account.
 type scoreScale struct {
 	source string
 	kind   event.Type
 	max    money.Ratio
 }
 
-// of is a score in that form.
-func (h *scores) of(e event.HealthScored) score {
-	kind := scoreScale{e.Source, e.Type, e.ScaleMax}
-	i := slices.IndexFunc(h.kinds, func(k *scoreScale) bool { return *k == kind })
-	if i < 0 {
-		i = len(h.kinds)
-		h.kinds = append(h.kinds, &kind)
+// scales are those of the sources that told scores, so that accounts share them.
+type scales []*scoreScale
+
+// mostScales is how many are shared: more sources than anybody has.
+const mostScales = 16
+
+func (s *scales) of(e *event.HealthScored) *scoreScale {
+	for _, k := range *s {
+		if k.source == e.Source && k.max == e.ScaleMax && k.kind == e.Type {
+			return k
+		}
 	}
+	k := &scoreScale{e.Source, e.Type, e.ScaleMax}
+	if len(*s) < mostScales {
+		*s = append(*s, k)
+	}
+	return k
+}
+
+// scoreOf is a score in that form.
+func scoreOf(e *event.HealthScored, of *scales) score {
 	return score{
-		e.MeasuredAt.Unix(), e.Time.Unix(), int32(e.MeasuredAt.Nanosecond()), int32(e.Time.Nanosecond()), e.ID, e.Score, h.kinds[i], //nolint:gosec // below 1e9
+		e.MeasuredAt.Unix(), e.Time.Unix(), int32(e.MeasuredAt.Nanosecond()), int32(e.Time.Nanosecond()), e.ID, e.Score, of.of(e), //nolint:gosec // below 1e9
 	}
 }
 
@@ -77,10 +87,9 @@ func compareScores(x, y score) int {
 }
 
 // add takes a score and reports whether it is newer than every other.
-func (h *scores) add(e event.HealthScored) (newest bool) {
-	x := h.of(e)
+func (h *scores) add(x score) (newest bool) {
 	i, found := len(h.list), false
-	if i > 0 && h.list[i-1].compareAt(e.MeasuredAt) >= 0 { // the usual one is the latest
+	if i > 0 && compareScores(h.list[i-1], x) >= 0 { // the usual one is the latest
 		i, found = slices.BinarySearchFunc(h.list, x, compareScores)
 	}
 	switch {

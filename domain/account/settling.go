@@ -26,11 +26,13 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 		s.touchBooked(noChange, civil.Never)
 		s.all = false
 	}
-	for _, d := range s.turning.list {
-		if d.day > day {
-			break
+	if s.turning.first() <= day {
+		for _, d := range s.turning.list {
+			if d.day > day {
+				break
+			}
+			s.spoilDeal(d.Deal)
 		}
-		s.spoilDeal(d.Deal)
 	}
 	for _, d := range s.stale {
 		if !d.gone && !s.touched.Has(d.Opportunity) {

@@ -98,7 +98,7 @@ func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
 		e.running[at] = b
 		return b, nil
 	}
-	e.ended[at] = b
+	e.ended[at], e.lastEnded = b, max(e.lastEnded, q)
 	for _, h := range holders {
 		e.endedOf[h.Payee] = append(e.endedOf[h.Payee], b)
 	}
