@@ -331,9 +331,8 @@ func (c *Credited) Compare(o *Credited) int {
 // Share is the payee and the credit of a share as it was booked.
 func (c *Credited) Share() (event.PayeeID, money.Money) { return c.payee, c.credit }
 
-// CreditedTo lists the shares of the account's deals that count for a payee.
-func (s *State) CreditedTo(payee event.PayeeID) []*Credited {
-	var out []*Credited
+// CreditedTo adds to a list the shares of the account's deals that count for a payee.
+func (s *State) CreditedTo(payee event.PayeeID, out []*Credited) []*Credited {
 	for _, d := range s.deals {
 		for i := range d.derived.shares {
 			if sh := &d.derived.shares[i]; sh.payee == payee && sh.counted() {

@@ -156,7 +156,7 @@ func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, r.state.CreditedTo(p.ID)...)
+		out = r.state.CreditedTo(p.ID, out)
 	}
 	return out, nil
 }

@@ -35,6 +35,7 @@ type Memory struct {
 	locks      map[civil.Quarter]tenant.Lock
 	statements map[event.PayeeID]map[civil.Quarter]tenant.Statement
 	timers     timers
+	first      *tenant.Timer // of those, while none comes or goes; nil: to be looked for
 	live       map[tenant.Timer]bool
 	people     map[event.PayeeID]bool
 }
@@ -160,6 +161,9 @@ func (m *Memory) Commit(c *tenant.Changes) {
 	}
 	for _, s := range c.Statements {
 		put(m.statements, s.Payee, s.Period, s)
+	}
+	if len(c.Clear)+len(c.Set) > 0 {
+		m.first = nil
 	}
 	for _, t := range c.Clear {
 		delete(m.live, t)
@@ -303,15 +307,17 @@ func (m *Memory) Payees() ([]event.PayeeID, error) { return slices.Sorted(maps.K
 
 // FirstTimer implements tenant.Records.
 func (m *Memory) FirstTimer(until time.Time) (tenant.Timer, bool, error) {
-	for len(m.timers) > 0 {
-		t := m.timers[0]
-		if !m.live[t] {
+	for m.first == nil && len(m.timers) > 0 {
+		if t := m.timers[0]; m.live[t] {
+			m.first = &t
+		} else {
 			heap.Pop(&m.timers)
-			continue
 		}
-		return t, !t.Due.After(until), nil
 	}
-	return tenant.Timer{}, false, nil
+	if m.first == nil {
+		return tenant.Timer{}, false, nil
+	}
+	return *m.first, !m.first.Due.After(until), nil
 }
 
 // timers is a heap, the first due at its top.
