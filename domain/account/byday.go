@@ -9,7 +9,10 @@ import (
 
 // byDay lists deals by a day that each has, then by booking, so that those of
 // some days are found without looking at the others.
-type byDay struct{ list []dealOn }
+type byDay struct {
+	list   []dealOn
+	lowest civil.Date // the day of the first, where there is one
+}
 
 type dealOn struct {
 	day civil.Date
@@ -46,6 +49,9 @@ func (l *byDay) move(d *Deal, from, to civil.Date) {
 		i, _ := l.find(d, to)
 		l.list = slices.Insert(l.list, i, dealOn{to, d})
 	}
+	if len(l.list) > 0 {
+		l.lowest = l.list[0].day
+	}
 }
 
 // since lists those of a day and later ones. It must not be kept.
@@ -64,5 +70,5 @@ func (l *byDay) first() civil.Date {
 	if len(l.list) == 0 {
 		return civil.Never
 	}
-	return l.list[0].day
+	return l.lowest
 }

@@ -42,7 +42,7 @@ func TestSettlingTellsWhatMoved(t *testing.T) {
 					if credit == 0 { // an accelerator splits nothing to it
 						continue
 					}
-					steps, err := c.Uplift(1000, last, Basis{Known: last, AsPaid: true}, set.Plans[0], none)
+					steps, err := c.Uplift(nil, 1000, last, Basis{Known: last, AsPaid: true}, set.Plans[0], none)
 					if err != nil {
 						t.Fatalf("Uplift: %v", err)
 					}

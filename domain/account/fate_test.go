@@ -143,7 +143,7 @@ func TestEveryUpliftIsWalked(t *testing.T) {
 				if c.part(before).Sign() == 0 {
 					continue // nothing is credited, or all is lost: there is no share
 				}
-				steps, err := c.Uplift(minor, last, basis, set.Plans[0], func() ledger.Explanation { return why })
+				steps, err := c.Uplift(nil, minor, last, basis, set.Plans[0], func() ledger.Explanation { return why })
 				if err != nil {
 					t.Fatalf("Uplift: %v", err)
 				}

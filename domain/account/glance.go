@@ -73,10 +73,10 @@ func (s *State) Glanced(e event.Event, on Span) bool {
 		return false
 	case event.HealthScored:
 		// The usual score is of these days, and says again what the last one did.
-		last, scored := s.health.last(on.Until)
+		last := s.health.last(on.Until)
 		below := s.set.Plans.Settings(on.Day).SLA.Risk.Below
-		return !scored || e.MeasuredAt.Before(on.From) || e.MeasuredAt.After(on.Until) ||
-			!e.MeasuredAt.After(last.MeasuredAt) || reaches(last, below) != reaches(e, below)
+		return last == nil || e.MeasuredAt.Before(on.From) || e.MeasuredAt.After(on.Until) ||
+			last.compareAt(e.MeasuredAt) >= 0 || last.reaches(below) != reaches(e.Score, e.ScaleMax, below)
 	default:
 		return true
 	}

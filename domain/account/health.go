@@ -12,72 +12,141 @@ import (
 
 // scores are the account's health scores by instant, then by statement; one
 // per instant and source, the latest statement standing.
-type scores struct{ list []event.HealthScored }
+type scores struct{ list []score }
 
-func compareScores(a, b event.HealthScored) int {
-	return cmp.Or(a.MeasuredAt.Compare(b.MeasuredAt), cmp.Compare(a.Source, b.Source))
+// score is a health score in as little room as holds all of it: most of what is
+// told of an account is scores.
+type score struct {
+	measured, told         int64 // seconds since 1970
+	measuredNano, toldNano int32 // and nanoseconds after them
+	id                     string
+	value                  money.Ratio
+	*scoreScale
+}
+
+// scoreScale is what scores of one source have in common, of whatever account.
+type scoreScale struct {
+	source string
+	kind   event.Type
+	max    money.Ratio
+}
+
+// scales are those of the sources that told scores, so that accounts share them.
+type scales []*scoreScale
+
+// mostScales is how many are shared: more sources than anybody has.
+const mostScales = 16
+
+func (s *scales) of(e *event.HealthScored) *scoreScale {
+	for _, k := range *s {
+		if k.source == e.Source && k.max == e.ScaleMax && k.kind == e.Type {
+			return k
+		}
+	}
+	k := &scoreScale{e.Source, e.Type, e.ScaleMax}
+	if len(*s) < mostScales {
+		*s = append(*s, k)
+	}
+	return k
+}
+
+// scoreOf is a score in that form.
+func scoreOf(e *event.HealthScored, of *scales) score {
+	return score{
+		e.MeasuredAt.Unix(), e.Time.Unix(), int32(e.MeasuredAt.Nanosecond()), int32(e.Time.Nanosecond()), e.ID, e.Score, of.of(e), //nolint:gosec // below 1e9
+	}
+}
+
+// event is a score as it was told of an account.
+func (x *score) event(of event.AccountID) event.HealthScored {
+	return event.HealthScored{
+		Header:  event.Header{Identity: event.Identity{Source: x.source, ID: x.id}, Type: x.kind, Time: time.Unix(x.told, int64(x.toldNano)).UTC()},
+		Account: of, Score: x.value, ScaleMax: x.max, MeasuredAt: x.at(),
+	}
+}
+
+// at is when it was measured.
+func (x *score) at() time.Time { return time.Unix(x.measured, int64(x.measuredNano)).UTC() }
+
+// compareAt compares that with another instant.
+func (x *score) compareAt(at time.Time) int {
+	return cmp.Or(cmp.Compare(x.measured, at.Unix()), cmp.Compare(x.measuredNano, int32(at.Nanosecond()))) //nolint:gosec // below 1e9
+}
+
+func (x *score) sameInstant(y *score) bool {
+	return x.measured == y.measured && x.measuredNano == y.measuredNano
+}
+
+// newer is event.Newer.
+func (x *score) newer(y *score) bool {
+	return cmp.Or(cmp.Compare(x.told, y.told), cmp.Compare(x.toldNano, y.toldNano), cmp.Compare(x.source, y.source), cmp.Compare(x.id, y.id)) > 0
+}
+
+func compareScores(x, y score) int {
+	return cmp.Or(cmp.Compare(x.measured, y.measured), cmp.Compare(x.measuredNano, y.measuredNano), cmp.Compare(x.source, y.source))
 }
 
 // add takes a score and reports whether it is newer than every other.
-func (h *scores) add(e event.HealthScored) (newest bool) {
+func (h *scores) add(x score) (newest bool) {
 	i, found := len(h.list), false
-	if i > 0 && !h.list[i-1].MeasuredAt.Before(e.MeasuredAt) { // the usual one is the latest
-		i, found = slices.BinarySearchFunc(h.list, e, compareScores)
+	if i > 0 && compareScores(h.list[i-1], x) >= 0 { // the usual one is the latest
+		i, found = slices.BinarySearchFunc(h.list, x, compareScores)
 	}
 	switch {
 	case !found:
-		h.list = slices.Insert(h.list, i, e)
-		return i == len(h.list)-1 && (i == 0 || h.list[i-1].MeasuredAt.Before(e.MeasuredAt))
-	case event.Newer(e.Header, h.list[i].Header):
-		h.list[i] = e
+		h.list = slices.Insert(h.list, i, x)
+		return i == len(h.list)-1 && (i == 0 || !h.list[i-1].sameInstant(&x))
+	case x.newer(&h.list[i]):
+		h.list[i] = x
 	}
 	return false
 }
 
 // last is the last score measured at or before an instant; of two measured at
-// one instant the one stated later.
-func (h *scores) last(at time.Time) (event.HealthScored, bool) {
+// one instant the one stated later; nil: there is none. It is good until another
+// is added.
+func (h *scores) last(at time.Time) *score {
 	i := len(h.list)
-	if i > 0 && h.list[i-1].MeasuredAt.After(at) { // the usual question is of the latest
-		i = sort.Search(i, func(j int) bool { return h.list[j].MeasuredAt.After(at) })
+	if i > 0 && h.list[i-1].compareAt(at) > 0 { // the usual question is of the latest
+		i = sort.Search(i, func(j int) bool { return h.list[j].compareAt(at) > 0 })
 	}
 	if i == 0 {
-		return event.HealthScored{}, false
+		return nil
 	}
-	best := h.list[i-1]
-	for j := i - 2; j >= 0 && h.list[j].MeasuredAt.Equal(best.MeasuredAt); j-- {
-		if event.Newer(h.list[j].Header, best.Header) {
-			best = h.list[j]
+	best := &h.list[i-1]
+	for j := i - 2; j >= 0 && h.list[j].sameInstant(best); j-- {
+		if h.list[j].newer(best) {
+			best = &h.list[j]
 		}
 	}
-	return best, true
+	return best
 }
 
 // next is when the first score after an instant was measured.
 func (h *scores) next(after time.Time) (time.Time, bool) {
-	i := h.from(after.Add(1))
-	if i == len(h.list) {
+	n := len(h.list)
+	if n == 0 || h.list[n-1].compareAt(after) <= 0 {
 		return time.Time{}, false
 	}
-	return h.list[i].MeasuredAt, true
+	return h.list[h.from(after.Add(1))].at(), true
 }
 
 // from is the place of the first score measured at or after an instant.
 func (h *scores) from(at time.Time) int {
-	i, _ := slices.BinarySearchFunc(h.list, at, func(s event.HealthScored, at time.Time) int {
-		if s.MeasuredAt.Before(at) {
-			return -1
-		}
-		return 1
-	})
-	return i
+	n := len(h.list)
+	if n == 0 || h.list[n-1].compareAt(at) < 0 {
+		return n
+	}
+	return sort.Search(n, func(i int) bool { return h.list[i].compareAt(at) >= 0 })
 }
 
 // reaches reports whether a score, as a share of its scale, is at least a
 // threshold out of 100. Source: rules §6, §10. Rounding: none.
-func reaches(e event.HealthScored, threshold money.Ratio) bool {
+func (x *score) reaches(threshold money.Ratio) bool { return reaches(x.value, x.max, threshold) }
+
+func reaches(score, scale, threshold money.Ratio) bool {
 	// score ÷ scale × 100 ≥ threshold, multiplied out: all divisors are above zero.
 	return money.CmpProducts(
-		[...]int64{e.Score.Num, e.ScaleMax.Den, 100, threshold.Den},
-		[...]int64{threshold.Num, e.Score.Den, e.ScaleMax.Num, 1}) >= 0
+		[...]int64{score.Num, scale.Den, 100, threshold.Den},
+		[...]int64{threshold.Num, score.Den, scale.Num, 1}) >= 0
 }

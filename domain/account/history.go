@@ -76,10 +76,11 @@ func (s *State) History(day civil.Date) History {
 			h.Owners = append(h.Owners, HistoryOwner{iv.payee, r.role, iv.from, iv.until})
 		}
 	}
-	for _, e := range s.health.list {
+	for i := range s.health.list {
+		e := s.health.list[i].event(s.ID)
 		of100 := new(big.Rat).Quo(e.Score.Rat(), e.ScaleMax.Rat())
 		below := s.set.Plans.Settings(civil.In(e.MeasuredAt, s.set.Zone)).SLA.Risk.Below
-		h.Scores = append(h.Scores, HistoryScore{e.MeasuredAt, of100.Mul(of100, big.NewRat(100, 1)), !reaches(e, below)})
+		h.Scores = append(h.Scores, HistoryScore{e.MeasuredAt, of100.Mul(of100, big.NewRat(100, 1)), !s.health.list[i].reaches(below)})
 	}
 	for _, d := range s.deals {
 		h.Deals = append(h.Deals, d.history(day))

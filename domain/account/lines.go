@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -57,14 +58,17 @@ func (s *State) derive(d *Deal) error {
 		return err
 	}
 	life := s.lifeOf(d)
-	for _, sh := range shares {
-		c := Credited{Deal: d, share: sh, fate: s.fateOf(d, &sh, life)}
-		d.derived.shares = append(d.derived.shares, c)
+	if len(shares) > 0 {
+		d.derived.shares = make([]Credited, len(shares))
+	}
+	for i := range shares {
+		c, sh := &d.derived.shares[i], &shares[i]
+		*c = Credited{Deal: d, share: *sh, fate: s.fateOf(d, sh, life)}
 		d.settledBy = max(d.settledBy, life.reads(sh.rules.Clawback, sh.rules.Payability))
 		if sh.why != "" || sh.terms.Plan == nil {
 			continue
 		}
-		if err := s.deriveLines(&c); err != nil {
+		if err := s.deriveLines(c); err != nil {
 			return fmt.Errorf("deal %s: %w", d.Opportunity, err)
 		}
 	}
@@ -93,12 +97,10 @@ func (s *State) deriveLines(c *Credited) error {
 		if c.hold != "" {
 			reason = c.hold
 		}
-		l := line{c, comp.ID, c.terms.Plan, ledger.Earning, reason, c.Deal.Booked, amount, func() ledger.Explanation { return why }}
-		steps, err := l.steps(func(*loss) bool { return false }, func(*loss) bool { return true })
-		if err != nil {
+		l := line{c, comp.ID, c.terms.Plan, ledger.Earning, reason, c.Deal.Booked, amount, why}
+		if c.Deal.derived.steps, err = l.steps(c.Deal.derived.steps, func(*loss) bool { return false }, func(*loss) bool { return true }); err != nil {
 			return err
 		}
-		c.Deal.derived.steps = append(c.Deal.derived.steps, steps...)
 	}
 	return nil
 }
@@ -128,11 +130,19 @@ func (d *Deal) CreditsOn(day civil.Date) ([]Credit, error) {
 }
 
 // Due lists the deal's steps that count by a day.
-func (d *Deal) Due(day civil.Date) []ledger.Step {
-	var due []ledger.Step
-	for _, s := range d.derived.steps {
-		if s.Effective <= day {
-			due = append(due, s)
+func (d *Deal) Due(day civil.Date) []ledger.Step { return d.addDue(nil, day) }
+
+func (d *Deal) addDue(due []ledger.Step, day civil.Date) []ledger.Step {
+	n := 0
+	for i := range d.derived.steps {
+		if d.derived.steps[i].Effective <= day {
+			n++
+		}
+	}
+	due = slices.Grow(due, n)
+	for i := range d.derived.steps {
+		if s := &d.derived.steps[i]; s.Effective <= day {
+			due = append(due, *s)
 		}
 	}
 	return due
@@ -182,14 +192,14 @@ type line struct {
 	why       func() ledger.Explanation // of the amount
 }
 
-// steps walks through what happens to the line: it is earned on its day, held
-// or at once payable; released when its last gate opens; and the losses picked
+// steps adds to a list what happens to the line: it is earned on its day, held or
+// at once payable; released when its last gate opens; and the losses picked
 // take their parts, those before it at once.
 //
 // Source: rules §7; readings R5, R7–R9.
 // Units: whole days; a step counts from 00:00 of its date.
 // Rounding: what is lost half away from zero, cumulatively.
-func (l line) steps(in, takes func(*loss) bool) ([]ledger.Step, error) {
+func (l line) steps(steps []ledger.Step, in, takes func(*loss) bool) ([]ledger.Step, error) {
 	bucket := ledger.Held
 	if l.opens <= l.on {
 		bucket = ledger.Payable
@@ -205,8 +215,9 @@ func (l line) steps(in, takes func(*loss) bool) ([]ledger.Step, error) {
 	if split := l.arbitration.split; split != nil {
 		decided = split.Identity
 	}
-	steps := []ledger.Step{l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, decided, l.explainEarning(bucket))}
-	steps[0].Recoverable = bucket == ledger.Payable && l.advanced
+	earning := l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, decided, l.explainEarning(bucket))
+	earning.Recoverable = bucket == ledger.Payable && l.advanced
+	steps = append(slices.Grow(steps, 1+min(1, len(later))), earning)
 	earned, lost := rest, int64(0)
 	all := l.part(in)
 	kept := all
@@ -300,13 +311,15 @@ func (b Basis) in(after civil.Date) func(*loss) bool {
 	return func(x *loss) bool { return x.on <= after || x.credit && x.on <= b.Known }
 }
 
-// Uplift lists the steps of an accelerator's share: posted on the last day of
+// Uplift adds to a list the steps of an accelerator's share: posted on the last day of
 // its quarter, held and released with the deal.
 //
 // Source: rules §5 "Accelerator"; readings R9, R19.
-func (c *Credited) Uplift(minor int64, last civil.Date, basis Basis, pl *plan.Plan, why func() ledger.Explanation) ([]ledger.Step, error) {
+func (c *Credited) Uplift(
+	to []ledger.Step, minor int64, last civil.Date, basis Basis, pl *plan.Plan, why func() ledger.Explanation,
+) ([]ledger.Step, error) {
 	l := line{c, "accelerator", pl, ledger.TrueUp, ledger.Accelerator, last, money.Money{Minor: minor, Currency: c.credit.Currency}, why}
-	return l.steps(basis.in(last), func(x *loss) bool { return x.on > last && (basis.AsPaid || !x.credit) })
+	return l.steps(to, basis.in(last), func(x *loss) bool { return x.on > last && (basis.AsPaid || !x.credit) })
 }
 
 // Compare orders shares as largest remainders are given out: the earlier
@@ -318,9 +331,8 @@ func (c *Credited) Compare(o *Credited) int {
 // Share is the payee and the credit of a share as it was booked.
 func (c *Credited) Share() (event.PayeeID, money.Money) { return c.payee, c.credit }
 
-// CreditedTo lists the shares of the account's deals that count for a payee.
-func (s *State) CreditedTo(payee event.PayeeID) []*Credited {
-	var out []*Credited
+// CreditedTo adds to a list the shares of the account's deals that count for a payee.
+func (s *State) CreditedTo(payee event.PayeeID, out []*Credited) []*Credited {
 	for _, d := range s.deals {
 		for i := range d.derived.shares {
 			if sh := &d.derived.shares[i]; sh.payee == payee && sh.counted() {

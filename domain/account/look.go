@@ -108,8 +108,9 @@ func (l *look) during(d civil.Date) bool { return l.first <= d && d <= l.last }
 // Rounding: none.
 func (l *look) weeks() {
 	var scored [14]bool // 92 days at most
-	for _, e := range l.health.list[l.health.from(l.first.Start(l.set.Zone)):] {
-		d := l.day(e.MeasuredAt)
+	list := l.health.list
+	for i := l.health.from(l.first.Start(l.set.Zone)); i < len(list); i++ {
+		d := l.day(list[i].at())
 		if d > l.last {
 			break
 		}
@@ -204,12 +205,12 @@ func (l *look) standing() {
 	if l.m.ARR = l.arr.At(l.last); l.m.ARR == 0 {
 		return
 	}
-	if score, scored := l.lastScore(); scored && !reaches(score, l.set.Plans.Settings(l.last).SLA.Risk.Below) {
+	if score := l.lastScore(); score != nil && !score.reaches(l.set.Plans.Settings(l.last).SLA.Risk.Below) {
 		l.m.AtRiskARR = l.m.ARR
 	}
 }
 
-func (l *look) lastScore() (event.HealthScored, bool) { return l.health.last(l.last.End(l.set.Zone)) }
+func (l *look) lastScore() *score { return l.health.last(l.last.End(l.set.Zone)) }
 
 // healthy adds to how the account stands its health: a healthy account's last
 // score reaches what was asked for.
@@ -219,7 +220,7 @@ func (l *look) lastScore() (event.HealthScored, bool) { return l.health.last(l.l
 // Rounding: none.
 func (l *look) healthy(least money.Ratio) {
 	l.m.Accounts = 1
-	if score, scored := l.lastScore(); scored && reaches(score, least) {
+	if score := l.lastScore(); score != nil && score.reaches(least) {
 		l.m.HealthyARR = l.m.ARR
 	}
 }
@@ -233,10 +234,9 @@ func (l *look) segments() {
 	if l.m.ARR == 0 {
 		return
 	}
-	_, scored := l.lastScore()
 	seg := l.m.segment(l.segment())
 	switch {
-	case !scored:
+	case l.lastScore() == nil:
 		seg.Unscored, seg.Rest = 1, l.m.ARR
 	case l.m.AtRiskARR != 0:
 		seg.AtRisk, seg.AtRiskARR = 1, l.m.ARR

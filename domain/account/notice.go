@@ -37,15 +37,44 @@ const noticeFor = 30
 func (s *State) Notices(today civil.Date) []Notice {
 	if a := &s.announced; today < a.from || today >= a.until {
 		list := s.listNotices(today)
-		*a = announced{list, today, staysUntil(list, today)}
+		*a = announced{list: list, from: today, until: staysUntil(list, today)}
 	}
 	return s.announced.list
+}
+
+// NextNotice is the first day after another on which one of its notices falls
+// due, or civil.Never.
+func (s *State) NextNotice(today civil.Date) civil.Date {
+	list, a := s.Notices(today), &s.announced
+	if today < a.asked || today >= a.next {
+		a.asked, a.next = today, civil.Never
+		for _, n := range list {
+			if n.Due > today {
+				a.next = n.Due
+				break
+			}
+		}
+	}
+	return a.next
+}
+
+// FallenDue is Notices where some may have fallen due since it was last asked,
+// of that day or an earlier one; else nothing.
+func (s *State) FallenDue(today civil.Date) []Notice {
+	list, next := s.Notices(today), s.NextNotice(today)
+	if a := &s.announced; today >= a.heard {
+		a.heard = next
+		return list
+	}
+	return nil
 }
 
 // announced is what is news about an account on some days; the zero value is of none.
 type announced struct {
 	list        []Notice
 	from, until civil.Date // the first of these days, and the first after them
+	asked, next civil.Date // between them none falls due
+	heard       civil.Date // the first day on which one does that was not asked for
 }
 
 // staysUntil is the first day after another on which what is news is not the

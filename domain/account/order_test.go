@@ -52,7 +52,7 @@ func everything(t *rapid.T, s *State) string {
 				fmt.Fprintln(&b, "excepted in", q, s.Excepted(first, last, true))
 			}
 		}
-		for _, c := range s.CreditedTo(payee) {
+		for _, c := range s.CreditedTo(payee, nil) {
 			fmt.Fprintln(&b, payee, c.Deal.Opportunity, c.Deal.Part, c.credit)
 		}
 	}

@@ -93,7 +93,7 @@ func (s *State) redoEpisodes(from time.Time) {
 func (s *State) sameAgain(e event.HealthScored) bool {
 	r, list := &s.risk, s.health.list
 	i := s.health.from(e.MeasuredAt)
-	if i >= r.walked || list[i+1].MeasuredAt.Equal(e.MeasuredAt) || s.low(e) != s.lowBefore(i) {
+	if i >= r.walked || list[i+1].sameInstant(&list[i]) || s.low(&list[i]) != s.lowBefore(i) {
 		return false
 	}
 	r.walked++
@@ -101,8 +101,8 @@ func (s *State) sameAgain(e event.HealthScored) bool {
 }
 
 // low reports whether a score is one that opens an episode.
-func (s *State) low(e event.HealthScored) bool {
-	return !reaches(e, s.set.Plans.Settings(civil.In(e.MeasuredAt, s.set.Zone)).SLA.Risk.Below)
+func (s *State) low(x *score) bool {
+	return !x.reaches(s.set.Plans.Settings(civil.In(x.at(), s.set.Zone)).SLA.Risk.Below)
 }
 
 // lowBefore reports whether the last score before one of the list is low.
@@ -110,8 +110,7 @@ func (s *State) lowBefore(i int) bool {
 	if i == 0 {
 		return false
 	}
-	last, _ := s.health.last(s.health.list[i-1].MeasuredAt)
-	return s.low(last)
+	return s.low(s.health.last(s.health.list[i-1].at()))
 }
 
 // log takes an intervention, and reports whether it restates a known one.
@@ -196,34 +195,35 @@ func (s *State) HasEpisode(sla, dispute string, opened time.Time) bool {
 func (s *State) walkScore() {
 	r, list := &s.risk, s.health.list
 	from := r.walked
-	for r.walked < len(list) && list[r.walked].MeasuredAt.Equal(list[from].MeasuredAt) {
+	for r.walked < len(list) && list[r.walked].sameInstant(&list[from]) {
 		r.walked++
 	}
 	group := list[from:r.walked]
 	if len(group) > 1 {
-		group = slices.SortedFunc(slices.Values(group), func(a, b event.HealthScored) int {
-			if event.Newer(b.Header, a.Header) {
+		group = slices.SortedFunc(slices.Values(group), func(a, b score) int {
+			if b.newer(&a) {
 				return -1
 			}
 			return 1
 		})
 	}
-	day := civil.In(group[0].MeasuredAt, s.set.Zone)
+	at := group[0].at()
+	day := civil.In(at, s.set.Zone)
 	clock := s.set.Plans.Settings(day).SLA.Risk
-	for _, score := range group {
-		low := !reaches(score, clock.Below)
+	for i := range group {
+		low := !group[i].reaches(clock.Below)
 		switch {
 		case !low && r.low:
 			if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
 				// It may have been told late, of an episode that seemed over.
-				r.list[n-1].recovered, r.list[n-1].settled = score.MeasuredAt, false
+				r.list[n-1].recovered, r.list[n-1].settled = at, false
 				r.open = min(r.open, n-1)
 			}
 		case low && !r.low && s.arr.aliveOn(day):
-			deadline := s.after(score.MeasuredAt, clock.Hours, clock.Clock)
+			deadline := s.after(at, clock.Hours, clock.Clock)
 			r.list = append(r.list, Episode{
-				SLA: RiskSLA, Start: score.MeasuredAt, Score: score, Payee: s.owners.at(event.CSM, day), Deadline: deadline,
-				warnAt: s.after(score.MeasuredAt, clock.Hours-clock.Warn, clock.Clock),
+				SLA: RiskSLA, Start: at, Score: group[i].event(s.ID), Payee: s.owners.at(event.CSM, day), Deadline: deadline,
+				warnAt: s.after(at, clock.Hours-clock.Warn, clock.Clock),
 			})
 		}
 		r.low = low

@@ -26,11 +26,13 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 		s.touchBooked(noChange, civil.Never)
 		s.all = false
 	}
-	for _, d := range s.turning.list {
-		if d.day > day {
-			break
+	if s.turning.first() <= day {
+		for _, d := range s.turning.list {
+			if d.day > day {
+				break
+			}
+			s.spoilDeal(d.Deal)
 		}
-		s.spoilDeal(d.Deal)
 	}
 	for _, d := range s.stale {
 		if !d.gone && !s.touched.Has(d.Opportunity) {
@@ -94,7 +96,7 @@ func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error)
 			return st, err
 		}
 		st.First = min(st.First, d.Booked)
-		st.Due = append(st.Due, d.Due(day)...)
+		st.Due = d.addDue(st.Due, day)
 		st.Credits = append(st.Credits, credits...)
 	}
 	var err error

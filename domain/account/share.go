@@ -217,11 +217,11 @@ func (s *State) judge(d *Deal, sh *share, rules *plan.Plan, gated bool) {
 	case sh.terms.Terminated:
 		zero(ledger.Terminated)
 	case gated && d.Origin != Pipeline:
-		score, known := s.health.last(d.ClosedAt)
+		score := s.health.last(d.ClosedAt)
 		switch {
-		case known && !reaches(score, rules.Gates.HealthMin), !known && rules.Gates.HealthMissing == "fail":
+		case score != nil && !score.reaches(rules.Gates.HealthMin), score == nil && rules.Gates.HealthMissing == "fail":
 			zero(ledger.HealthGateFailed)
-		case !known && rules.Gates.HealthMissing == "hold":
+		case score == nil && rules.Gates.HealthMissing == "hold":
 			sh.pending = true
 		}
 	}

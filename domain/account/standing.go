@@ -26,12 +26,13 @@ func (s *State) Standing(h Holders, day civil.Date) (Standing, bool) {
 		return Standing{}, false
 	}
 	st := Standing{Segment: l.segment(), ARR: s.arr.At(day), Living: s.arr.aliveOn(day)}
-	if st.Score, st.Scored = s.health.last(day.End(s.set.Zone)); st.Scored {
-		st.AtRisk = !reaches(st.Score, s.set.Plans.Settings(day).SLA.Risk.Below)
+	if score := s.health.last(day.End(s.set.Zone)); score != nil {
+		st.Score, st.Scored = score.event(s.ID), true
+		st.AtRisk = !score.reaches(s.set.Plans.Settings(day).SLA.Risk.Below)
 	}
 	return st, true
 }
 
 // Of100 is a score as people read it, with the scale it was told on where that
 // is not 100.
-func (st Standing) Of100() string { return scoreText(st.Score) }
+func (st Standing) Of100() string { return scoreText(st.Score.Score, st.Score.ScaleMax) }

@@ -26,6 +26,8 @@ type Setting struct {
 	// Surviving is set where any plan releases by surviving ARR: a deal then
 	// depends on those that wait for the same renewal.
 	Surviving bool
+
+	scales scales // of scores told so far
 }
 
 // Payees knows the people.
@@ -236,7 +238,7 @@ func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 
 func (s *State) addScore(e event.HealthScored) Touched {
 	known := len(s.health.list)
-	if !s.health.add(e) && (len(s.health.list) == known || !s.sameAgain(e)) {
+	if !s.health.add(scoreOf(&e, &s.set.scales)) && (len(s.health.list) == known || !s.sameAgain(e)) {
 		s.redoEpisodes(e.MeasuredAt)
 	}
 	// Only deals closed at or after the score was measured look at it, and before

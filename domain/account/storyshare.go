@@ -113,9 +113,9 @@ func (t *teller) whyNot(sh *share) string {
 	if sh.why == ledger.Terminated {
 		return fmt.Sprintf("It does not count: their employment was over on %s.", d.Booked)
 	}
-	if score, known := t.State.health.last(d.ClosedAt); known {
+	if score := t.State.health.last(d.ClosedAt); score != nil {
 		return fmt.Sprintf("It does not count, and earns nothing: the last health score by %s is %s, measured %s, below the %s that gates.health_at_close asks for.",
-			utc(d.ClosedAt), scoreText(score), utc(score.MeasuredAt), t.rules.Gates.HealthMin)
+			utc(d.ClosedAt), scoreText(score.value, score.max), utc(score.at()), t.rules.Gates.HealthMin)
 	}
 	return fmt.Sprintf("It does not count, and earns nothing: no health score was measured by %s, and gates.health_at_close has missing: fail.", utc(d.ClosedAt))
 }
@@ -126,11 +126,11 @@ func (t *teller) health(sh *share) string {
 	if d.Origin == Pipeline || sh.payee != t.csm && sh.terms.Role != event.CSM {
 		return ""
 	}
-	score, known := t.State.health.last(d.ClosedAt)
+	score := t.State.health.last(d.ClosedAt)
 	switch {
-	case known:
+	case score != nil:
 		return fmt.Sprintf("The last health score by %s is %s, measured %s, and reaches the %s that gates.health_at_close asks for.",
-			utc(d.ClosedAt), scoreText(score), utc(score.MeasuredAt), t.rules.Gates.HealthMin)
+			utc(d.ClosedAt), scoreText(score.value, score.max), utc(score.at()), t.rules.Gates.HealthMin)
 	case sh.pending:
 		return fmt.Sprintf("No health score was measured by %s: it counts, and what it earns is held.", utc(d.ClosedAt))
 	}
@@ -138,14 +138,14 @@ func (t *teller) health(sh *share) string {
 }
 
 // scoreText is a score out of 100, with the scale it was told on.
-func scoreText(e event.HealthScored) string {
-	out := e.Score.Rat()
-	out.Quo(out, e.ScaleMax.Rat())
+func scoreText(score, scale money.Ratio) string {
+	out := score.Rat()
+	out.Quo(out, scale.Rat())
 	of100 := strings.TrimSuffix(money.Percent(out), "%")
-	if e.ScaleMax.Cmp(money.Ratio{Num: 100, Den: 1}) == 0 {
+	if scale.Cmp(money.Ratio{Num: 100, Den: 1}) == 0 {
 		return of100
 	}
-	return fmt.Sprintf("%s (%s of %s)", of100, e.Score, e.ScaleMax)
+	return fmt.Sprintf("%s (%s of %s)", of100, score, scale)
 }
 
 // earned tells what each component pays for the share, or why none does.
@@ -169,12 +169,12 @@ func (t *teller) earned(c *Credited, p *PartStory) error {
 		if slices.Contains(kinds, comp.Kind) {
 			paying = append(paying, comp.ID)
 		}
-		amount, x, err := t.earning(c, comp)
+		amount, why, err := t.earning(c, comp)
 		if err != nil {
 			return err
 		}
 		if amount.Minor != 0 {
-			p.Lines = append(p.Lines, StoryLine{comp.ID, amount, x.Text})
+			p.Lines = append(p.Lines, StoryLine{comp.ID, amount, why().Text})
 		}
 	}
 	switch {

@@ -73,6 +73,16 @@ type PayeeFigures struct {
 	Requested, Confirmed *money.Money
 }
 
+// Same reports whether flags see nothing new.
+func (in *PayeeFigures) Same(o *PayeeFigures) bool {
+	return in.Payee == o.Payee && in.Role == o.Role && in.Segment == o.Segment && in.Period == o.Period && in.Ended == o.Ended &&
+		in.Currency == o.Currency && in.Limits == o.Limits && in.Book == o.Book && in.Deals == o.Deals && in.Reports == o.Reports && in.Team == o.Team &&
+		slices.Equal(in.GRR, o.GRR) && equal(in.Variable, o.Variable) && equal(in.Opening, o.Opening) &&
+		equal(in.Requested, o.Requested) && equal(in.Confirmed, o.Confirmed)
+}
+
+func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
 // RiskShare is the part of a book that is at risk, in minor units of ARR.
 type RiskShare struct{ AtRisk, ARR int64 }
 

@@ -45,15 +45,14 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 		return nil, nil
 	}
 	in := upliftInputs{quarter: qt, cumulative: c.Window == "ytd"}
-	part, annual, err := p.target(qt, books)
+	g, err := p.goal(qt, books)
 	if err != nil {
 		return nil, err
 	}
-	if part != nil {
-		in.target, in.annual = part, annual
+	if in.goal = g; g != (goal{}) {
+		in.shares = yearShares{qt.share}
 		if in.cumulative {
-			in.target = new(big.Rat).Mul(annual, year.quarters)
-			in.target.Quo(in.target, big.NewRat(4, 1))
+			in.shares = year.shares
 		}
 		m, err := books.Measures(p, qt.Quarter)
 		if err != nil {
@@ -87,7 +86,8 @@ func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, boo
 	if qt.plan.Clawback.Basis == "as_paid" {
 		basis = account.Basis{Known: qt.last, AsPaid: true}
 	}
-	w := uplift{quarter: qt, component: c, target: in.target, annual: in.annual}
+	w := uplift{quarter: qt, component: c, annual: in.goal.exactly()}
+	w.target = over(w.annual, in.shares)
 	if err := w.collect(p, books, from, basis.Known); err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +96,8 @@ func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, boo
 	}
 	var steps []ledger.Step
 	var posted []keptShare
-	for _, sh := range w.all {
+	for i := range w.all {
+		sh := &w.all[i]
 		part := partOf(sh.Credited)
 		stands, err := sh.Left(sh.minor, account.Ever, qt.last, basis)
 		if err != nil {
@@ -123,11 +124,10 @@ func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, boo
 		share := keptShare{part, postedShare{qt.last, due, basis}}
 		year.post(share)
 		posted = append(posted, share)
-		more, err := sh.Uplift(due, qt.last, basis, qt.plan, func() ledger.Explanation { return w.explain(sh, stands, before) })
+		steps, err = sh.Uplift(steps, due, qt.last, basis, qt.plan, func() ledger.Explanation { return w.explain(sh, stands, before) })
 		if err != nil {
 			return nil, nil, err
 		}
-		steps = append(steps, more...)
 	}
 	return steps, posted, nil
 }
@@ -152,7 +152,7 @@ type uplift struct {
 	target, annual *big.Rat
 	credited       int64
 	total          int64
-	all            []*upliftShare
+	all            []upliftShare
 }
 
 type upliftShare struct {
@@ -180,9 +180,9 @@ func (w *uplift) collect(p *Person, books Books, from, by civil.Date) error {
 		if w.credited, err = money.Add(w.credited, credit); err != nil {
 			return err
 		}
-		w.all = append(w.all, &upliftShare{Credited: c, credit: credit})
+		w.all = append(w.all, upliftShare{Credited: c, credit: credit})
 	}
-	slices.SortFunc(w.all, func(a, b *upliftShare) int { return a.Compare(b.Credited) })
+	slices.SortFunc(w.all, func(a, b upliftShare) int { return a.Compare(b.Credited) })
 	return nil
 }
 
@@ -197,14 +197,15 @@ func (w *uplift) divide() error {
 		return err
 	}
 	weights := make([]int64, len(w.all))
-	for i, sh := range w.all {
-		weights[i] = max(0, sh.credit)
+	for i := range w.all {
+		weights[i] = max(0, w.all[i].credit)
 	}
 	parts, err := money.Money{Minor: w.total}.Split(weights)
 	if err != nil {
 		return err
 	}
-	for i, sh := range w.all {
+	for i := range w.all {
+		sh := &w.all[i]
 		sh.minor = parts[i].Minor
 		down := new(big.Int).Mul(big.NewInt(w.total), big.NewInt(weights[i]))
 		sh.down = down.Quo(down, big.NewInt(w.credited)).Int64()

@@ -71,7 +71,7 @@ func credited(t rapid.TB, change func(*plan.Plan), churns map[int]string, deals 
 		if _, err := s.Settling(day("2030-01-01")); err != nil {
 			t.Fatalf("Settling: %v", err)
 		}
-		out = append(out, s.CreditedTo("csm-1")...)
+		out = s.CreditedTo("csm-1", out)
 	}
 	return out
 }

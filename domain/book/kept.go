@@ -2,7 +2,6 @@ package book
 
 import (
 	"maps"
-	"math/big"
 	"slices"
 
 	"github.com/trueup/trueup/domain/account"
@@ -10,11 +9,67 @@ import (
 	"github.com/trueup/trueup/domain/ledger"
 )
 
-// Kept is what a payee's accelerators came to, quarter by quarter, so that they
-// are worked out again only where something they look at has moved. What the
-// calendar changes of a credit is told like what facts do. The zero value has
-// nothing; a Kept is of one Person as their own facts and the plans stand.
-type Kept struct{ uplifts map[keptKey]*keptUplift }
+// Kept is what a payee's pools and accelerators came to, quarter by quarter, so
+// that they are worked out again only where something they look at has moved.
+// What the calendar changes of a credit is told like what facts do. The zero value
+// has nothing; a Kept is of one Person, whose terms and plans stay as they are.
+type Kept struct {
+	uplifts map[keptKey]*keptUplift
+	pools   map[keptKey]*keptPool
+	anew    bool // something was worked out since DueOf was last called
+
+	posted bool       // what was due then
+	facts  int        // of the payee's own, that it was due by
+	until  civil.Date // the first day on which more is
+}
+
+// stands reports whether what is due is what was posted.
+func (k *Kept) stands(facts int, day civil.Date) bool {
+	return k.posted && !k.anew && k.facts == facts && day < k.until
+}
+
+// due notes what is due, which is not posted yet.
+func (k *Kept) due(facts int, until civil.Date) { k.posted, k.facts, k.until = false, facts, until }
+
+// Posted says that what was due by DueOf is posted.
+func (k *Kept) Posted() { k.posted = true }
+
+// Explain has accelerators worked out anew, so that their steps are explained.
+func (k *Kept) Explain() { k.uplifts, k.posted = nil, false }
+
+// poolInputs is what a pool looks at.
+type poolInputs struct {
+	quarter
+	all, cfo account.Retention
+	shares   yearShares // of the quarters so far
+	before   int64      // due in them
+	measured account.Paid
+	facts    int // of the payee's own: values attested are among them
+}
+
+// keptPool is one quarter's.
+type keptPool struct {
+	poolInputs
+	due    []ledger.Step
+	posted int64 // in the year so far
+}
+
+// pool is what is kept of a quarter's pool, if it looks at the same.
+func (k *Kept) pool(in poolInputs, component string) *keptPool {
+	if kept := k.pools[keptKey{in.Quarter, component}]; kept != nil && kept.poolInputs == in {
+		return kept
+	}
+	k.anew = true
+	return nil
+}
+
+// keepPool keeps a quarter's pool that was worked out.
+func (k *Kept) keepPool(in poolInputs, component string, due []ledger.Step, posted int64) {
+	if k.pools == nil {
+		k.pools = map[keptKey]*keptPool{}
+	}
+	k.pools[keptKey{in.Quarter, component}] = &keptPool{in, due, posted}
+}
 
 type keptKey struct {
 	quarter   civil.Quarter
@@ -33,24 +88,15 @@ type keptUplift struct {
 // upliftInputs is what an accelerator looks at beside credits.
 type upliftInputs struct {
 	quarter
-	reviewed       bool
-	cumulative     bool     // it looks at the credits and the shares of the year's quarters before, too
-	target, annual *big.Rat // nil: none
+	goal
+	reviewed   bool
+	cumulative bool       // it looks at the credits and the shares of the year's quarters before, too
+	shares     yearShares // of the quarters whose targets are one
 }
 
 type keptShare struct {
 	part dealPart
 	postedShare
-}
-
-func (in upliftInputs) same(o upliftInputs) bool {
-	same := func(a, b *big.Rat) bool {
-		if a == nil || b == nil {
-			return a == b
-		}
-		return a.Cmp(b) == 0
-	}
-	return in.quarter == o.quarter && in.reviewed == o.reviewed && in.cumulative == o.cumulative && same(in.target, o.target) && same(in.annual, o.annual)
 }
 
 // Moved says that something of the credits booked in a quarter is not what it
@@ -81,22 +127,17 @@ func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
 // uplift is what is kept of a quarter's accelerator, if it looks at the same;
 // year is what the quarters before it in the year came to, kept or not.
 func (k *Kept) uplift(in upliftInputs, component string, year *yearSoFar) *keptUplift {
-	if k == nil || year.anew && in.cumulative {
-		return nil
-	}
-	if u := k.uplifts[keptKey{in.Quarter, component}]; u != nil && u.same(in) {
+	if u := k.uplifts[keptKey{in.Quarter, component}]; u != nil && u.upliftInputs == in && !(year.anew && in.cumulative) {
 		year.kept = append(year.kept, u)
 		return u
 	}
+	k.anew = true
 	year.anew = true // later quarters that are cumulative look at this one's shares
 	return nil
 }
 
 // keep keeps a quarter's accelerator that was worked out.
 func (k *Kept) keep(in upliftInputs, component string, posted []keptShare, steps []ledger.Step) {
-	if k == nil {
-		return
-	}
 	if k.uplifts == nil {
 		k.uplifts = map[keptKey]*keptUplift{}
 	}

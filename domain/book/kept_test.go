@@ -10,6 +10,7 @@ import (
 
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/plan"
 )
@@ -18,36 +19,48 @@ import (
 // and in whatever order it is settled.
 func TestKeptAcceleratorsAreAsWorkedOutAnew(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		window := rapid.SampledFrom([]string{"quarter", "ytd"}).Draw(t, "window")
+		over := rapid.SampledFrom([]string{"quarter", "ytd"})
+		accelerated, retained := over.Draw(t, "window"), over.Draw(t, "retention's window")
 		p := person(accelerating(func(c *plan.Component, p *plan.Plan) {
-			c.Window = window
+			c.Window, p.Components[0].Window = accelerated, retained
 			p.Clawback.Basis = rapid.SampledFrom([]string{"recompute", "as_paid"}).Draw(t, "basis")
 		}), enrolled("2027-01-01"))
 		deals := []deal{{"2027-02-01", 200_000_00}, {"2027-05-01", 100_000_00}, {"2027-08-01", 240_000_00}, {"2028-02-01", 300_000_00}}
-		books := &shelf{measures: map[civil.Quarter]account.Paid{}, credited: credited(t, nil, nil, deals...)}
+		books := &shelf{all: map[window]account.Retention{}, measures: map[civil.Quarter]account.Paid{}, credited: credited(t, nil, nil, deals...)}
 		var kept Kept
 		as := func(s ledger.Step) string { return fmt.Sprint(s.Key, s.Minor, s.Causes) }
 		day := day("2027-04-01")
-		for range 6 {
-			steps, err := p.DueOf(day.End(time.UTC), books, &kept)
+		posted := false
+		var got []string
+		for round := range 9 {
+			steps, same, err := p.DueOf(day.End(time.UTC), books, &kept)
 			if err != nil {
 				t.Fatalf("DueOf(%s): %v", day, err)
+			}
+			if same && !posted {
+				t.Fatalf("on %s what is due is posted, and was not", day)
 			}
 			anew, err := p.Due(day.End(time.UTC), books)
 			if err != nil {
 				t.Fatalf("Due(%s): %v", day, err)
 			}
-			var got, want []string
-			for i := range steps {
-				got = append(got, as(steps[i]))
-			}
+			var want []string
 			for i := range anew {
 				want = append(want, as(anew[i]))
 			}
-			if !slices.Equal(got, want) {
-				t.Fatalf("on %s kept %q, anew %q", day, got, want)
+			if !same {
+				got = nil
+				for i := range steps {
+					got = append(got, as(steps[i]))
+				}
 			}
-			switch q := quarterNamed("2027-Q1") + civil.Quarter(rapid.IntRange(0, 4).Draw(t, "quarter")); rapid.IntRange(0, 2).Draw(t, "what") {
+			if !slices.Equal(got, want) {
+				t.Fatalf("on %s kept %q (all of it: %v), anew %q", day, got, same, want)
+			}
+			if posted = posted && same || rapid.Bool().Draw(t, "posted"); posted {
+				kept.Posted()
+			}
+			switch q := quarterNamed("2027-Q1") + civil.Quarter(rapid.IntRange(0, 4).Draw(t, "quarter")); rapid.IntRange(0, 4).Draw(t, "what") {
 			case 0:
 				books.measures[q] = account.Paid{ReviewScope: 10, ReviewsDone: rapid.SampledFrom([]int{7, 9}).Draw(t, "reviewed")}
 			case 1:
@@ -57,6 +70,16 @@ func TestKeptAcceleratorsAreAsWorkedOutAnew(t *testing.T) {
 				kept.Moved(civil.Calendar{}.QuarterOf(dayOf(deals[i])), account.CreditsMoved)
 			case 2:
 				day = day.Add(rapid.IntRange(0, 100).Draw(t, "days"))
+			case 3:
+				lost := rapid.SampledFrom([]int64{0, 50_000_00, 90_000_00, 300_000_00}).Draw(t, "lost")
+				for w := range account.Window(3) {
+					books.all[window{w, q}] = retaining(1_000_000_00, lost)
+				}
+			case 4:
+				p.Add(event.SpifAwarded{
+					Header: event.Header{Identity: event.Identity{ID: fmt.Sprint(round)}}, Spif: fmt.Sprint(round), Effective: day.Add(rapid.IntRange(-9, 9).Draw(t, "later")),
+					Amount: usd(100_00),
+				})
 			}
 		}
 	})
@@ -80,7 +103,7 @@ func TestWhatPaysNothingIsNotLookedAtAgain(t *testing.T) {
 	} {
 		var kept Kept
 		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-01", tt.arr})}
-		if _, err := person(accelerating(nil), enrolled("2027-01-01")).DueOf(day("2027-04-01").End(time.UTC), books, &kept); err != nil {
+		if _, _, err := person(accelerating(nil), enrolled("2027-01-01")).DueOf(day("2027-04-01").End(time.UTC), books, &kept); err != nil {
 			t.Fatal(err)
 		}
 		if got := kept.Moved(q, tt.how); got != tt.want {
@@ -99,7 +122,7 @@ func TestOnlyAcceleratorsThatLookAtAQuarterMoveWithIt(t *testing.T) {
 		var kept Kept
 		p := person(accelerating(func(c *plan.Component, _ *plan.Plan) { c.Window = window }), enrolled("2027-01-01"))
 		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-01", 200_000_00}, deal{"2027-05-01", 300_000_00})}
-		if _, err := p.DueOf(day("2027-10-01").End(time.UTC), books, &kept); err != nil {
+		if _, _, err := p.DueOf(day("2027-10-01").End(time.UTC), books, &kept); err != nil {
 			t.Fatal(err)
 		}
 		if !kept.Moved(quarterNamed("2027-Q2"), account.CreditsMoved) || len(kept.uplifts) != want {
@@ -107,3 +130,6 @@ func TestOnlyAcceleratorsThatLookAtAQuarterMoveWithIt(t *testing.T) {
 		}
 	}
 }
+
+// retaining is a book that lost so much of its opening.
+func retaining(opening, lost int64) account.Retention { return kept(opening, lost) }

@@ -106,7 +106,7 @@ func (p *Person) Figures(q civil.Quarter, day civil.Date, books Books) (Figures,
 			return out, err
 		}
 	}
-	part, _, err := p.target(qt, books)
+	part, err := p.target(qt, books)
 	if part != nil {
 		out.Attainment = new(big.Rat).Quo(new(big.Rat).SetInt64(out.Credited), part)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/plan"
 )
@@ -35,6 +36,10 @@ type Person struct {
 	payouts     map[string][]payout
 	opened      map[civil.Date]event.BalanceOpened
 	attested    map[attestation]event.ObjectiveAttested
+
+	facts int           // taken
+	own   []ledger.Step // kept until another comes
+	ownOf int           // how many facts they are of
 }
 
 // employment is one statement about a payee's standing from a day on.
@@ -88,6 +93,7 @@ func (set *Setting) Check(e event.Event) error {
 // Add takes one more fact of the payee's. Types no rule of the payee reads
 // touch nothing.
 func (p *Person) Add(e event.Event) Touched {
+	p.facts++
 	switch e := e.(type) {
 	case event.PayeeEnrolled:
 		return p.employ(employment{e.Header, e.Effective, &e})

@@ -21,28 +21,29 @@ var windowNames = map[string]account.Window{"quarter": account.WindowQuarter, "y
 // Source: rules §8; readings R16, R17, R36.
 // Units: minor units of the plan's currency.
 // Rounding: half away from zero, once per quarter and component.
-func (p *Person) trueUps(asOf time.Time, books Books, kept *Kept) ([]ledger.Step, error) {
+func (p *Person) trueUps(asOf time.Time, books Books, kept *Kept) (steps [][]ledger.Step, err error) {
 	if len(p.told) == 0 {
 		return nil, nil
 	}
-	var steps []ledger.Step
 	var year yearSoFar
 	for q := p.set.Calendar.QuarterOf(p.told[0].on); !p.set.Calendar.Last(q).End(p.set.Zone).After(asOf); q++ {
-		if q.Number() == 1 || year.pools == nil {
-			year = yearSoFar{pools: map[string]*poolSoFar{}, quarters: new(big.Rat)}
+		if q.Number() == 1 {
+			year = yearSoFar{}
 		}
 		qt, ok := p.quarterOf(q)
 		if !ok {
 			continue
 		}
-		year.quarters = new(big.Rat).Add(year.quarters, qt.share.Rat())
+		year.shares.put(qt)
 		for i := range qt.plan.Components {
 			c := &qt.plan.Components[i]
 			more, err := p.component(qt, c, &year, books, civil.In(asOf, p.set.Zone), kept)
 			if err != nil {
 				return nil, fmt.Errorf("%s of %s: %w", c.ID, q, err)
 			}
-			steps = append(steps, more...)
+			if len(more) > 0 {
+				steps = append(steps, more)
+			}
 		}
 	}
 	return steps, nil
@@ -50,30 +51,48 @@ func (p *Person) trueUps(asOf time.Time, books Books, kept *Kept) ([]ledger.Step
 
 // yearSoFar is what the quarters of a year before have come to.
 type yearSoFar struct {
-	pools    map[string]*poolSoFar // by component
-	quarters *big.Rat              // sum of the quarters' shares
-	posted   map[dealPart][]postedShare
-	kept     []*keptUplift // whose shares are not among posted yet
-	anew     bool          // an accelerator was worked out, so cumulative ones are from here on
+	pools  []*poolSoFar // one for each component that there was
+	shares yearShares   // of the last one, too
+	posted map[dealPart][]postedShare
+	kept   []*keptUplift // whose shares are not among posted yet
+	anew   bool          // an accelerator was worked out, so cumulative ones are from here on
 }
 
-// component is what one component makes due for one quarter.
+// pool is what a component has come to.
+func (y *yearSoFar) pool(component string) *poolSoFar {
+	for _, so := range y.pools {
+		if so.component == component {
+			return so
+		}
+	}
+	so := &poolSoFar{component: component}
+	y.pools = append(y.pools, so)
+	return so
+}
+
+// component is what one component makes due for one quarter. The steps must not
+// be changed: they may be kept.
 func (p *Person) component(qt quarter, c *plan.Component, year *yearSoFar, books Books, today civil.Date, kept *Kept) ([]ledger.Step, error) {
 	switch c.Kind {
 	case plan.Retention, plan.NetRetention:
-		return p.retention(qt, c, year, books)
-	case plan.Objectives:
+		return p.retention(qt, c, year, books, kept)
+	case plan.Objectives, plan.Health:
 		m, err := books.Measures(p, qt.Quarter)
 		if err != nil {
 			return nil, err
 		}
-		return p.scored(qt, c, ledger.ObjectivesScore, "rules §8, objectives", p.objectives(qt, c, m))
-	case plan.Health:
-		m, err := books.Measures(p, qt.Quarter)
-		if err != nil {
-			return nil, err
+		in := poolInputs{quarter: qt, measured: m, facts: p.facts}
+		if k := kept.pool(in, c.ID); k != nil {
+			return k.due, nil
 		}
-		return p.scored(qt, c, ledger.HealthBonus, "rules §8, health bonus", healthy(c, m))
+		var due []ledger.Step
+		if c.Kind == plan.Health {
+			due, err = p.scored(qt, c, ledger.HealthBonus, "rules §8, health bonus", healthy(c, m))
+		} else {
+			due, err = p.scored(qt, c, ledger.ObjectivesScore, "rules §8, objectives", p.objectives(qt, c, m))
+		}
+		kept.keepPool(in, c.ID, due, 0)
+		return due, err
 	case plan.Expansion:
 		return p.accelerator(qt, c, year, books, today, kept)
 	}
@@ -100,48 +119,54 @@ func (p pool) kept(r account.Retention) money.Ratio {
 // poolSoFar is what a retention component has come to in the quarters of a
 // year before.
 type poolSoFar struct {
-	quarters *big.Rat // sum of the quarters' shares
-	posted   int64
-	before   int64 // posted before the last quarter added
+	component string
+	shares    yearShares // of the quarters added
+	posted    int64
+	before    int64 // posted before the last quarter added
 }
 
-func (p *Person) retention(qt quarter, c *plan.Component, year *yearSoFar, books Books) ([]ledger.Step, error) {
-	so := year.pools[c.ID]
-	if so == nil {
-		so = &poolSoFar{quarters: new(big.Rat)}
-		year.pools[c.ID] = so
-	}
+func (p *Person) retention(qt quarter, c *plan.Component, year *yearSoFar, books Books, kept *Kept) ([]ledger.Step, error) {
 	w := windowNames[c.Window]
 	all, cfo, err := books.Retained(p, w, qt.Quarter)
 	if err != nil {
 		return nil, err
 	}
+	so := year.pool(c.ID)
+	so.shares.put(qt)
+	so.before = so.posted
+	in := poolInputs{quarter: qt, all: all, cfo: cfo, shares: so.shares, before: so.before}
+	if k := kept.pool(in, c.ID); k != nil {
+		so.posted = k.posted
+		return k.due, nil
+	}
 	pool := pool{qt, c, w, all, cfo}
 	due, err := so.add(pool)
-	if err != nil || due == 0 {
+	if err != nil {
 		return nil, err
 	}
-	reason := ledger.GRRMultiplier
-	if c.Kind == plan.NetRetention {
-		reason = ledger.NRRMultiplier
+	var steps []ledger.Step
+	if due != 0 {
+		reason := ledger.GRRMultiplier
+		if c.Kind == plan.NetRetention {
+			reason = ledger.NRRMultiplier
+		}
+		steps = []ledger.Step{p.trueUp(qt, c.ID, reason, due, so.explain(pool, due))}
 	}
-	return []ledger.Step{p.trueUp(qt, c.ID, reason, due, so.explain(pool, due))}, nil
+	kept.keepPool(in, c.ID, steps, so.posted)
+	return steps, nil
 }
 
-// add takes the next quarter and gives what it makes due: the quarter's pool ×
-// multiplier, or for a cumulative window the year's pool so far × multiplier
+// add gives what the quarter that was put in last makes due: its pool × multiplier, or for a cumulative window the year's pool so far × multiplier
 // less what the quarters before were due. An empty book is due nothing.
 //
 // Source: rules §8 "Pay"; readings R16, R17.
 func (y *poolSoFar) add(p pool) (int64, error) {
-	y.quarters = new(big.Rat).Add(y.quarters, p.share.Rat())
-	y.before = y.posted
 	if p.all.Opening == 0 {
 		return 0, nil
 	}
 	of, less := p.share.Rat(), int64(0)
 	if p.window != account.WindowQuarter {
-		of, less = y.quarters, y.posted
+		of, less = y.shares.sum(), y.before
 	}
 	total := new(big.Rat).Mul(money.Ratio{Num: p.variable.Minor, Den: 4}.Rat(), p.component.Weight.Rat())
 	due, err := money.Round(total.Mul(total, of).Mul(total, p.multiplier().times))
@@ -157,7 +182,7 @@ func (y *poolSoFar) add(p pool) (int64, error) {
 
 // explain keeps the numbers of the quarter just added.
 func (y *poolSoFar) explain(p pool, due int64) func() ledger.Explanation {
-	so, before := y.quarters, y.before
+	shares, before := y.shares, y.before
 	return func() ledger.Explanation {
 		amount := func(minor int64) money.Money { return money.Money{Minor: minor, Currency: p.variable.Currency} }
 		name, closing, rule := "GRR", p.all.Gross, "rules §8, GRR"
@@ -168,6 +193,7 @@ func (y *poolSoFar) explain(p pool, due int64) func() ledger.Explanation {
 		text := fmt.Sprintf("%s of %s over %s: %s ÷ %s = %s, %s; %s a year × %s",
 			name, p.Quarter, p.component.Window, amount(closing), amount(p.all.Opening), p.kept(p.all).Percent(), m.text,
 			p.variable, p.component.Weight.Percent())
+		so := shares.sum()
 		of := p.share.Rat()
 		if p.window != account.WindowQuarter {
 			of = so

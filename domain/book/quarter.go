@@ -105,35 +105,75 @@ func (p *Person) Ownership(q civil.Quarter) string {
 	return ""
 }
 
-// target is the quarter's part of the payee's annual expansion target, prorated
-// like the pools, and that annual target; nil where they have none.
+// goal is an annual expansion target: part of an amount. The zero value is none.
+type goal struct {
+	minor int64 // of ARR
+	part  money.Ratio
+}
+
+// exactly is the annual target in minor units of ARR.
+func (g goal) exactly() *big.Rat {
+	annual := g.part.Rat()
+	return annual.Mul(annual, new(big.Rat).SetInt64(g.minor))
+}
+
+// over is the part of an annual target that some of its quarters have, those of
+// the year's that are given by how much of each the payee was enrolled.
+func over(annual *big.Rat, shares yearShares) *big.Rat {
+	part := shares.sum()
+	return part.Mul(part, annual).Quo(part, big.NewRat(4, 1))
+}
+
+// yearShares is how much of each of a year's quarters counts, by its number less
+// one; the zero ratio: it does not, or not yet.
+type yearShares [4]money.Ratio
+
+func (s *yearShares) put(qt quarter) { s[qt.Number()-1] = qt.share }
+
+func (s *yearShares) sum() *big.Rat {
+	sum := new(big.Rat)
+	for _, share := range s {
+		if share.Den != 0 {
+			sum.Add(sum, share.Rat())
+		}
+	}
+	return sum
+}
+
+// goal is the payee's annual expansion target in a quarter.
 //
 // Source: rules §5 "Accelerator", §8 "Proration".
 // Units: minor units of ARR, exactly.
-func (p *Person) target(qt quarter, books Books) (part, annual *big.Rat, err error) {
+func (p *Person) goal(qt quarter, books Books) (g goal, err error) {
 	c := qt.plan.Component(plan.Expansion)
 	if c == nil || c.Basis != "pool" {
-		return nil, nil, nil
+		return g, nil
 	}
 	switch {
 	case qt.enrolment.AnnualTarget != nil:
-		annual = new(big.Rat).SetInt64(qt.enrolment.AnnualTarget.Minor)
+		g = goal{qt.enrolment.AnnualTarget.Minor, money.One}
 	case c.AnnualARR != nil:
-		annual = new(big.Rat).SetInt64(c.AnnualARR.Minor)
+		g = goal{c.AnnualARR.Minor, money.One}
 	case c.PercentOfBook != nil:
-		arr, err := books.Opening(p, qt.Quarter)
-		if err != nil {
-			return nil, nil, err
+		if g.minor, err = books.Opening(p, qt.Quarter); err != nil {
+			return goal{}, err
 		}
-		annual = new(big.Rat).Mul(new(big.Rat).SetInt64(arr), c.PercentOfBook.Rat())
-	default:
-		return nil, nil, nil
+		g.part = *c.PercentOfBook
 	}
-	if annual.Sign() <= 0 {
-		return nil, nil, nil
+	if g.minor <= 0 || g.part.Num <= 0 {
+		return goal{}, nil
 	}
-	part = new(big.Rat).Mul(annual, qt.share.Rat())
-	return part.Quo(part, big.NewRat(4, 1)), annual, nil
+	return g, nil
+}
+
+// target is the quarter's part of the payee's annual expansion target, prorated
+// like the pools; nil where they have none.
+func (p *Person) target(qt quarter, books Books) (*big.Rat, error) {
+	g, err := p.goal(qt, books)
+	if g == (goal{}) {
+		return nil, err
+	}
+	return over(g.exactly(), yearShares{qt.share}), nil
 }
 
 // Above lists whom the payee ever reported to, and the teams they were ever in.

@@ -132,7 +132,7 @@ func (a *Account) Append(e *Entry) error {
 
 // MakeID is the id of an entry of a step.
 func MakeID(tenant string, k Key, cause event.Identity, ordinal int) EntryID {
-	h := digest{}
+	h := digest{buf: make([]byte, 0, 320)}
 	h.str(tenant).key(k).str(cause.Source).str(cause.ID).num(int64(ordinal))
 	sum := sha256.Sum256(h.buf)
 	return EntryID(sum[:16])
@@ -140,7 +140,7 @@ func MakeID(tenant string, k Key, cause event.Identity, ordinal int) EntryID {
 
 // ChainHash is SHA-256 over the hash before and everything the entry says.
 func (e *Entry) ChainHash(prev [32]byte) [32]byte {
-	h := digest{buf: make([]byte, 0, 512)}
+	h := digest{buf: make([]byte, 0, 1536)}
 	h.buf = append(h.buf, prev[:]...)
 	h.key(e.Key)
 	h.buf = append(h.buf, e.ID[:]...)

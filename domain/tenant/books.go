@@ -26,7 +26,7 @@ type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
 	e.running, e.ended, e.endedOf, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[event.PayeeID][]*seatBook{}, map[ownership]int64{}
-	e.booked, e.past = map[seat]int{}, map[event.PayeeID]*past{}
+	e.lastEnded, e.booked, e.past = 0, map[seat]int{}, map[event.PayeeID]*past{}
 }
 
 // forgetBooksOf forgets what payees' books came to.
@@ -156,7 +156,7 @@ func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, r.state.CreditedTo(p.ID)...)
+		out = r.state.CreditedTo(p.ID, out)
 	}
 	return out, nil
 }
@@ -170,6 +170,9 @@ func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, from 
 	}
 	clear(e.running)
 	first := e.calendar.QuarterOf(max(from, e.firstDay()))
+	if first >= e.state.NextEnd && first > e.lastEnded && !e.targetsBooks() {
+		return // the running quarter is summed anew anyway, as most facts have it
+	}
 	for _, id := range payees {
 		for _, b := range e.endedOf[id] {
 			if b.quarter < first {
@@ -216,7 +219,7 @@ func (e *Engine) sharesMoved(st account.Settled, before []account.Credit) {
 }
 
 // targetsBooks reports whether anybody is paid towards a part of their book.
-func (e *Engine) targetsBooks() bool { return slices.ContainsFunc(e.now.plans, targetsBook) }
+func (e *Engine) targetsBooks() bool { return e.now.targets }
 
 func targetsBook(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Components, func(c plan.Component) bool { return c.PercentOfBook != nil })

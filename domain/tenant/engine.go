@@ -26,17 +26,18 @@ type Engine struct {
 	calendar civil.Calendar
 	currency money.Currency
 
-	accounts cache
-	payees   map[event.PayeeID]*payee
-	running  map[seat]*seatBook            // books of quarters that have not ended, during one call
-	ended    map[seat]*seatBook            // of quarters that have
-	endedOf  map[event.PayeeID][]*seatBook // the same by whose accounts are in them
-	openings map[ownership]int64           // of books, for targets that are a part of them
-	booked   map[seat]int                  // deals of ended quarters that are credited to payees as CSMs
-	past     map[event.PayeeID]*past       // of payees whose ended quarters were settled
-	glances  glances                       // what flags look at of books
-	org      *organisation                 // nil: not loaded
-	state    State
+	accounts  cache
+	payees    map[event.PayeeID]*payee
+	running   map[seat]*seatBook            // books of quarters that have not ended, during one call
+	ended     map[seat]*seatBook            // of quarters that have
+	endedOf   map[event.PayeeID][]*seatBook // the same by whose accounts are in them
+	lastEnded civil.Quarter                 // the last of those, or a later one
+	openings  map[ownership]int64           // of books, for targets that are a part of them
+	booked    map[seat]int                  // deals of ended quarters that are credited to payees as CSMs
+	past      map[event.PayeeID]*past       // of payees whose ended quarters were settled
+	glances   glances                       // what flags look at of books
+	org       *organisation                 // nil: not loaded
+	state     State
 
 	// Of the tenant's own facts; seen is nil where they are not loaded.
 	seen     *prints

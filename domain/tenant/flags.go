@@ -97,18 +97,35 @@ func (e *Engine) settleAccountFlags(r *accountRecord) {
 // settlePayeeFlags brings a payee's flags of the quarter that ended last and of
 // the one that runs to what holds now.
 func (e *Engine) settlePayeeFlags(p *payee) error {
-	var now []advice.Flag
-	for _, q := range []civil.Quarter{e.state.NextEnd - 1, e.state.NextEnd} {
+	changed := false
+	for i := range p.looks {
+		q := e.state.NextEnd - 1 + civil.Quarter(i) //nolint:gosec // 0 or 1
 		in, ok, err := e.payeeFigures(p, q)
 		if err != nil {
 			return err
 		}
+		look := &p.looks[i]
+		if look.done && look.ok == ok && look.in.Same(&in) {
+			continue
+		}
+		*look, changed = flagLook{done: true, ok: ok, in: in}, true
 		if ok {
-			now = append(now, advice.OfPayee(in)...)
+			look.flags = advice.OfPayee(in)
 		}
 	}
+	if !changed {
+		return nil
+	}
+	now := slices.Concat(p.looks[0].flags, p.looks[1].flags)
 	e.flagged(p.flags, now, func(k FlagKey) bool { return k.Period >= e.state.NextEnd-1 })
 	return nil
+}
+
+// flagLook is what flags saw of a payee's quarter when they last looked, and found.
+type flagLook struct {
+	done, ok bool // ok: the payee had a role
+	in       advice.PayeeFigures
+	flags    []advice.Flag
 }
 
 // payeeFigures is what a payee's flags of a quarter look at.
@@ -136,12 +153,14 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 	if err := e.teamFigures(p, q, enrolled, &in); err != nil {
 		return in, false, err
 	}
-	st, locked, err := e.records.Frozen(id, q)
-	if err != nil {
-		return in, false, err
-	}
-	if locked && st.Requested.Minor != 0 {
-		in.Requested = &st.Requested
+	if e.everLocked(q) {
+		st, locked, err := e.records.Frozen(id, q)
+		if err != nil {
+			return in, false, err
+		}
+		if locked && st.Requested.Minor != 0 {
+			in.Requested = &st.Requested
+		}
 	}
 	if paid, told := p.person.ConfirmedFor(q); told {
 		in.Confirmed = &paid

@@ -26,6 +26,11 @@ func (s State) Locked(q civil.Quarter) bool {
 	return (q < s.NextLock || slices.Contains(s.HandLocked, q)) && !slices.Contains(s.Reopened, q)
 }
 
+// everLocked reports whether a quarter was locked, though it may be open again.
+func (e *Engine) everLocked(q civil.Quarter) bool {
+	return q < e.state.NextLock || slices.Contains(e.state.HandLocked, q)
+}
+
 // openPeriod is the quarter a step about a quarter is posted in: its own, or
 // the first open one after it.
 func (e *Engine) openPeriod(q civil.Quarter) civil.Quarter {

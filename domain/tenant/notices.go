@@ -32,13 +32,7 @@ func (e *Engine) settleNotices(r *accountRecord, notices []account.Notice) {
 func (e *Engine) wakeOf(r *accountRecord, s *account.State, after time.Time) time.Time {
 	day, wake := s.Wake(after)
 	today := civil.In(after, e.zone)
-	for _, n := range s.Notices(today) {
-		if n.Due > today {
-			day = min(day, n.Due)
-			break
-		}
-	}
-	if day == civil.Never {
+	if day = min(day, s.NextNotice(today)); day == civil.Never {
 		return wake.UTC()
 	}
 	if r.morning.day != day {

@@ -17,7 +17,8 @@ type payee struct {
 	ledger ledger.Account
 	tally  ledger.Tally // the payee's own steps
 	flags  map[FlagKey]Flag
-	wake   time.Time // their timer; zero: none
+	looks  [2]flagLook // of the quarter that ended last and of the one that runs
+	wake   time.Time   // their timer; zero: none
 
 	retractions bool // among their facts
 }
@@ -196,9 +197,9 @@ func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, 
 	return out, nil
 }
 
-// settleSteps brings a payee's own steps to what is due now. Those that were
-// kept have no explanations: where one of them is to be posted all are worked
-// out anew.
+// settleSteps brings a payee's own steps to what is due now. Accelerators that
+// were kept have no explanations: where one of their steps is to be posted they
+// are worked out anew.
 func (e *Engine) settleSteps(p *payee) error {
 	of := e.past[p.person.ID]
 	if of == nil {
@@ -206,16 +207,21 @@ func (e *Engine) settleSteps(p *payee) error {
 		e.past[p.person.ID] = of
 	}
 	of.moved = false
-	due, err := p.person.DueOf(e.at, books{e}, &of.kept)
-	if err != nil {
+	due, same, err := p.person.DueOf(e.at, books{e}, &of.kept)
+	if err != nil || same {
 		return err
 	}
 	if due = slices.DeleteFunc(due, e.beforeUs); !ledger.Explained(due, p.tally) {
-		if due, err = p.person.Due(e.at, books{e}); err != nil {
+		of.kept.Explain()
+		if due, _, err = p.person.DueOf(e.at, books{e}, &of.kept); err != nil {
 			return err
 		}
 	}
-	return e.post(event.OfPayee(p.person.ID), due, &p.tally)
+	if err := e.post(event.OfPayee(p.person.ID), due, &p.tally); err != nil {
+		return err
+	}
+	of.kept.Posted()
+	return nil
 }
 
 // settlePayee brings a payee's own steps to what is due now.

@@ -95,7 +95,7 @@ func (p *prints) put(f print) {
 	i, ok := p.search(f.name)
 	if !ok {
 		if n := len(p.few); n == cap(p.few) {
-			p.few = append(make([]print, 0, n+n/4+2), p.few...) // there are many accounts: little to spare
+			p.few = append(make([]print, 0, n+n/2+2), p.few...) // there are many accounts: little to spare
 		}
 		p.few = slices.Insert(p.few, i, f)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/money"
 )
 
 // What payees' books come to in quarters that have ended is summed when it is
@@ -64,10 +65,11 @@ func (b *bookSum) replace(was, now *accountsPart) error {
 	return err
 }
 
-// partOf is what an account adds to a payee's book.
-func (e *Engine) partOf(p *book.Person, b *seatBook, s *account.State) *accountsPart {
+// partOf is what an account adds to a payee's book, to whom a healthy account has
+// at least a score.
+func (e *Engine) partOf(b *seatBook, healthy money.Ratio, s *account.State) *accountsPart {
 	held := s.Holding(b.holders)
-	out := &accountsPart{paid: held.Paid(b.quarter, e.at, p.Healthy(b.quarter))}
+	out := &accountsPart{paid: held.Paid(b.quarter, e.at, healthy)}
 	var every func(first, last civil.Date) bool
 	if s.HasExceptions() {
 		every = func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
@@ -98,7 +100,7 @@ func (e *Engine) seatBook(p *book.Person, q civil.Quarter) (*seatBook, error) {
 		e.running[at] = b
 		return b, nil
 	}
-	e.ended[at] = b
+	e.ended[at], e.lastEnded = b, max(e.lastEnded, q)
 	for _, h := range holders {
 		e.endedOf[h.Payee] = append(e.endedOf[h.Payee], b)
 	}
@@ -128,9 +130,9 @@ func (e *Engine) bookSum(p *book.Person, q civil.Quarter) (*bookSum, error) {
 	if b.sum != nil { // not for the first time
 		b.parts = map[event.AccountID]*accountsPart{}
 	}
-	sum := &bookSum{}
+	sum, healthy := &bookSum{}, p.Healthy(q)
 	err = e.accountsIn(b.holders, func(s *account.State) error {
-		part := e.partOf(p, b, s)
+		part := e.partOf(b, healthy, s)
 		if b.parts != nil {
 			b.parts[s.ID] = part
 		}
@@ -146,12 +148,13 @@ func (e *Engine) bookSum(p *book.Person, q civil.Quarter) (*bookSum, error) {
 
 // replaceParts brings a book's sum to what its accounts that moved add to it now.
 func (e *Engine) replaceParts(p *book.Person, b *seatBook) error {
+	healthy := p.Healthy(b.quarter)
 	for _, id := range slices.Sorted(maps.Keys(b.moved)) {
 		r, err := e.account(id)
 		if err != nil {
 			return err
 		}
-		was, now := b.parts[id], e.partOf(p, b, r.state)
+		was, now := b.parts[id], e.partOf(b, healthy, r.state)
 		if was == nil {
 			was = &accountsPart{}
 		}

@@ -67,7 +67,7 @@ func (e *Engine) settleAccount(r *accountRecord) error {
 		e.credit(r, st.Opportunity, st.Credits)
 	}
 	e.settleEpisodes(r)
-	e.settleNotices(r, r.state.Notices(today))
+	e.settleNotices(r, r.state.FallenDue(today))
 	e.settleAccountFlags(r)
 	wake := e.wakeOf(r, r.state, e.at)
 	if !wake.Equal(r.wake) {

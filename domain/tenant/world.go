@@ -22,6 +22,7 @@ type world struct {
 	rates   account.Rates
 	account *account.Setting
 	book    *book.Setting
+	targets bool // somebody is paid towards a part of their book
 }
 
 // people answers an account's questions about payees under one world.
@@ -74,7 +75,7 @@ func (e *Engine) world(facts []event.Event) (*world, error) {
 	if len(problems) > 0 {
 		return nil, refusef("plan_conflict", "data.plan_yaml: %s", problems[0])
 	}
-	w.plans = set
+	w.plans, w.targets = set, slices.ContainsFunc(set, targetsBook)
 	w.account = &account.Setting{
 		Plans: set, Rates: w.rates, Zone: e.zone, Calendar: e.calendar, Payees: people{e, set},
 		Surviving: slices.ContainsFunc(set, func(p *plan.Plan) bool { return p.Payability.Release == "surviving_arr" }),

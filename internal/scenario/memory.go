@@ -24,7 +24,7 @@ type Memory struct {
 	entries    map[event.PayeeID][]*ledger.Entry
 	byScope    map[event.Scope][]*ledger.Entry
 	ledgers    map[event.PayeeID]ledger.Account
-	refs       map[event.PayeeID]map[event.AccountID]bool
+	refs       map[event.PayeeID][]event.AccountID // sorted
 	foreign    map[money.Currency]map[event.AccountID]bool
 	ahead      map[event.AccountID]bool
 	notices    map[event.AccountID]map[account.Notice]bool
@@ -35,17 +35,18 @@ type Memory struct {
 	locks      map[civil.Quarter]tenant.Lock
 	statements map[event.PayeeID]map[civil.Quarter]tenant.Statement
 	timers     timers
+	first      *tenant.Timer // of those, while none comes or goes; nil: to be looked for
 	live       map[tenant.Timer]bool
 	people     map[event.PayeeID]bool
 }
 
-// facts are those of one scope, in the order they came. There are many scopes
-// with few each: each fact names the next, so that none is moved when more come.
-type facts struct{ first, last *fact }
+// facts are those of one scope. There are many scopes with few each: each fact
+// names the one before, so that none is moved or looked at when more come.
+type facts struct{ last *fact }
 
 type fact struct {
 	tenant.Input
-	next *fact
+	before *fact
 }
 
 // someFacts is how many are made room for at once.
@@ -62,16 +63,23 @@ func (m *Memory) fact(in tenant.Input) {
 	scope := in.Event.Scope()
 	list := m.facts[scope]
 	if list == nil {
-		m.facts[scope] = &facts{f, f}
+		m.facts[scope] = &facts{f}
 		m.person(scope.Payee)
 		return
 	}
-	list.last.next, list.last = f, f
+	f.before, list.last = list.last, f
 }
 
-// all goes through the facts.
-func (l *facts) all(yield func(tenant.Input) bool) {
-	for f := l.first; f != nil && yield(f.Input); f = f.next {
+// all goes through the facts in the order they came.
+func (l *facts) all(yield func(*tenant.Input) bool) {
+	var list []*fact
+	for f := l.last; f != nil; f = f.before {
+		list = append(list, f)
+	}
+	for _, f := range slices.Backward(list) {
+		if !yield(&f.Input) {
+			return
+		}
 	}
 }
 
@@ -91,7 +99,7 @@ type episodeKey struct {
 func NewMemory() *Memory {
 	return &Memory{
 		facts: map[event.Scope]*facts{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
-		ledgers: map[event.PayeeID]ledger.Account{}, refs: map[event.PayeeID]map[event.AccountID]bool{},
+		ledgers: map[event.PayeeID]ledger.Account{}, refs: map[event.PayeeID][]event.AccountID{},
 		foreign: map[money.Currency]map[event.AccountID]bool{}, ahead: map[event.AccountID]bool{}, notices: map[event.AccountID]map[account.Notice]bool{},
 		flags: map[tenant.FlagKey]tenant.Flag{}, credits: map[event.PayeeID]map[creditKey]account.Credit{},
 		episodes: map[event.AccountID]map[episodeKey]tenant.Episode{}, revisions: map[civil.Quarter]int{}, locks: map[civil.Quarter]tenant.Lock{},
@@ -133,7 +141,9 @@ func (m *Memory) Commit(c *tenant.Changes) {
 		delete(m.flags, k)
 	}
 	for _, r := range c.Refs {
-		put(m.refs, r.Payee, r.Account, true)
+		if i, known := slices.BinarySearch(m.refs[r.Payee], r.Account); !known {
+			m.refs[r.Payee] = slices.Insert(m.refs[r.Payee], i, r.Account)
+		}
 		m.person(r.Payee)
 	}
 	for _, cr := range c.Uncredited {
@@ -151,6 +161,9 @@ func (m *Memory) Commit(c *tenant.Changes) {
 	}
 	for _, s := range c.Statements {
 		put(m.statements, s.Payee, s.Period, s)
+	}
+	if len(c.Clear)+len(c.Set) > 0 {
+		m.first = nil
 	}
 	for _, t := range c.Clear {
 		delete(m.live, t)
@@ -286,7 +299,7 @@ func (m *Memory) Scopes(of event.Identity) ([]event.Scope, error) {
 
 // AccountsOf implements tenant.Records.
 func (m *Memory) AccountsOf(payee event.PayeeID) ([]event.AccountID, error) {
-	return slices.Sorted(maps.Keys(m.refs[payee])), nil
+	return slices.Clone(m.refs[payee]), nil
 }
 
 // Payees implements tenant.Records.
@@ -294,15 +307,17 @@ func (m *Memory) Payees() ([]event.PayeeID, error) { return slices.Sorted(maps.K
 
 // FirstTimer implements tenant.Records.
 func (m *Memory) FirstTimer(until time.Time) (tenant.Timer, bool, error) {
-	for len(m.timers) > 0 {
-		t := m.timers[0]
-		if !m.live[t] {
+	for m.first == nil && len(m.timers) > 0 {
+		if t := m.timers[0]; m.live[t] {
+			m.first = &t
+		} else {
 			heap.Pop(&m.timers)
-			continue
 		}
-		return t, !t.Due.After(until), nil
 	}
-	return tenant.Timer{}, false, nil
+	if m.first == nil {
+		return tenant.Timer{}, false, nil
+	}
+	return *m.first, !m.first.Due.After(until), nil
 }
 
 // timers is a heap, the first due at its top.

@@ -211,7 +211,8 @@ func (p *Played) fire(until time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := p.keep(&t, c); err != nil {
+		fired := t // the others are not watched
+		if err := p.keep(&fired, c); err != nil {
 			return err
 		}
 	}
