@@ -34,13 +34,13 @@ type Conn struct {
 
 // Connect connects to one or more servers, given as a comma-separated list of
 // URLs. The first connection must come about within ten seconds, or sooner if
-// ctx ends; later ones are waited for without end. The URL's password appears
-// in no error and no log.
+// ctx ends, and be let in; later ones are waited for without end, also where the
+// server refuses them. The URL's password appears in no error and no log.
 func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.Option) (*Conn, error) {
 	c := &Conn{log: log, hooks: map[int]func(){}}
 	shown := redact(urls)
-	connected := make(chan struct{})
-	var once sync.Once
+	connected, refused := make(chan struct{}), make(chan struct{})
+	var once, no sync.Once
 	var mu sync.Mutex
 	var last error
 	opts := []nats.Option{
@@ -48,7 +48,8 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 		nats.Timeout(2 * time.Second),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
-		nats.ReconnectBufSize(-1), // a publish while disconnected fails at once, instead of appearing later
+		nats.IgnoreAuthErrorAbort(), // credentials are changed on two sides, and one is first
+		nats.ReconnectBufSize(-1),   // a publish while disconnected fails at once, instead of appearing later
 		nats.PingInterval(20 * time.Second),
 		nats.CustomReconnectDelay(func(tries int) time.Duration {
 			return min(100*time.Millisecond<<min(tries, 6), 5*time.Second)
@@ -58,6 +59,9 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 			mu.Lock()
 			defer mu.Unlock()
 			last = err
+			if unwelcome(err) {
+				no.Do(func() { close(refused) })
+			}
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -85,16 +89,22 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 	}
 	wait, cancel := context.WithTimeout(ctx, firstConnect)
 	defer cancel()
+	why := "no server answers"
 	select {
 	case <-connected:
+		why = ""
+	case <-refused:
+		why = "the server refuses who we are"
 	case <-wait.Done():
+	}
+	if why != "" {
 		nc.Close()
 		mu.Lock()
 		defer mu.Unlock()
 		if last == nil {
 			last = wait.Err()
 		}
-		return nil, fmt.Errorf("connect to nats at %s: no server answers: %w", shown, scrub(last, urls))
+		return nil, fmt.Errorf("connect to nats at %s: %s: %w", shown, why, scrub(last, urls))
 	}
 	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(apiTimeout),
 		jetstream.WithPublishAsyncMaxPending(asyncPending), jetstream.WithPublishAsyncTimeout(ackTimeout))
