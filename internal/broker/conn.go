@@ -27,9 +27,10 @@ type Conn struct {
 	js  jetstream.JetStream
 	log zerolog.Logger
 
-	mu    sync.Mutex
-	hooks map[int]func()
-	hook  int
+	mu     sync.Mutex
+	hooks  map[int]func()
+	hook   int
+	denied chan struct{} // closed, and another made, when the server refuses a publish or a subscription
 }
 
 // Connect connects to one or more servers, given as a comma-separated list of
@@ -37,7 +38,7 @@ type Conn struct {
 // ctx ends, and be let in; later ones are waited for without end, also where the
 // server refuses them. The URL's password appears in no error and no log.
 func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.Option) (*Conn, error) {
-	c := &Conn{log: log, hooks: map[int]func(){}}
+	c := &Conn{log: log, hooks: map[int]func(){}, denied: make(chan struct{})}
 	shown := redact(urls)
 	connected, refused := make(chan struct{}), make(chan struct{})
 	var once, no sync.Once
@@ -78,6 +79,12 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 				e = e.Str("subject", sub.Subject)
 			}
 			e.Msg("nats reports")
+			if errors.Is(err, nats.ErrPermissionViolation) {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				close(c.denied)
+				c.denied = make(chan struct{})
+			}
 		}),
 	}
 	nc, err := nats.Connect(urls, append(opts, more...)...)

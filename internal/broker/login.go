@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -85,4 +86,46 @@ func userPassword(file string) (user, password string, err error) {
 // unwelcome reports whether an error says that a server does not let us in.
 func unwelcome(err error) bool {
 	return errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) || errors.Is(err, nats.ErrAuthRevoked)
+}
+
+// denial is closed when the server next refuses something. Only then does it
+// say that it does not take a publish: else no answer comes.
+func (c *Conn) denial() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.denied
+}
+
+// refusal is what the server said last, if that was that a subject is not ours
+// to publish to.
+func (c *Conn) refusal(subject string) error {
+	err := c.nc.LastError()
+	if errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), `"`+subject+`"`) {
+		return err
+	}
+	return nil
+}
+
+// untilRefused ends a context when the server does not take one of the messages,
+// with that as its cause.
+func (c *Conn) untilRefused(ctx context.Context, messages []*nats.Msg) (refusable context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	denied := c.denial()
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-denied:
+			}
+			denied = c.denial()
+			for _, m := range messages {
+				if err := c.refusal(m.Subject); err != nil {
+					cancel(err)
+					return
+				}
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
