@@ -175,6 +175,8 @@ func runWorker(ctx context.Context, e env, c config) error {
 		return err
 	}
 	w.announce(e.stdout)
+	notify(ctx, e, "READY=1", log)
+	defer context.AfterFunc(ctx, func() { notify(ctx, e, "STOPPING=1", log) })()
 	if c.demo {
 		w.start("demo", func(ctx context.Context) error { return w.feed(ctx, e.stdout, e.stderr) })
 	}
