@@ -19,7 +19,7 @@ const nobody = 65532 // the image's user
 // that has nothing else, as the image's user.
 func TestEmptyRoot(t *testing.T) {
 	if os.Getenv("TRUEUP_TOOLS") == "" || os.Geteuid() != 0 {
-		t.Skip("builds the program once more and changes its root, which only root can: make units")
+		t.Skip("builds the program once more and changes its root, which only root can: make deploy-check")
 	}
 	text, err := os.ReadFile(filepath.Join("container", "Containerfile"))
 	if err != nil {
