@@ -8,6 +8,8 @@ GOLANGCI := v2.15.0
 GOFUMPT := v0.12.0
 AXE := 4.14.1
 ASYNCAPI := 3.6.6
+GOVULNCHECK := v1.9.0
+CYCLONEDX := v1.10.0
 
 .DEFAULT_GOAL := help
 
@@ -117,8 +119,50 @@ asyncapi: ## have AsyncAPI's own parser read docs/asyncapi.yaml and what it refe
 	cd $(TOOLS)/asyncapi && npm install --silent --no-save --prefix . @asyncapi/parser@$(ASYNCAPI)
 	NODE_PATH=$(TOOLS)/asyncapi/node_modules node internal/catalogue/testdata/asyncapi.cjs docs/asyncapi.yaml
 
+.PHONY: units
+units: ## have systemd judge the unit and strace the worker's system calls; installs them with apt-get where they are missing
+	@command -v systemd-analyze >/dev/null && command -v strace >/dev/null || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends systemd strace; }
+	TRUEUP_TOOLS=1 $(GO) test -count=1 -run '^Test(Unit.*|Notify|SystemCalls)$$' ./deploy
+
+.PHONY: deploy-check
+deploy-check: ## hold image, compose and Kubernetes against what reads them; run the image's program in an empty root
+	TRUEUP_TOOLS=1 $(GO) test -count=1 -run '^TestEmptyRoot$$' ./deploy
+	cd deploy/check && $(GO) test -count=1 ./...
+
+$(TOOLS)/govulncheck:
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+
+.PHONY: vulns
+VULNDB ?= https://vuln.go.dev
+vulns: $(TOOLS)/govulncheck ## look for known vulnerabilities in what is called; VULNDB is the database (default vuln.go.dev)
+	$(TOOLS)/govulncheck -db $(VULNDB) ./...
+
+.PHONY: licences
+licences: ## hold the licences of all that is built in against those we may ship
+	$(GO) run ./deploy/licences -list
+
+$(TOOLS)/cyclonedx-gomod:
+	GOBIN=$(TOOLS) $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+
+VERSION ?= $(shell git describe --tags --always --dirty)
+RELEASE = SBOM=$(TOOLS)/cyclonedx-gomod deploy/release.sh
+RELEASED = $(VERSION) $(shell git rev-parse HEAD) $(shell git log -1 --format=%ct)
+
+.PHONY: release
+release: $(TOOLS)/cyclonedx-gomod ## make the archives of a release in dist; VERSION is git's description
+	rm -rf dist
+	$(RELEASE) $(CURDIR)/dist $(RELEASED)
+
+.PHONY: release-check
+release-check: release ## make the release again in another folder, and compare every byte
+	rm -rf $(BIN)/again && mkdir -p $(BIN)/again/elsewhere
+	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t $(BIN)/again/elsewhere
+	cd $(BIN)/again/elsewhere && $(RELEASE) $(CURDIR)/$(BIN)/again/dist $(RELEASED)
+	diff -r dist $(BIN)/again/dist && (cd dist && sha256sum -c SHA256SUMS)
+
 .PHONY: check
-check: lint generated race fuzz ## everything before a change is taken: lint, generated files, race, fuzz
+check: lint generated licences vulns race fuzz ## everything before a change is taken: lint, generated files, licences, vulnerabilities, race, fuzz
 
 .PHONY: clean
 clean: ## remove what was built; data stays

@@ -24,5 +24,6 @@ func commands(e env) []*cobra.Command {
 		newPlanCommand(e),
 		newTargetsCommand(e),
 		newTokenCommand(e),
+		newVersionCommand(),
 	}
 }

@@ -46,7 +46,7 @@ type deciding struct {
 	reading
 	by     event.By
 	reason string
-	nats   string
+	nats   address
 	tenant string
 	wait   time.Duration
 	now    func() time.Time
@@ -72,7 +72,7 @@ reports what became of the input.`,
 	f.StringVar(&d.by.By, "by", "", "`NAME` of the person who decides")
 	f.StringVar(&d.by.ByRole, "by-role", "ops", "their `ROLE`")
 	f.StringVar(&d.reason, "reason", "", "why, in a `SENTENCE`")
-	f.StringVar(&d.nats, "nats", defaultNATS(e), "`URL` of the broker; also TRUEUP_NATS")
+	d.nats.flags(cmd, e)
 	f.StringVar(&d.tenant, "tenant", "default", "whose input it is")
 	f.DurationVar(&d.wait, "wait", 15*time.Second, "how long to wait for what becomes of it")
 	return cmd
@@ -161,7 +161,7 @@ func (d *deciding) message(id string) (decision.Message, error) {
 }
 
 func (d *deciding) publish(ctx context.Context, m decision.Message) error {
-	conn, err := connect(ctx, d.nats)
+	conn, err := d.nats.connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"runtime/debug"
 	"time"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -27,12 +26,4 @@ func parseAsOf(s string, zone *time.Location) (time.Time, error) {
 		return time.Time{}, usagef("--as-of %q is neither a date (2027-07-10) nor an instant (2027-07-10T12:00:00Z)", s)
 	}
 	return d.End(zone), nil
-}
-
-// version is the module version this binary was built from.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }

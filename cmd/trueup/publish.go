@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,8 @@ import (
 const faultsTold = 20
 
 func newPublishCommand(e env) *cobra.Command {
-	var url, tenantName string
+	var to address
+	var tenantName string
 	cmd := &cobra.Command{
 		Use:   "publish FILE",
 		Short: "Check NDJSON of CloudEvents and publish it",
@@ -37,19 +37,12 @@ may be - for standard input.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			return publish(cmd, url, messages)
+			return publish(cmd, to, messages)
 		},
 	}
-	cmd.Flags().StringVar(&url, "nats", defaultNATS(e), "the broker (env TRUEUP_NATS)")
+	to.flags(cmd, e)
 	cmd.Flags().StringVar(&tenantName, "tenant", "default", "the tenant the events are of")
 	return cmd
-}
-
-func defaultNATS(e env) string {
-	if url := e.getenv("TRUEUP_NATS"); url != "" {
-		return url
-	}
-	return "nats://" + broker.DefaultAddr
 }
 
 // readMessages reads and checks every line. Bad lines are named on stderr.
@@ -84,8 +77,8 @@ func readMessages(r io.Reader, tenantName string, stderr io.Writer) ([]broker.Ms
 	return out, nil
 }
 
-func publish(cmd *cobra.Command, url string, messages []broker.Msg) error {
-	conn, err := connect(cmd.Context(), url)
+func publish(cmd *cobra.Command, to address, messages []broker.Msg) error {
+	conn, err := to.connect(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -105,9 +98,4 @@ func publish(cmd *cobra.Command, url string, messages []broker.Msg) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "published %d events\n", n)
 	return nil
-}
-
-// connect connects for one command's sake.
-func connect(ctx context.Context, url string) (*broker.Conn, error) {
-	return broker.Connect(ctx, url, quietLog())
 }

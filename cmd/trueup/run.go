@@ -23,6 +23,7 @@ import (
 type config struct {
 	data       string
 	nats       string // empty: embedded
+	login      login  // of nats
 	natsListen string
 	http       string
 	tlsCert    string // files; both or none
@@ -66,6 +67,7 @@ is TRUEUP_NATS_LISTEN.`,
 	f := cmd.Flags()
 	f.StringVar(&c.data, "data", "", "folder of the ledger and the embedded broker (default ./data, with --demo ./data/demo)")
 	f.StringVar(&c.nats, "nats", "", "URL of a NATS cluster with JetStream (default: an embedded server)")
+	c.login.flags(cmd)
 	f.StringVar(&c.natsListen, "nats-listen", broker.DefaultAddr, "where the embedded server listens; port 0 is a free one")
 	f.StringVar(&c.http, "http", "127.0.0.1:8080", "where to answer questions; port 0 is a free one; another address than loopback needs --tls-cert, --tls-key and --tokens")
 	f.StringVar(&c.tlsCert, "tls-cert", "", "certificate `FILE` to answer with, in PEM, with those that vouch for it; read again when it changes")
@@ -103,6 +105,9 @@ func (c *config) check() error {
 	}
 	if c.maxWaiting < 0 {
 		all = append(all, fmt.Errorf("--max-unpublished %d is below zero", c.maxWaiting))
+	}
+	if c.nats == "" && c.login != (login{}) {
+		all = append(all, errors.New("--nats-creds, --nats-ca and --nats-inbox are for a broker that --nats names: the embedded one knows only this machine"))
 	}
 	c.maxWaiting = cmp.Or(c.maxWaiting, defaultUnpublished)
 	if c.cache < 0 {
@@ -171,6 +176,8 @@ func runWorker(ctx context.Context, e env, c config) error {
 		return err
 	}
 	w.announce(e.stdout)
+	notify(ctx, e, "READY=1", log)
+	defer context.AfterFunc(ctx, func() { notify(ctx, e, "STOPPING=1", log) })()
 	if c.demo {
 		w.start("demo", func(ctx context.Context) error { return w.feed(ctx, e.stdout, e.stderr) })
 	}

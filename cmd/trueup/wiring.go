@@ -60,8 +60,11 @@ func (w *worker) openBroker(ctx context.Context, _ env) error {
 		w.closers = append(w.closers, w.embedded.Close)
 		url = w.embedded.URL()
 	}
-	var err error
-	if w.conn, err = broker.Connect(ctx, url, w.log); err != nil {
+	opts, err := w.cfg.login.options()
+	if err != nil {
+		return err
+	}
+	if w.conn, err = broker.Connect(ctx, url, w.log, opts...); err != nil {
 		return err
 	}
 	w.closers = append(w.closers, func() error { w.conn.Close(); return nil })

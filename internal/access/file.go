@@ -93,8 +93,8 @@ func Read(path string) ([]Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokens: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("tokens file %s is open to others (mode %04o): chmod 600 %s", path, mode, path)
+	if err := Private(path, info); err != nil {
+		return nil, fmt.Errorf("tokens file %w", err)
 	}
 	b, err := io.ReadAll(f)
 	if err != nil {

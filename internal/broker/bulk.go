@@ -137,9 +137,11 @@ func (b *bulk) batch(ctx context.Context) error {
 }
 
 // refused reports whether an error says that nothing was stored: the stream
-// answered so, or there is none for the last subject, so that the batch was
-// never completed.
-func refused(err error) bool { return code(err) != 0 || errors.Is(err, jetstream.ErrNoStreamResponse) }
+// answered so, or there is none for the last subject, or the server does not let
+// us publish to one, so that the batch was never completed.
+func refused(err error) bool {
+	return code(err) != 0 || errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrPermissionViolation)
+}
 
 func (b *bulk) messages() []*nats.Msg {
 	out := make([]*nats.Msg, len(b.buffer))
@@ -171,7 +173,12 @@ func (c *Conn) batch(ctx context.Context, messages []*nats.Msg) error {
 func (c *Conn) batchAck(ctx context.Context, messages []*nats.Msg) (*jetstreamext.BatchAck, error) {
 	var ack *jetstreamext.BatchAck
 	err := c.ask(ctx, ackTimeout, func(ctx context.Context) (err error) {
+		ctx, stop := c.untilRefused(ctx, messages)
+		defer stop()
 		ack, err = jetstreamext.PublishMsgBatch(ctx, c.js, messages, jetstreamext.BatchFlowControl{})
+		if why := context.Cause(ctx); err != nil && errors.Is(why, nats.ErrPermissionViolation) {
+			return why
+		}
 		return err
 	})
 	if errors.Is(err, nats.ErrNoResponders) {

@@ -29,20 +29,21 @@ type Conn struct {
 	js  jetstream.JetStream
 	log zerolog.Logger
 
-	mu    sync.Mutex
-	hooks map[int]func()
-	hook  int
+	mu     sync.Mutex
+	hooks  map[int]func()
+	hook   int
+	denied chan struct{} // closed, and another made, when the server refuses a publish or a subscription
 }
 
 // Connect connects to one or more servers, given as a comma-separated list of
 // URLs. The first connection must come about within ten seconds, or sooner if
-// ctx ends; later ones are waited for without end. The URL's password appears
-// in no error and no log.
+// ctx ends, and be let in; later ones are waited for without end, also where the
+// server refuses them. The URL's password appears in no error and no log.
 func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.Option) (*Conn, error) {
-	c := &Conn{log: log, hooks: map[int]func(){}}
+	c := &Conn{log: log, hooks: map[int]func(){}, denied: make(chan struct{})}
 	shown := redact(urls)
-	connected := make(chan struct{})
-	var once sync.Once
+	connected, refused := make(chan struct{}), make(chan struct{})
+	var once, no sync.Once
 	var mu sync.Mutex
 	var last error
 	opts := []nats.Option{
@@ -50,7 +51,8 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 		nats.Timeout(2 * time.Second),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
-		nats.ReconnectBufSize(-1), // a publish while disconnected fails at once, instead of appearing later
+		nats.IgnoreAuthErrorAbort(), // credentials are changed on two sides, and one is first
+		nats.ReconnectBufSize(-1),   // a publish while disconnected fails at once, instead of appearing later
 		nats.PingInterval(20 * time.Second),
 		nats.CustomReconnectDelay(func(tries int) time.Duration {
 			return min(100*time.Millisecond<<min(tries, 6), 5*time.Second)
@@ -60,6 +62,9 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 			mu.Lock()
 			defer mu.Unlock()
 			last = err
+			if unwelcome(err) {
+				no.Do(func() { close(refused) })
+			}
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -76,6 +81,12 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 				e = e.Str(field.Subject, sub.Subject)
 			}
 			e.Msg("nats reports")
+			if errors.Is(err, nats.ErrPermissionViolation) {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				close(c.denied)
+				c.denied = make(chan struct{})
+			}
 		}),
 	}
 	nc, err := nats.Connect(urls, append(opts, more...)...)
@@ -87,16 +98,22 @@ func Connect(ctx context.Context, urls string, log zerolog.Logger, more ...nats.
 	}
 	wait, cancel := context.WithTimeout(ctx, firstConnect)
 	defer cancel()
+	why := "no server answers"
 	select {
 	case <-connected:
+		why = ""
+	case <-refused:
+		why = "the server refuses who we are"
 	case <-wait.Done():
+	}
+	if why != "" {
 		nc.Close()
 		mu.Lock()
 		defer mu.Unlock()
 		if last == nil {
 			last = wait.Err()
 		}
-		return nil, fmt.Errorf("connect to nats at %s: no server answers: %w", shown, scrub(last, urls))
+		return nil, fmt.Errorf("connect to nats at %s: %s: %w", shown, why, scrub(last, urls))
 	}
 	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(apiTimeout),
 		jetstream.WithPublishAsyncMaxPending(asyncPending), jetstream.WithPublishAsyncTimeout(ackTimeout))

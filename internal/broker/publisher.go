@@ -105,8 +105,9 @@ type window struct {
 }
 
 type awaited struct {
-	ctx context.Context        // of the message; Watermill gives Publish none
-	ack jetstream.PubAckFuture // resolves within ackTimeout, see Connect
+	ctx    context.Context        // of the message; Watermill gives Publish none
+	ack    jetstream.PubAckFuture // resolves within ackTimeout, see Connect
+	denied <-chan struct{}        // that time, if the server does not take the subject
 }
 
 func (c *Conn) window(size int) *window { return &window{conn: c, size: size} }
@@ -126,12 +127,13 @@ func (w *window) add(ctx context.Context, m *nats.Msg) error {
 	if !w.alone {
 		opts = append(opts, jetstream.WithRetryAttempts(0))
 	}
+	denied := w.conn.denial()
 	ack, err := w.conn.js.PublishMsgAsync(m, opts...)
 	if err != nil {
 		w.err = disconnected(err)
 		return w.err
 	}
-	w.pending = append(w.pending, awaited{ctx, ack})
+	w.pending = append(w.pending, awaited{ctx, ack, denied})
 	return nil
 }
 
@@ -139,13 +141,7 @@ func (w *window) add(ctx context.Context, m *nats.Msg) error {
 func (w *window) next() {
 	f := w.pending[0]
 	w.pending = w.pending[1:]
-	var err error
-	select {
-	case <-f.ack.Ok():
-	case err = <-f.ack.Err():
-	case <-f.ctx.Done():
-		err = f.ctx.Err()
-	}
+	err := w.await(f)
 	switch {
 	case w.err != nil:
 	case errors.Is(err, nats.ErrNoResponders):
@@ -154,6 +150,25 @@ func (w *window) next() {
 		w.err = err
 	default:
 		w.done++
+	}
+}
+
+// await waits for what becomes of one message.
+func (w *window) await(f awaited) error {
+	for {
+		select {
+		case <-f.ack.Ok():
+			return nil
+		case err := <-f.ack.Err():
+			return err
+		case <-f.ctx.Done():
+			return f.ctx.Err()
+		case <-f.denied:
+			f.denied = w.conn.denial()
+			if err := w.conn.refusal(f.ack.Msg().Subject); err != nil {
+				return err
+			}
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/url"
 
 	"github.com/trueup/trueup/internal/payroll"
+	"github.com/trueup/trueup/internal/field"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -91,14 +92,14 @@ func (s *server) export(what string) func(http.ResponseWriter, *http.Request, qu
 			s.fail(w, req, err)
 			return
 		case req.Context().Err() == nil && !out.broken:
-			s.opts.Log.Error().Err(err).Str("path", req.Pattern).Msg("export broken off")
+			s.opts.Log.Error().Err(err).Str(field.Path, req.Pattern).Msg("export broken off")
 			if inCSV {
 				panic(http.ErrAbortHandler) // rows cannot say that more are missing; a connection that is cut off does
 			}
 			err = out.encoder.Encode(Failure{Error: err.Error()})
 		}
 		if err = errors.Join(err, out.buffer.Flush()); err != nil && req.Context().Err() == nil {
-			s.opts.Log.Debug().Err(err).Str("path", req.Pattern).Msg("answer not written whole")
+			s.opts.Log.Debug().Err(err).Str(field.Path, req.Pattern).Msg("answer not written whole")
 		}
 	}
 }
