@@ -119,6 +119,17 @@ func (r fileReader) managers(context.Context) (out map[event.PayeeID]event.Payee
 	return out, err
 }
 
+// entitled says why the plans in force do not let somebody decide something.
+func (r fileReader) entitled(ev event.Event) error {
+	_, err := aboutOne(r, func(set report.Setting, _ report.Source) (*struct{}, error) {
+		if err := tenant.Entitled(set.Look.Plans(), set.Plans[0].Zone, ev); err != nil {
+			return nil, report.Mistake{Text: err.Error()}
+		}
+		return nil, nil
+	})
+	return err
+}
+
 // WhatIf implements report.Reader.
 func (r fileReader) WhatIf(_ context.Context, document []byte) (*report.WhatIf, error) {
 	if r.whatIfs == nil {

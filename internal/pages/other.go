@@ -83,6 +83,7 @@ func (a *asked) problem(err error) view {
 	mistake, isMistake := errors.AsType[report.Mistake](err)
 	bad, isBad := errors.AsType[badRequest](err)
 	busy, isBusy := errors.AsType[report.Busy](err)
+	_, isOthers := errors.AsType[notYours](err)
 	code := 0
 	if a.handler.opts.Code != nil {
 		code = a.handler.opts.Code(err)
@@ -92,6 +93,8 @@ func (a *asked) problem(err error) view {
 		return problemView(http.StatusNotFound, "There is no "+missing.What+" "+missing.ID+".")
 	case isMistake:
 		return problemView(http.StatusBadRequest, mistake.Text)
+	case isOthers:
+		return problemView(http.StatusForbidden, err.Error())
 	case isBad:
 		return problemView(http.StatusBadRequest, bad.text)
 	case isBusy:

@@ -133,29 +133,31 @@ func paths(t *testing.T, r report.Reader) []string {
 		t.Fatal(err)
 	}
 	for _, p := range doc.Payees {
+		out = append(out, "/payees/"+seg(p.ID)+"/adjust")
 		for _, q := range p.Periods {
 			out = append(out, "/payees/"+seg(p.ID)+"?period="+q.Period)
 		}
 	}
-	deals := map[string]bool{}
+	deals := map[string]string{} // on an account
 	for _, c := range doc.Credits {
-		deals[c.OpportunityID], accounts[c.AccountID] = true, true
+		deals[c.OpportunityID], accounts[c.AccountID] = c.AccountID, true
 	}
 	err = r.Journal(ctx, report.Filter{}, func(p *report.Posted) error {
 		out = append(out, "/entries/"+p.EntryID)
 		if p.OpportunityID != "" {
-			deals[p.OpportunityID], accounts[p.AccountID] = true, true
+			deals[p.OpportunityID], accounts[p.AccountID] = p.AccountID, true
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id := range deals {
-		out = append(out, "/deals/"+seg(id))
+	for id, account := range deals {
+		on := "?account=" + url.QueryEscape(account)
+		out = append(out, "/deals/"+seg(id), "/deals/"+seg(id)+"/dispute"+on, "/deals/"+seg(id)+"/decide"+on+"&dispute=d-1")
 	}
 	for id := range accounts {
-		out = append(out, "/accounts/"+seg(id))
+		out = append(out, "/accounts/"+seg(id), "/accounts/"+seg(id)+"/exception")
 	}
 	parked, err := r.Parked(ctx, "")
 	if err != nil {
@@ -169,7 +171,7 @@ func paths(t *testing.T, r report.Reader) []string {
 		t.Fatal(err)
 	}
 	for _, p := range periods.Periods {
-		out = append(out, "/periods/"+p.Period, "/periods/"+p.Period+"?confirm=lock")
+		out = append(out, "/periods/"+p.Period, "/periods/"+p.Period+"?confirm=lock", "/periods/"+p.Period+"?confirm=confirm")
 	}
 	return out
 }
@@ -281,5 +283,37 @@ func TestActionsAreForWhoMayAct(t *testing.T) {
 	}
 	if body := show(t, serve(r, may), "/periods/2027-Q1?confirm=lock"); strings.Contains(body, "/lock\"") {
 		t.Error("whoever may retry is let lock")
+	}
+}
+
+// A form is for those who may send it: nobody else is shown it, or led to it.
+func TestFormsAreForWhoMaySendThem(t *testing.T) {
+	r := reporttest.Play(t, cases, "dispute-decision-replaces-the-split")
+	deal := "/deals/opp-1/decide?account=acct-1&dispute=d-1"
+	forms := map[string]string{"adjust": "/payees/csm-1/adjust", "approve": "/accounts/acct-1/exception", "dispute": "/deals/opp-1/dispute?account=acct-1", "decide": deal}
+	pagesOf := []string{"/payees/csm-1", "/deals/opp-1", "/accounts/acct-1", "/periods/2027-Q1", "/sla?status="}
+	nobody := serve(r, pages.Options{})
+	for action, path := range forms {
+		code, body := get(t, nobody, path)
+		if code != http.StatusForbidden || !strings.Contains(body, "is not for you") {
+			t.Errorf("GET %s of nobody = %d %s", path, code, body)
+		}
+		if body := show(t, serve(r, pages.Options{MayAct: func(_ *http.Request, a string) bool { return a == action }}), path); !strings.Contains(body, `<form class="do" method="post"`) {
+			t.Errorf("GET %s has no form", path)
+		}
+	}
+	for _, path := range pagesOf {
+		for _, word := range []string{"/adjust", "/exception", "/dispute?", "/decide?", "confirm="} {
+			if body := show(t, nobody, path); strings.Contains(body, word) {
+				t.Errorf("GET %s leads nobody to %s", path, word)
+			}
+		}
+	}
+	unentitled := serve(r, pages.Options{MayAct: always, Entitled: func(*http.Request, string) error { return errors.New("only the director decides") }})
+	if body := show(t, unentitled, deal); !strings.Contains(body, "only the director decides") || strings.Contains(body, `<form class="do" method="post"`) {
+		t.Errorf("GET %s of somebody whom the plan does not let decide: %s", deal, body)
+	}
+	if body := show(t, unentitled, "/accounts/acct-1"); strings.Contains(body, "/exception") {
+		t.Error("an account leads somebody to approve whom the plan does not let")
 	}
 }
