@@ -58,28 +58,14 @@ func (v *viewer) deal(id dealID) *dealSum {
 }
 
 // add takes an entry.
-func (s *viewSum) add(e *ledger.Entry) (err error) {
+func (s *viewSum) add(e *ledger.Entry) error {
+	m, err := ledger.MovesOf(e)
+	if err != nil {
+		return err
+	}
 	s.lines++
-	switch {
-	case e.Kind == ledger.Payout:
-	case e.Kind == ledger.Release:
-		s.released += e.Minor
-	case e.Kind == ledger.Clawback:
-		s.clawed += e.Minor
-	case e.Kind == ledger.Forfeiture:
-		s.forfeited += e.Minor
-	default:
-		s.earned += e.Minor
-	}
-	s.moved, err = s.moved.Move(e.Minor, e.From, e.To)
+	s.Moves, err = s.Plus(m)
 	return err
-}
-
-func (s *viewSum) movement(b *builder) Movement {
-	return Movement{
-		Earned: b.decimal(s.earned), ClawedBack: b.decimal(s.clawed), Forfeited: b.decimal(s.forfeited), Released: b.decimal(s.released),
-		Held: b.decimal(s.moved.Held), Payable: b.decimal(s.moved.Payable), Paid: b.decimal(s.moved.Paid),
-	}
 }
 
 // deals tells of each deal that the quarter has, and of those of any quarter
@@ -157,7 +143,7 @@ func (v *viewer) parts(id dealID) ([]account.PartStory, string, error) {
 func (v *viewer) viewDeal(id dealID, d *dealSum, parts []account.PartStory, text string) ViewDeal {
 	out := ViewDeal{
 		OpportunityID: string(id.opportunity), AccountID: string(id.account), Lines: d.quarter.lines,
-		Movement: d.quarter.movement(v.builder), Stands: v.balances(d.stands),
+		Movement: v.movement(d.quarter.Moves), Stands: v.balances(d.stands),
 	}
 	for _, c := range d.credits { // an uplift has several: those of the quarter, or else the last
 		if out.BookedOn == "" || v.cal.QuarterOf(c.Booked) == v.q {
