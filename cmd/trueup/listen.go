@@ -82,6 +82,7 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 	server := web.NewServer(w.asked, opts)
 	w.httpServer = web.HTTPServer(server, w.log)
 	w.start("summary", w.warm)
+	w.start("previews", w.asked.runPreviews)
 	w.start("what-if", w.asked.whatIfs.Run)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {

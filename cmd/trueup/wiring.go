@@ -35,6 +35,7 @@ func (w *worker) openStore(_ context.Context, e env) error {
 	}
 	w.closers = append(w.closers, w.store.Close)
 	w.asked = liveReader{newFileReader(w.store), w}
+	w.asked.warming = newWarming()
 	w.asked.lens = newLens(w.store, w.cfg.cache)
 	w.asked.whatIfs = scenario.NewWhatIfs(w.cfg.tenant, w.store.Plans(), history{w.store})
 	for _, what := range w.store.Noticed() {
@@ -202,19 +203,6 @@ func (w *worker) resume(context.Context) ([]broker.Position, error) {
 func (w *worker) rewound(r broker.Rewind) {
 	w.alarms.add(r.String())
 	w.log.Error().Str("rewind", r.String()).Msg("the input stream is not as it was: events are read again, and the facts decide")
-}
-
-// warm reads what a first question about everybody would wait for. What cannot
-// be read is for whoever asks to be told.
-func (w *worker) warm(ctx context.Context) error {
-	err := w.asked.summary.Warm(ctx)
-	if err == nil {
-		err = w.asked.follow(ctx)
-	}
-	if ctx.Err() == nil {
-		w.log.Warn().Err(err).Msg("the ledger could not be read ahead of questions")
-	}
-	return nil
 }
 
 // ready says why the worker cannot do its work now.

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
@@ -78,6 +79,17 @@ func (a *asked) shell(v view) shell {
 		s.Key = a.refused.Form.Get("key")
 	}
 	return s
+}
+
+// patience is how long a page waits for an answer that is being worked out,
+// before it says so.
+const patience = 700 * time.Millisecond
+
+// shortly is the context of a question that may take longer than a page waits.
+func (a *asked) shortly() context.Context {
+	ctx, cancel := context.WithTimeout(a.Context(), patience)
+	context.AfterFunc(a.Context(), cancel)
+	return ctx
 }
 
 // mayAct says whether whoever looks may take a kind of decision.

@@ -77,8 +77,9 @@ type view struct {
 	tenant string
 	asOf   string // what the answer says it is as of
 	data   any
-	sent   *sent // what became of what was sent; nil: what the address says
-	code   int   // 0: 200
+	sent   *sent  // what became of what was sent; nil: what the address says
+	code   int    // 0: 200
+	again  string // in how many seconds it is loaded again by itself; empty: it is not
 }
 
 // Pages are what New gives.
@@ -164,6 +165,10 @@ func (h *handler) write(w http.ResponseWriter, a *asked, v view) {
 	head := w.Header()
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Security-Policy", Policy)
+	if v.again != "" {
+		head.Set("Refresh", v.again)
+		head.Set("Retry-After", v.again)
+	}
 	if v.code != 0 {
 		w.WriteHeader(v.code)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *asked) periods() (view, error) {
-	list, err := a.Periods(a.Context())
+	list, err := a.Periods(a.shortly())
 	if err != nil {
 		return view{}, err
 	}
@@ -38,11 +38,11 @@ func (a *asked) period() (view, error) {
 	if err != nil {
 		return view{}, report.NotFound{What: "period", ID: a.PathValue("id")}
 	}
-	list, err := a.Periods(a.Context())
+	list, err := a.Periods(a.shortly())
 	if err != nil {
 		return view{}, err
 	}
-	x, err := a.LockPreview(a.Context(), q)
+	x, err := a.LockPreview(a.shortly(), q)
 	if err != nil {
 		return view{}, err
 	}

@@ -186,6 +186,9 @@ func failed(err error) (code int, later bool, body Failure) {
 	if _, is := errors.AsType[report.Mistake](err); is {
 		return http.StatusBadRequest, false, body
 	}
+	if _, is := errors.AsType[report.Working](err); is {
+		return http.StatusServiceUnavailable, true, body
+	}
 	if _, is := errors.AsType[report.Busy](err); is {
 		return http.StatusConflict, true, body
 	}
