@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -132,13 +133,15 @@ func paths(t *testing.T, r report.Reader) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range doc.Payees {
-		out = append(out, "/payees/"+seg(p.ID)+"/adjust")
+	for i, p := range doc.Payees {
+		if i == 0 {
+			out = append(out, "/payees/"+seg(p.ID)+"/adjust")
+		}
 		for _, q := range p.Periods {
 			out = append(out, "/payees/"+seg(p.ID)+"?period="+q.Period)
 		}
 	}
-	deals := map[string]string{} // on an account
+	deals, forms := map[string]string{}, map[string]string{} // deals on an account, and one form of each kind
 	for _, c := range doc.Credits {
 		deals[c.OpportunityID], accounts[c.AccountID] = c.AccountID, true
 	}
@@ -153,12 +156,15 @@ func paths(t *testing.T, r report.Reader) []string {
 		t.Fatal(err)
 	}
 	for id, account := range deals {
-		on := "?account=" + url.QueryEscape(account)
-		out = append(out, "/deals/"+seg(id), "/deals/"+seg(id)+"/dispute"+on, "/deals/"+seg(id)+"/decide"+on+"&dispute=d-1")
+		out = append(out, "/deals/"+seg(id))
+		forms["deal"] = "/deals/" + seg(id) + "/dispute?account=" + url.QueryEscape(account)
+		forms["decision"] = "/deals/" + seg(id) + "/decide?dispute=d-1&account=" + url.QueryEscape(account)
 	}
 	for id := range accounts {
-		out = append(out, "/accounts/"+seg(id), "/accounts/"+seg(id)+"/exception")
+		out = append(out, "/accounts/"+seg(id))
+		forms["account"] = "/accounts/" + seg(id) + "/exception"
 	}
+	out = slices.AppendSeq(out, maps.Values(forms))
 	parked, err := r.Parked(ctx, "")
 	if err != nil {
 		t.Fatal(err)
