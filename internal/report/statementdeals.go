@@ -85,6 +85,9 @@ func (v *viewer) deals(out *PayeeView) error {
 		if !mine && left == 0 && d.stands.Held == 0 {
 			continue
 		}
+		if !mine && v.beyond(d) {
+			continue
+		}
 		parts, text, err := v.parts(id)
 		if err != nil {
 			return err
@@ -116,6 +119,21 @@ func (d *dealSum) booked() (last civil.Date) {
 		last = max(last, c.Booked)
 	}
 	return last
+}
+
+// beyond reports whether nothing takes back what a deal came to on a day that is
+// known: nothing of it is held, every window after its booking has passed, and
+// nothing is an advance. Of a large ledger most deals are, and are not looked at.
+func (v *viewer) beyond(d *dealSum) bool {
+	if d.stands.Held != 0 {
+		return false
+	}
+	for _, p := range v.Plans {
+		if p.Payability.Renewal == "advance" || d.booked().Add(p.Clawback.WindowDays) >= v.today() {
+			return false
+		}
+	}
+	return len(d.credits) > 0
 }
 
 // parts are what the payee has in an opportunity, and why there is no deal
