@@ -252,6 +252,25 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// A page whose answer is being worked out says how far it has come, and is loaded
+// again by itself.
+func TestWorking(t *testing.T) {
+	w := httptest.NewRecorder()
+	serve(working{}, pages.Options{}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	body := w.Body.String()
+	check(t, "/", body)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Refresh") == "" || !strings.Contains(body, `<progress id="done" value="3000" max="10000">`) {
+		t.Errorf("GET / = %d, Refresh %q: %s", w.Code, w.Header().Get("Refresh"), body)
+	}
+}
+
+type working struct{ report.Reader }
+
+func (working) Overview(context.Context) (*report.Overview, error) {
+	return nil, report.Working{What: "The ledger", Done: 3000, Of: 10_000}
+}
+func (working) Status(context.Context) (*report.Status, error) { return nil, errDisk }
+
 type failing struct{ report.Reader }
 
 var errDisk = errors.New("the disk is gone")
