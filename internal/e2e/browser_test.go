@@ -181,5 +181,6 @@ func (p *tab) fill(field, text, form string) {
 // write puts a text in the place of what stands in a field.
 func (p *tab) write(field, text string) {
 	p.Helper()
+	p.holds(fmt.Sprintf(`document.querySelector(%q) !== null`, field))
 	evaluated[bool](p, fmt.Sprintf(`(document.querySelector(%q).value = %q) !== undefined`, field, text))
 }
