@@ -279,3 +279,49 @@ func riskOf(t *testing.T, deal *report.Deal, payee string) bool {
 	}
 	return dated && stands.Sign() > 0
 }
+
+// Of a locked quarter a preview says for whom payroll has confirmed what it was
+// asked for, as the list of quarters counts them, and what that comes to.
+func TestPreviewSaysWhatIsPaid(t *testing.T) {
+	paid := 0
+	eachCase(t, func(t *testing.T, r reporttest.Reader) {
+		list, err := r.Periods(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list.Periods {
+			q, err := civil.ParseQuarter(p.Period)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, err := r.LockPreview(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum, of, asked := new(big.Rat), 0, 0
+			for _, row := range x.Rows {
+				amount, ok := new(big.Rat).SetString(row.Requested)
+				if !ok {
+					t.Fatalf("requested %q", row.Requested)
+				}
+				if (row.Reference != "") != (p.RequestedOf > 0 && amount.Sign() > 0) {
+					t.Errorf("%s: %s has %s requested as %q", q, row.PayeeID, row.Requested, row.Reference)
+				}
+				if row.Reference != "" {
+					asked++
+				}
+				if row.Paid {
+					of++
+					sum.Add(sum, amount)
+				}
+			}
+			if got := x.Totals; got.Paid != sum.FloatString(2) || got.PaidOf != of || asked != p.RequestedOf || p.RequestedOf > 0 && of != p.PaidOf {
+				t.Errorf("%s: the totals are %+v, the rows have %s paid for %d of %d, the list %d of %d", q, got, sum.FloatString(2), of, asked, p.PaidOf, p.RequestedOf)
+			}
+			paid += of
+		}
+	})
+	if paid == 0 {
+		t.Error("nothing is paid in any case")
+	}
+}

@@ -154,6 +154,12 @@ func (b *builder) previewRows(out *LockPreview, statements, before []tenant.Stat
 		if held != nil {
 			r.Held = b.decimal(held[st.Payee])
 		}
+		if requested > 0 {
+			out.Totals.RequestedOf++
+			if err := b.paid(&r, st); err != nil {
+				return err
+			}
+		}
 		was := last[st.Payee] // nothing, of who had no lines then
 		if len(before) > 0 {
 			r.Before, r.Change, r.NetBefore = b.decimal(was.Requested.Minor), b.decimal(requested-was.Requested.Minor), b.decimal(was.Net.Minor)
@@ -171,12 +177,6 @@ func (b *builder) previewRows(out *LockPreview, statements, before []tenant.Stat
 				return err
 			}
 			*x.into = sum
-		}
-		if requested > 0 {
-			out.Totals.RequestedOf++
-			if err := b.paid(&r, st); err != nil {
-				return err
-			}
 		}
 		if r.Paid {
 			out.Totals.PaidOf++
