@@ -61,6 +61,10 @@ screenshots: build chromium $(TOOLS)/axe-$(AXE).js ## write pictures of every pa
 	@mkdir -p docs/screenshots
 	SCREENSHOTS=$(CURDIR)/docs/screenshots $(E2E) -run '^TestScreenshots$$'
 
+.PHONY: scale
+scale: ## measure every page of a ledger of 10,000 payees and 1,000,000 entries, which is filled first
+	TRUEUP_SCALE=full $(GO) test -count=1 -timeout 2h -v -run '^TestPagesOfACrowd$$' ./cmd/trueup
+
 .PHONY: torture
 torture: ## run the fault tests at full length (docs/reliability.md); TRUEUP_SEED=n draws others
 	TRUEUP_TORTURE=long $(GO) test -count=1 -timeout 4h -parallel 4 -v ./internal/torture/... ./store ./consumers ./internal/scenario

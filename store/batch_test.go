@@ -77,7 +77,7 @@ func muddled(t *testing.T) (plan.Set, []tenant.Arrival) {
 		head := func(typ event.Type) event.Header {
 			return event.Header{Identity: event.Identity{Source: "admin", ID: fmt.Sprint("decision-", i)}, Type: typ, Time: created}
 		}
-		by := event.By{By: "ann", ByRole: "ops"}
+		by := event.By{By: "ops-1", ByRole: "ops"}
 		bad := a.add(arr.Arrived, "crm.acme.expansion.booked", fmt.Appendf(nil, "no event %d", i/3))
 		id := ParkedID(bad.Subject, bad.Header, bad.Body)
 		switch i % 3 {

@@ -59,13 +59,13 @@ func (l *lot) bytes(body string) string {
 func (l *lot) retry(id string) tenant.Fate {
 	l.Helper()
 	l.n++
-	return l.tell(event.ParkedRetried{Header: l.head("admin.event.retried.v1", fmt.Sprint("retry-", l.n)), Parked: id, By: event.By{By: "ann", ByRole: "ops"}, Reason: "mended"})
+	return l.tell(event.ParkedRetried{Header: l.head("admin.event.retried.v1", fmt.Sprint("retry-", l.n)), Parked: id, By: event.By{By: "ops-1", ByRole: "ops"}, Reason: "mended"})
 }
 
 func (l *lot) discard(id string) tenant.Fate {
 	l.Helper()
 	l.n++
-	return l.tell(event.ParkedDiscarded{Header: l.head("admin.event.discarded.v1", fmt.Sprint("discard-", l.n)), Parked: id, By: event.By{By: "bob", ByRole: "ops"}, Reason: "a test"})
+	return l.tell(event.ParkedDiscarded{Header: l.head("admin.event.discarded.v1", fmt.Sprint("discard-", l.n)), Parked: id, By: event.By{By: "ops-2", ByRole: "ops"}, Reason: "a test"})
 }
 
 func (l *lot) parked(id string) Parked {
@@ -135,7 +135,7 @@ func TestParkedOncePerContent(t *testing.T) {
 		t.Errorf("a discard was %v", f)
 	}
 	l.bytes("no event")
-	l.wants(id, StateDiscarded, 1, "bob")
+	l.wants(id, StateDiscarded, 1, "ops-2")
 	if n := l.outputs(); n != 2 {
 		t.Errorf("%d announcements after what was given up came again, want 2", n)
 	}
@@ -178,7 +178,7 @@ func TestRetry(t *testing.T) {
 	if f := l.retry(id); f != tenant.Applied {
 		t.Errorf("a retry in vain was %v", f)
 	}
-	l.wants(id, StateParked, 2, "ann")
+	l.wants(id, StateParked, 2, "ops-1")
 	if p := l.parked(id); p.Code != "too_large" || !strings.Contains(p.Reason, "10 are allowed") {
 		t.Errorf("parked for %s: %s, want what the retry said", p.Code, p.Reason)
 	}
@@ -187,13 +187,13 @@ func TestRetry(t *testing.T) {
 	if f := l.retry(id); f != tenant.Applied {
 		t.Errorf("a retry was %v", f)
 	}
-	l.wants(id, StateApplied, 3, "ann")
+	l.wants(id, StateApplied, 3, "ops-1")
 	if n := l.facts() - before; n != 2 {
 		t.Errorf("a retry makes %d facts, want itself and what it retried", n)
 	}
 	l.retry(id)
 	l.discard(id)
-	l.wants(id, StateApplied, 3, "ann")
+	l.wants(id, StateApplied, 3, "ops-1")
 	if n := l.facts() - before; n != 4 {
 		t.Errorf("two more decisions make %d facts, want 4 in all", n)
 	}
@@ -210,14 +210,14 @@ func TestRetry(t *testing.T) {
 func TestRetryDeliveredTwice(t *testing.T) {
 	l := newLot(t)
 	id := l.bytes("no event")
-	retry := event.ParkedRetried{Header: l.head("admin.event.retried.v1", "r"), Parked: id, By: event.By{By: "ann", ByRole: "ops"}, Reason: "x"}
+	retry := event.ParkedRetried{Header: l.head("admin.event.retried.v1", "r"), Parked: id, By: event.By{By: "ops-1", ByRole: "ops"}, Reason: "x"}
 	if f := l.tell(retry); f != tenant.Applied {
 		t.Errorf("a retry was %v", f)
 	}
 	if f := l.tell(retry); f != tenant.Duplicate {
 		t.Errorf("the same retry was %v", f)
 	}
-	l.wants(id, StateParked, 2, "ann")
+	l.wants(id, StateParked, 2, "ops-1")
 }
 
 // A decision about something nobody knows is parked itself; once that is
@@ -246,13 +246,13 @@ func TestRetryOfTheUnknown(t *testing.T) {
 	}
 	// Still nothing to decide about: the retried decision stays parked.
 	l.retry(ids[1])
-	l.wants(ids[1], StateParked, 2, "ann")
+	l.wants(ids[1], StateParked, 2, "ops-1")
 	if id := l.bytes("late"); id != wanted {
 		t.Fatalf("parked as %s, want %s", id, wanted)
 	}
 	l.retry(ids[1])
-	l.wants(ids[1], StateApplied, 3, "ann")
-	l.wants(wanted, StateDiscarded, 1, "bob")
+	l.wants(ids[1], StateApplied, 3, "ops-1")
+	l.wants(wanted, StateDiscarded, 1, "ops-2")
 	clean(t, l.s)
 }
 
@@ -283,7 +283,7 @@ func TestRetryOfAConflict(t *testing.T) {
 		if f := l.retry(id); f != tenant.Applied {
 			t.Errorf("a retry of a conflict was %v", f)
 		}
-		l.wants(id, StateParked, 2+i, "ann")
+		l.wants(id, StateParked, 2+i, "ops-1")
 		if p := l.parked(id); p.Code != "conflict" {
 			t.Errorf("parked for %s", p.Code)
 		}
@@ -292,7 +292,7 @@ func TestRetryOfAConflict(t *testing.T) {
 		t.Errorf("%d facts, want the booking and two decisions", n)
 	}
 	l.discard(id)
-	l.wants(id, StateDiscarded, 3, "bob")
+	l.wants(id, StateDiscarded, 3, "ops-2")
 }
 
 // What is parked for one reason and refused for another on a retry says the

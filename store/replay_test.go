@@ -108,7 +108,7 @@ func early(t testing.TB, a *arrivals, r *rand.Rand, at time.Time, id event.Ident
 
 func decide(t testing.TB, a *arrivals, at time.Time, id event.Identity, parked string, discard bool) {
 	t.Helper()
-	by := event.By{By: "ann", ByRole: "ops"}
+	by := event.By{By: "ops-1", ByRole: "ops"}
 	if discard {
 		a.event(t, at, event.ParkedDiscarded{Header: event.Header{Identity: id, Type: "admin.event.discarded.v1", Time: at}, By: by, Parked: parked, Reason: "enough"})
 		return

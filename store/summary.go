@@ -138,8 +138,8 @@ func (s *Summary) sumIn(v *View) func(k, b []byte, was **ledger.Sum) (*ledger.Su
 const warmStep = 4096
 
 // Warm reads the ledgers in short views, so that the first question need not
-// wait for all of them to be.
-func (s *Summary) Warm(ctx context.Context) error {
+// wait for all of them to be. It says how many payees it has read.
+func (s *Summary) Warm(ctx context.Context, progress func(payees int)) error {
 	var list []mirrored[*ledger.Sum]
 	for from, done := []byte{}, false; !done; {
 		if err := ctx.Err(); err != nil {
@@ -163,6 +163,7 @@ func (s *Summary) Warm(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		progress(len(list))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -69,10 +69,19 @@ func (v *View) Entry(id ledger.EntryID) (*ledger.Entry, bool, error) {
 }
 
 // Credits lists what deals credit to a payee, by opportunity.
-func (v *View) Credits(payee event.PayeeID) ([]account.Credit, error) {
+func (v *View) Credits(payee event.PayeeID) ([]account.Credit, error) { return v.credits(payee, "") }
+
+// CreditsOn lists what an opportunity's deals credit to a payee.
+func (v *View) CreditsOn(payee event.PayeeID, opportunity event.OpportunityID) ([]account.Credit, error) {
+	all, err := v.credits(payee, opportunity)
+	return slices.DeleteFunc(all, func(c account.Credit) bool { return c.Opportunity != opportunity }), err
+}
+
+// credits are those of opportunities whose id begins with a text.
+func (v *View) credits(payee event.PayeeID, begins event.OpportunityID) ([]account.Credit, error) {
 	var out []account.Credit
 	prefix := key(payee)
-	err := v.prefixed(bCredits, prefix, func(k, b []byte) error {
+	err := v.prefixed(bCredits, append(slices.Clone(prefix), begins...), func(k, b []byte) error {
 		var f creditForm
 		if err := decode(b, &f); err != nil {
 			return err

@@ -94,7 +94,7 @@ func TestWorkerOverTLS(t *testing.T) {
 	tokens := filepath.Join(dir, "tokens")
 	certFile, keyFile, trusted := certify(t, dir)
 	admin := token(t, "comp-admin", "--role", "admin", "--by-role", "director_revops", "--tokens", tokens)
-	payee := token(t, "ann", "--role", "payee", "--payee", "csm-1", "--tokens", tokens)
+	payee := token(t, "csm-001", "--role", "payee", "--payee", "csm-1", "--tokens", tokens)
 
 	all := scenariotest.All(t, cases)
 	c := all[slices.IndexFunc(all, func(c scenariotest.Case) bool { return c.Name == "same-id-other-content" })]
@@ -142,7 +142,7 @@ func TestWorkerOverTLS(t *testing.T) {
 	if _, err := web.NewClient(base, client("", trusted)).Status(t.Context()); err == nil || !strings.Contains(err.Error(), "the token is nobody's") {
 		t.Errorf("without a token: %v", err)
 	}
-	if code, _, stderr := trueup(t, "", "token", "revoke", "ann", "--tokens", tokens); code != 0 {
+	if code, _, stderr := trueup(t, "", "token", "revoke", "csm-001", "--tokens", tokens); code != 0 {
 		t.Fatalf("trueup token revoke: exit %d: %s", code, stderr)
 	}
 	if _, err := web.NewClient(base, asPayee).Status(t.Context()); err == nil || !strings.Contains(err.Error(), "revoked") {

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"time"
 
-	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/tenant"
 	"github.com/trueup/trueup/internal/report"
@@ -21,7 +18,10 @@ func (w whole) Rejections(yield func(report.Rejected) error) error { return reje
 
 // aboutAll answers a question about everybody, from the ledger and what is kept
 // at hand of it.
-func aboutAll[T any](r fileReader, build func(report.Setting, report.Whole) (*T, error)) (out *T, err error) {
+func aboutAll[T any](ctx context.Context, r fileReader, build func(report.Setting, report.Whole) (*T, error)) (out *T, err error) {
+	if err := r.warming.wait(ctx); err != nil {
+		return nil, err
+	}
 	return through(r, r.summary.View, func(set report.Setting, v *store.Summed) (*T, error) {
 		return build(set, whole{v})
 	})
@@ -54,13 +54,13 @@ func through[T any](r fileReader, view func(func(*store.Summed) error) error, bu
 }
 
 // Overview implements report.Reader.
-func (r fileReader) Overview(context.Context) (*report.Overview, error) {
-	return aboutAll(r, report.BuildOverview)
+func (r fileReader) Overview(ctx context.Context) (*report.Overview, error) {
+	return aboutAll(ctx, r, report.BuildOverview)
 }
 
 // Payees implements report.Reader.
-func (r fileReader) Payees(_ context.Context, q report.PayeesQuery) (*report.PayeeList, error) {
-	return aboutAll(r, func(set report.Setting, src report.Whole) (*report.PayeeList, error) {
+func (r fileReader) Payees(ctx context.Context, q report.PayeesQuery) (*report.PayeeList, error) {
+	return aboutAll(ctx, r, func(set report.Setting, src report.Whole) (*report.PayeeList, error) {
 		return report.BuildPayees(set, src, q)
 	})
 }
@@ -73,50 +73,31 @@ func (r fileReader) Timeline(_ context.Context, account event.AccountID) (*repor
 }
 
 // Periods implements report.Reader.
-func (r fileReader) Periods(context.Context) (*report.PeriodList, error) {
-	return aboutAll(r, report.BuildPeriods)
-}
-
-// previewed is the last preview of a lock: it is worked out for one asker at a
-// time, and again only when something came.
-type previewed struct {
-	mu     sync.Mutex
-	of     civil.Quarter
-	commit int
-	asOf   time.Time
-	last   *report.LockPreview
-}
-
-// LockPreview implements report.Reader.
-func (r fileReader) LockPreview(_ context.Context, q civil.Quarter) (*report.LockPreview, error) {
-	p := r.preview
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	err := r.summary.View(func(v *store.Summed) error {
-		if p.last != nil && p.of == q && p.commit == v.Commit() && p.asOf.Equal(v.State().AsOf) {
-			return nil
-		}
-		last, err := report.BuildLockPreview(r.setting(v.View), whole{v}, q)
-		if err == nil {
-			p.of, p.commit, p.asOf, p.last = q, v.Commit(), v.State().AsOf, last
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := *p.last
-	out.Rows, out.Blockers, out.Warnings = slices.Clone(out.Rows), slices.Clone(out.Blockers), slices.Clone(out.Warnings)
-	return &out, nil
+func (r fileReader) Periods(ctx context.Context) (*report.PeriodList, error) {
+	return aboutAll(ctx, r, report.BuildPeriods)
 }
 
 // managers is whom payees report to today.
-func (r fileReader) managers(context.Context) (out map[event.PayeeID]event.PayeeID, err error) {
+func (r fileReader) managers(ctx context.Context) (out map[event.PayeeID]event.PayeeID, err error) {
+	if err := r.warming.wait(ctx); err != nil {
+		return nil, err
+	}
 	err = r.summary.View(func(v *store.Summed) error {
 		out, err = report.Managers(r.setting(v.View), whole{v})
 		return err
 	})
 	return out, err
+}
+
+// entitled says why the plans in force do not let somebody decide something.
+func (r fileReader) entitled(ev event.Event) error {
+	_, err := aboutOne(r, func(set report.Setting, _ report.Source) (*struct{}, error) {
+		if err := tenant.Entitled(set.Look.Plans(), set.Plans[0].Zone, ev); err != nil {
+			return nil, report.Mistake{Text: err.Error()}
+		}
+		return nil, nil
+	})
+	return err
 }
 
 // WhatIf implements report.Reader.

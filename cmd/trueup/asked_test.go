@@ -57,7 +57,7 @@ func TestListsAddUpWhileTheLedgerGrows(t *testing.T) {
 		asking.Wait()
 		reporttest.ListsAddUp(t, r)
 		if cold := newFileReader(s); i == steps/2 {
-			if err := cold.summary.Warm(t.Context()); err != nil {
+			if err := cold.summary.Warm(t.Context(), func(int) {}); err != nil {
 				t.Fatal(err)
 			}
 			reporttest.ListsAddUp(t, cold)

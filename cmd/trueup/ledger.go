@@ -23,12 +23,13 @@ type fileReader struct {
 	store   *store.Store
 	summary *store.Summary
 	lens    *lens
-	preview *previewed
+	preview *previews
+	warming *warming          // nil: nothing is read ahead
 	whatIfs *scenario.WhatIfs // nil: nobody runs them
 }
 
 func newFileReader(s *store.Store) fileReader {
-	return fileReader{store: s, summary: store.NewSummary(s), lens: newLens(s, 0), preview: &previewed{}}
+	return fileReader{store: s, summary: store.NewSummary(s), lens: newLens(s, 0), preview: newPreviews()}
 }
 
 // openReader opens a stopped worker's file, without changing it.
@@ -127,19 +128,27 @@ func (r fileReader) Book(_ context.Context, f report.Filter) (*report.Book, erro
 
 // Raised implements report.Reader.
 func (r fileReader) Raised(_ context.Context, f report.Filter) (out []report.Flag, err error) {
-	err = r.store.View(func(v *store.View) error {
-		out, err = report.Flags(source{v}, f)
+	err = r.read(func(src report.Source) error {
+		out, err = report.Flags(src, f)
 		return err
 	})
 	return out, err
 }
 
+// read reads lists that are kept at hand, or the ledger where nothing is yet.
+func (r fileReader) read(do func(report.Source) error) error {
+	if r.warming == nil || !r.warming.over() {
+		return r.store.View(func(v *store.View) error { return do(source{v}) })
+	}
+	return r.summary.View(func(v *store.Summed) error { return do(whole{v}) })
+}
+
 // SLA implements report.Reader.
 func (r fileReader) SLA(_ context.Context, f report.Filter) ([]report.Episode, error) {
 	out := []report.Episode{}
-	err := r.store.View(func(v *store.View) error {
-		return v.AllEpisodes(func(e tenant.Episode) error {
-			if f.Payee == "" || e.Payee == f.Payee {
+	err := r.read(func(src report.Source) error {
+		return src.AllEpisodes(func(e tenant.Episode) error {
+			if (f.Payee == "" || e.Payee == f.Payee) && (f.Status == "" || e.Status() == f.Status) {
 				out = append(out, report.EpisodeOf(e))
 			}
 			return nil

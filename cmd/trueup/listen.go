@@ -48,7 +48,7 @@ func (c *config) checkHTTP() error {
 func (w *worker) openWeb(ctx context.Context, e env) error {
 	opts := web.Options{
 		Ready: w.parts, Metrics: w.watched.Metrics.Handler, Snapshot: w.store.Snapshot, Ending: w.input.Done(), Now: e.now, Clock: w.sweeper.Clock.Now, Log: w.log,
-		Publish: w.decide, Tenant: w.cfg.tenant, Live: feed{w.store},
+		Publish: w.decide, Entitled: w.asked.entitled, Tenant: w.cfg.tenant, Live: feed{w.store},
 	}
 	if w.cfg.tokens != "" {
 		var err error
@@ -82,6 +82,7 @@ func (w *worker) openWeb(ctx context.Context, e env) error {
 	server := web.NewServer(w.asked, opts)
 	w.httpServer = web.HTTPServer(server, w.log)
 	w.start("summary", w.warm)
+	w.start("previews", w.asked.runPreviews)
 	w.start("what-if", w.asked.whatIfs.Run)
 	w.start("web", func(context.Context) error {
 		if err := w.httpServer.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -106,8 +107,14 @@ func (w *worker) answerAtBroker(server *web.Server) (err error) {
 }
 
 // decide publishes a person's decision.
-func (w *worker) decide(ctx context.Context, m decision.Message) error {
-	_, err := w.conn.PublishAll(ctx, one(broker.EventMsg(m.Subject, m.Body)), nil)
+func (w *worker) decide(ctx context.Context, all []decision.Message) error {
+	_, err := w.conn.PublishAll(ctx, func(yield func(broker.Msg, error) bool) {
+		for _, m := range all {
+			if !yield(broker.EventMsg(m.Subject, m.Body), nil) {
+				return
+			}
+		}
+	}, nil)
 	return err
 }
 

@@ -38,6 +38,7 @@ func (w *worker) openStore(_ context.Context, e env) error {
 	w.closers = append(w.closers, w.store.Close)
 	w.stops = openStops(w.cfg.ledgerPath())
 	w.asked = liveReader{newFileReader(w.store), w}
+	w.asked.warming = newWarming()
 	w.asked.lens = newLens(w.store, w.cfg.cache)
 	w.asked.whatIfs = scenario.NewWhatIfs(w.cfg.tenant, w.store.Plans(), history{w.store})
 	for _, what := range w.store.Noticed() {
@@ -220,17 +221,4 @@ func (w *worker) rewound(r broker.Rewind) {
 func (w *worker) alarm(text string) {
 	w.watched.Metrics.Alarm()
 	w.alarms.add(text)
-}
-
-// warm reads what a first question about everybody would wait for. What cannot
-// be read is for whoever asks to be told.
-func (w *worker) warm(ctx context.Context) error {
-	err := w.asked.summary.Warm(ctx)
-	if err == nil {
-		err = w.asked.follow(ctx)
-	}
-	if ctx.Err() == nil {
-		w.log.Warn().Err(err).Msg("the ledger could not be read ahead of questions")
-	}
-	return nil
 }

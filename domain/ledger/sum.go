@@ -38,8 +38,8 @@ func (m Moves) Plus(o Moves) (Moves, error) {
 	return m, nil
 }
 
-// movesOf are what one entry moved.
-func movesOf(e *Entry) (m Moves, err error) {
+// MovesOf are what one entry moved.
+func MovesOf(e *Entry) (m Moves, err error) {
 	if m.Balances, err = m.Move(e.Minor, e.From, e.To); err != nil {
 		return m, err
 	}
@@ -86,7 +86,7 @@ type LateSum struct {
 // kept. The month it counts in is that of the date it took effect on; one that
 // is about another quarter than it was posted in counts when it was posted.
 func (s *Sum) Add(e *Entry, c civil.Calendar, zone *time.Location) error {
-	m, err := movesOf(e)
+	m, err := MovesOf(e)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/trueup/trueup/domain/few"
 	"github.com/trueup/trueup/domain/ledger"
 	"github.com/trueup/trueup/domain/money"
+	"github.com/trueup/trueup/domain/plan"
 )
 
 // accountRecord is an account at hand: its state, and what was kept of it.
@@ -224,18 +225,22 @@ func (e *Engine) catchUp(r *accountRecord) error {
 }
 
 // checkDecision refuses what a person may not decide.
+func (e *Engine) checkDecision(ev event.Event) error { return Entitled(e.now.plans, e.zone, ev) }
+
+// Entitled refuses a decision of somebody whose role in the company may not take
+// it by the plans.
 //
 // Source: rules §4 "Arbitration", §8 "Exceptions"; plan fields
 // sla.dispute.decided_by, exceptions.approved_by.
-func (e *Engine) checkDecision(ev event.Event) error {
+func Entitled(plans plan.Set, zone *time.Location, ev event.Event) error {
 	switch ev := ev.(type) {
 	case event.DisputeDecided:
-		by := e.now.plans.Settings(civil.In(ev.DecidedAt, e.zone)).SLA.Dispute.DecidedBy
+		by := plans.Settings(civil.In(ev.DecidedAt, zone)).SLA.Dispute.DecidedBy
 		if ev.ByRole != by {
 			return refusef("not_entitled", "data.by_role: %q does not decide disputes; %s does", ev.ByRole, by)
 		}
 	case event.ExceptionApproved:
-		by := e.now.plans.Settings(ev.From).Exceptions.ApprovedBy
+		by := plans.Settings(ev.From).Exceptions.ApprovedBy
 		if !slices.Contains(by, ev.ByRole) {
 			return refusef("not_entitled", "data.by_role: %q does not approve exceptions; %v do", ev.ByRole, by)
 		}

@@ -28,8 +28,8 @@ func tokensFile(t *testing.T) string { return filepath.Join(t.TempDir(), "tokens
 
 func TestTokens(t *testing.T) {
 	file := tokensFile(t)
-	ann := give(t, file, access.Token{Name: "ann", Role: access.Payee, PayeeID: "csm-1"})
-	dana := give(t, file, access.Token{Name: "dana", Role: access.Admin, ByRole: "cfo", Expires: start.Add(time.Hour)})
+	first := give(t, file, access.Token{Name: "user-1", Role: access.Payee, PayeeID: "csm-1"})
+	admin := give(t, file, access.Token{Name: "admin-1", Role: access.Admin, ByRole: "cfo", Expires: start.Add(time.Hour)})
 	tokens, err := access.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -41,44 +41,44 @@ func TestTokens(t *testing.T) {
 			t.Errorf("Who = %q, %v, %v; want %q", got, ok, err, want)
 		}
 	}
-	who(ann, start, "ann payee csm-1 payee")
-	who(dana, start, "dana admin  cfo")
-	who(dana, start.Add(time.Hour), "") // expired
+	who(first, start, "user-1 payee csm-1 payee")
+	who(admin, start, "admin-1 admin  cfo")
+	who(admin, start.Add(time.Hour), "") // expired
 	who("", start, "")
-	who(ann+"x", start, "")
-	who(strings.ToUpper(ann), start, "")
+	who(first+"x", start, "")
+	who(strings.ToUpper(first), start, "")
 
-	eve := give(t, file, access.Token{Name: "eve", Role: access.Ops}) // while the file is in use
-	who(eve, start, "eve ops  ops")
-	if err := access.Revoke(file, "ann"); err != nil {
+	late := give(t, file, access.Token{Name: "user-3", Role: access.Ops}) // while the file is in use
+	who(late, start, "user-3 ops  ops")
+	if err := access.Revoke(file, "user-1"); err != nil {
 		t.Fatal(err)
 	}
-	who(ann, start, "")
-	who(eve, start, "eve ops  ops")
+	who(first, start, "")
+	who(late, start, "user-3 ops  ops")
 
 	b, err := os.ReadFile(file)
-	if err != nil || strings.Contains(string(b), strings.TrimPrefix(eve, "trueup_")) {
+	if err != nil || strings.Contains(string(b), strings.TrimPrefix(late, "trueup_")) {
 		t.Errorf("the file has a token: %s, %v", b, err)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file's mode is %v, %v", info.Mode(), err)
 	}
-	if len(ann) < 50 || ann == dana {
-		t.Errorf("tokens %q, %q", ann, dana)
+	if len(first) < 50 || first == admin {
+		t.Errorf("tokens %q, %q", first, admin)
 	}
 }
 
 // A file that cannot be read any more lets nobody in, until it can be again.
 func TestTokensGone(t *testing.T) {
 	file := tokensFile(t)
-	ann := give(t, file, access.Token{Name: "ann", Role: access.Ops})
+	first := give(t, file, access.Token{Name: "user-1", Role: access.Ops})
 	tokens, err := access.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	let := func(want string) {
 		t.Helper()
-		_, _, ok, err := tokens.Who(ann, start)
+		_, _, ok, err := tokens.Who(first, start)
 		if ok != (want == "") || err == nil != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("Who = %v, %v; want %q", ok, err, want)
 		}
@@ -112,24 +112,24 @@ func TestMalformed(t *testing.T) {
 	good := func(name string) string {
 		return fmt.Sprintf(`{"name":%q,"role":"ops","sha256":"%064x","created":"2027-01-01T00:00:00Z"}`, name, name)
 	}
-	with := func(old, to string) string { return strings.Replace(good("ann"), old, to, 1) }
+	with := func(old, to string) string { return strings.Replace(good("user-1"), old, to, 1) }
 	for _, tt := range []struct{ file, want string }{
-		{good("ann") + "\n\n" + with(`"role":"ops"`, `"role":"boss"`), `line 3: role "boss" is not one of payee, manager, admin, ops`},
+		{good("user-1") + "\n\n" + with(`"role":"ops"`, `"role":"boss"`), `line 3: role "boss" is not one of payee, manager, admin, ops`},
 		{with(`"role":"ops",`, ``), `line 1: role "" is not one of`},
 		{with(`"ops"`, `"payee"`), `line 1: payee_id is missing: a payee is one`},
 		{with(`"ops"`, `"admin","payee_id":"csm-1"`), `line 1: payee_id "csm-1": admin is not one`},
-		{with(`"name":"ann"`, `"name":""`), `line 1: name is missing`},
-		{with(`"name":"ann"`, `"name":" ann"`), `line 1: name " ann" starts or ends with a space`},
-		{with(`"name":"ann"`, `"name":"a\u0007"`), `line 1: name "a\a" has a character that cannot be`},
-		{with(`"name":"ann"`, `"name":7`), `line 1: name is a number, not a string`},
+		{with(`"name":"user-1"`, `"name":""`), `line 1: name is missing`},
+		{with(`"name":"user-1"`, `"name":" user-1"`), `line 1: name " user-1" starts or ends with a space`},
+		{with(`"name":"user-1"`, `"name":"a\u0007"`), `line 1: name "a\a" has a character that cannot be`},
+		{with(`"name":"user-1"`, `"name":7`), `line 1: name is a number, not a string`},
 		{with(`"role"`, `"rule"`), `line 1: unknown field "rule"`},
 		{with(`"sha256":"`, `"sha256":"x`), `line 1: sha256 "x0000`},
 		{with(`2027-01-01T00:00:00Z`, `yesterday`), `line 1: "yesterday" is not an instant like`},
 		{with(`,"created":"2027-01-01T00:00:00Z"`, ``), `line 1: created is missing`},
 		{with(`"created"`, `"expires":"2026-01-01T00:00:00Z","created"`), `line 1: expires 2026-01-01T00:00:00Z is not after created 2027-01-01T00:00:00Z`},
-		{good("ann") + "\n" + good("ann"), `line 2: name ann is that of line 1`},
-		{good("ann") + "\n" + strings.Replace(good("ann"), "ann", "bob", 1), `line 2: sha256 `},
-		{good("ann") + good("bob"), `line 1: there is more than one token on it`},
+		{good("user-1") + "\n" + good("user-1"), `line 2: name user-1 is that of line 1`},
+		{good("user-1") + "\n" + strings.Replace(good("user-1"), "user-1", "user-2", 1), `line 2: sha256 `},
+		{good("user-1") + good("user-2"), `line 1: there is more than one token on it`},
 		{"tokens:\n", `line 1: not a token in JSON: invalid character 'o'`},
 	} {
 		file := tokensFile(t)
@@ -144,19 +144,19 @@ func TestMalformed(t *testing.T) {
 
 func TestEdits(t *testing.T) {
 	file := tokensFile(t)
-	give(t, file, access.Token{Name: "ann", Role: access.Ops})
+	give(t, file, access.Token{Name: "user-1", Role: access.Ops})
 	before, _ := os.ReadFile(file)
-	_, again := access.New(access.Token{Name: "ann", Role: access.Admin, Created: start})
-	if err := access.Add(file, again); err == nil || err.Error() != `name "ann" has a token already: revoke it, or give another name` {
-		t.Errorf("a second ann = %v", err)
+	_, again := access.New(access.Token{Name: "user-1", Role: access.Admin, Created: start})
+	if err := access.Add(file, again); err == nil || err.Error() != `name "user-1" has a token already: revoke it, or give another name` {
+		t.Errorf("a second user-1 = %v", err)
 	}
-	if err := access.Revoke(file, "bob"); err == nil || !strings.HasPrefix(err.Error(), `no token of the name "bob" in `) {
-		t.Errorf("Revoke(bob) = %v", err)
+	if err := access.Revoke(file, "user-2"); err == nil || !strings.HasPrefix(err.Error(), `no token of the name "user-2" in `) {
+		t.Errorf("Revoke(user-2) = %v", err)
 	}
 	if err := os.WriteFile(file+".new", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := access.Revoke(file, "ann"); err == nil || !strings.Contains(err.Error(), ".new is there: another edit is under way") {
+	if err := access.Revoke(file, "user-1"); err == nil || !strings.Contains(err.Error(), ".new is there: another edit is under way") {
 		t.Errorf("Revoke amid another edit = %v", err)
 	}
 	if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
@@ -166,8 +166,8 @@ func TestEdits(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	file := tokensFile(t)
-	ann := give(t, file, access.Token{Name: "ann", Role: access.Ops, Expires: start.Add(time.Hour)})
-	bob := give(t, file, access.Token{Name: "bob", Role: access.Ops})
+	first := give(t, file, access.Token{Name: "user-1", Role: access.Ops, Expires: start.Add(time.Hour)})
+	second := give(t, file, access.Token{Name: "user-2", Role: access.Ops})
 	tokens, err := access.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -191,17 +191,17 @@ func TestSessions(t *testing.T) {
 	if _, ok, err := s.Begin("trueup_x", start); ok || err != nil {
 		t.Errorf("Begin with nobody's token = %v, %v", ok, err)
 	}
-	one, other, third := begin(ann), begin(bob), begin(bob)
-	who(one, start.Add(time.Minute), "ann")
+	one, other, third := begin(first), begin(second), begin(second)
+	who(one, start.Add(time.Minute), "user-1")
 	who(one, start.Add(time.Hour), "") // the token has expired
-	who(other, start.Add(access.SessionLife-1), "bob")
+	who(other, start.Add(access.SessionLife-1), "user-2")
 	who(other, start.Add(access.SessionLife), "")
-	who(ann, start, "") // a token is no session
+	who(first, start, "") // a token is no session
 	who("", start, "")
 	s.End(third)
 	who(third, start, "")
-	who(other, start, "bob")
-	if err := access.Revoke(file, "bob"); err != nil {
+	who(other, start, "user-2")
+	if err := access.Revoke(file, "user-2"); err != nil {
 		t.Fatal(err)
 	}
 	who(other, start, "")
@@ -210,7 +210,7 @@ func TestSessions(t *testing.T) {
 // Sessions are bounded: the one that began first makes room.
 func TestManySessions(t *testing.T) {
 	file := tokensFile(t)
-	ann := give(t, file, access.Token{Name: "ann", Role: access.Ops})
+	first := give(t, file, access.Token{Name: "user-1", Role: access.Ops})
 	tokens, err := access.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestManySessions(t *testing.T) {
 	s := access.NewSessions(tokens)
 	var ids []string
 	for range 10_001 {
-		id, _, err := s.Begin(ann, start)
+		id, _, err := s.Begin(first, start)
 		if err != nil {
 			t.Fatal(err)
 		}

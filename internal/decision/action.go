@@ -4,8 +4,11 @@
 package decision
 
 import (
+	"context"
+
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/access"
+	"github.com/trueup/trueup/internal/report"
 )
 
 // Action is a kind of decision. What is decided comes as the data of an event
@@ -21,6 +24,16 @@ type Action struct {
 	// was taken; where the body has none the key and the instant stand in.
 	Own, At string
 	Roles   []access.Role // who may
+	// events makes the data of several events of what is told, for a decision about
+	// several; nil: there is one, with what is told.
+	events func(ctx context.Context, r report.Reader, d Decided) ([]one, error)
+}
+
+// one is the data of one of several events that a decision makes, but for what
+// the action gives, and what tells it from the others.
+type one struct {
+	name string
+	data []byte
 }
 
 // The actions on parked inputs, which the command line has too.
@@ -51,6 +64,15 @@ func Actions() []Action {
 		{
 			Name: "adjust", Path: "/v1/payees/{id}/adjustments", Summary: "Gives a payee an amount, or takes it, for a reason",
 			Type: "admin.adjustment.posted.v1", Target: "payee_id", Own: "adjustment_id", Body: Adjustment{}, Roles: admin,
+		},
+		{
+			Name: "confirm", Path: "/v1/periods/{period}/confirm", Summary: "Confirms that payroll paid what it was asked for: all that is outstanding, or one payee's",
+			Type: confirmed, Target: "period", Body: Payment{}, Roles: admin, events: confirmations,
+		},
+		{
+			Name: "dispute", Path: "/v1/disputes", Summary: "Contests how a deal is split: its lines are held until that is decided",
+			Type: "admin.dispute.opened.v1", Own: "dispute_id", At: "opened_at", Body: Dispute{},
+			Roles: []access.Role{access.Admin, access.Manager, access.Payee},
 		},
 		{
 			Name: "decide", Path: "/v1/disputes/{id}/decide", Summary: "Decides how a disputed deal is split",

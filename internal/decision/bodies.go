@@ -21,6 +21,21 @@ type (
 		Reason       string      `json:"reason"`
 	}
 
+	// Payment is what payroll paid.
+	Payment struct {
+		PayeeID string `json:"payee_id,omitempty"` // empty: everybody's that is outstanding
+		At      string `json:"at,omitempty"`       // when; empty: now
+	}
+
+	// Dispute contests a deal.
+	Dispute struct {
+		DisputeID     string `json:"dispute_id,omitempty"` // empty: the key
+		OpportunityID string `json:"opportunity_id"`
+		AccountID     string `json:"account_id"`
+		OpenedAt      string `json:"opened_at,omitempty"` // empty: now
+		Note          string `json:"note,omitempty"`
+	}
+
 	// Split is who gets which part of a disputed deal, in 1/10,000.
 	Split struct {
 		OpportunityID string         `json:"opportunity_id"`

@@ -33,6 +33,7 @@ type Accepted struct {
 	Source  string `json:"source"`
 	ID      string `json:"id"`
 	Subject string `json:"subject"`
+	Events  int    `json:"events,omitempty"` // where there are several, whose ids begin with this one's
 }
 
 // Source is where the decisions taken at a desk come from, as events.
@@ -43,8 +44,12 @@ const Source = "trueup/web"
 type Desk struct {
 	tenant  string
 	reader  report.Reader // limited to whoever asks
-	publish func(context.Context, Message) error
+	publish func(context.Context, []Message) error
 	now     func() time.Time
+
+	// Entitled says why somebody's role in the company may not decide something;
+	// nil: that is seen when the event comes to the ledger.
+	Entitled func(event.Event) error
 
 	mu    sync.Mutex
 	taken map[string]*taken // by the event's id
@@ -54,9 +59,9 @@ type Desk struct {
 // taken is a decision that was asked for. It is published again as it was the
 // first time, since another instant in it would be another decision.
 type taken struct {
-	what    [sha256.Size]byte // body and maker
-	message Message
-	out     bool // published
+	what     [sha256.Size]byte // body and maker
+	messages []Message
+	out      bool // published
 }
 
 // mostTaken is how many decisions a desk remembers. Asked for again after that,
@@ -64,7 +69,7 @@ type taken struct {
 const mostTaken = 10_000
 
 // NewDesk takes the decisions of a tenant.
-func NewDesk(tenant string, r report.Reader, publish func(context.Context, Message) error, now func() time.Time) *Desk {
+func NewDesk(tenant string, r report.Reader, publish func(context.Context, []Message) error, now func() time.Time) *Desk {
 	return &Desk{tenant: tenant, reader: r, publish: publish, now: now, taken: map[string]*taken{}}
 }
 
@@ -88,23 +93,51 @@ func (d *Desk) Do(ctx context.Context, a Action, target, key string, body []byte
 	case t != nil && t.what != what:
 		return nil, Conflict{fmt.Sprintf("Idempotency-Key %q was given to another decision", key)}
 	case t == nil:
-		m, err := a.Message(d.tenant, Decided{Identity: id, Time: d.now(), By: who.By(), Target: target, Key: key, Body: body})
+		all, err := d.messages(ctx, a, Decided{Identity: id, Time: d.now(), By: who.By(), Target: target, Key: key, Body: body})
 		if err != nil {
 			return nil, err
 		}
-		if err := d.fits(ctx, m.event); err != nil {
-			return nil, err
-		}
-		t = &taken{what: what, message: m}
+		t = &taken{what: what, messages: all}
 		d.remember(id.ID, t)
 	}
 	if !t.out {
-		if err := d.publish(ctx, t.message); err != nil {
+		if err := d.publish(ctx, t.messages); err != nil {
 			return nil, Unpublished{err}
 		}
 		t.out = true
 	}
-	return &Accepted{id.Source, id.ID, t.message.Subject}, nil
+	out := &Accepted{Source: id.Source, ID: id.ID, Subject: t.messages[0].Subject}
+	if a.events != nil {
+		out.Events = len(t.messages)
+	}
+	return out, nil
+}
+
+// messages are the events of a decision, each read as the wire reads any and
+// fitting to what there is.
+func (d *Desk) messages(ctx context.Context, a Action, of Decided) ([]Message, error) {
+	if a.events == nil {
+		m, err := a.Message(d.tenant, of)
+		if err != nil {
+			return nil, err
+		}
+		return []Message{m}, d.fits(ctx, m.event)
+	}
+	all, err := a.events(ctx, d.reader, of)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Message, 0, len(all))
+	for _, x := range all {
+		// Who decided is in the id where the event's data has no place for it.
+		id := event.Identity{Source: of.Source, ID: strings.Join([]string{of.ID, of.By.By, x.name}, "/")}
+		m, err := a.Message(d.tenant, Decided{Identity: id, Time: of.Time, By: of.By, Target: of.Target, Key: of.Key, Body: x.data})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
 }
 
 func (d *Desk) remember(id string, t *taken) {

@@ -53,15 +53,11 @@ func (a Action) Message(tenant string, d Decided) (Message, error) {
 // data is the event's: what the action gives, then the body as it came, so that
 // what is in both is found to be there twice.
 func (a Action) data(d Decided) (string, error) {
+	has, err := object(d.Body)
+	if err != nil {
+		return "", err
+	}
 	body := bytes.TrimSpace(d.Body)
-	if len(body) == 0 {
-		body = []byte("{}")
-	}
-	var has map[string]json.RawMessage
-	err := json.Unmarshal(body, &has)
-	if err != nil || has == nil {
-		return "", report.Mistake{Text: "the body is not an object in JSON"}
-	}
 	var fields []string
 	give := func(name, value string) {
 		if !utf8.ValidString(value) && err == nil {
@@ -69,8 +65,10 @@ func (a Action) data(d Decided) (string, error) {
 		}
 		fields = append(fields, quoted(name)+":"+quoted(value))
 	}
-	give("by", d.By.By)
-	give("by_role", d.By.ByRole)
+	if strings.HasPrefix(string(a.Type), "admin.") {
+		give("by", d.By.By)
+		give("by_role", d.By.ByRole)
+	}
 	if a.Target != "" {
 		give(a.Target, d.Target)
 	}
@@ -80,10 +78,21 @@ func (a Action) data(d Decided) (string, error) {
 	if _, told := has[a.At]; a.At != "" && !told {
 		give(a.At, instant(d.Time))
 	}
-	if inner := bytes.TrimSpace(body[1 : len(body)-1]); len(inner) > 0 {
-		fields = append(fields, string(inner))
+	if len(has) > 0 {
+		fields = append(fields, string(bytes.TrimSpace(body[1:len(body)-1])))
 	}
 	return "{" + strings.Join(fields, ",") + "}", err
+}
+
+// object is the fields of a body, none of one that is empty.
+func object(body []byte) (has map[string]json.RawMessage, err error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return map[string]json.RawMessage{}, nil
+	}
+	if err := json.Unmarshal(body, &has); err != nil || has == nil {
+		return nil, report.Mistake{Text: "the body is not an object in JSON"}
+	}
+	return has, nil
 }
 
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -34,17 +34,21 @@ func openBrowser(dir string) (func(), error) {
 type tab struct {
 	*testing.T
 	ctx context.Context
+	of  *worker // whose pages
 
 	mu    sync.Mutex
 	bytes float64 // that came over the network since the last visit
 }
 
 // open opens a tab with cookies of its own, where nobody is signed in.
-func open(t *testing.T) *tab {
+func open(t *testing.T) *tab { t.Helper(); return openOf(t, running) }
+
+// openOf opens a tab to look at another worker.
+func openOf(t *testing.T, of *worker) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	p := &tab{T: t, ctx: ctx}
+	p := &tab{T: t, ctx: ctx, of: of}
 	err := chromedp.Listen(ctx, func(ev any) {
 		if e, is := ev.(*network.EventLoadingFinished); is {
 			p.mu.Lock()
@@ -61,11 +65,13 @@ func open(t *testing.T) *tab {
 }
 
 // signedIn opens a tab where somebody is signed in.
-func signedIn(t *testing.T, name string) *tab {
+func signedIn(t *testing.T, name string) *tab { t.Helper(); return signedInOf(t, running, name) }
+
+func signedInOf(t *testing.T, of *worker, name string) *tab {
 	t.Helper()
-	p := open(t)
+	p := openOf(t, of)
 	p.visit("/login")
-	p.fill(`input[name=token]`, running.tokens[name], `form[action="/login"]`)
+	p.fill(`input[name=token]`, of.tokens[name], `form[action="/login"]`)
 	p.sees("Sign out")
 	return p
 }
@@ -111,7 +117,7 @@ func (p *tab) visit(path string) {
 	p.mu.Lock()
 	p.bytes = 0
 	p.mu.Unlock()
-	p.do(chromedp.Navigate(running.url + path))
+	p.do(chromedp.Navigate(p.of.url + path))
 }
 
 // transferred is how much came since the last visit, all files of the page
@@ -170,4 +176,11 @@ func (p *tab) look(width, height int64, scheme string) {
 func (p *tab) fill(field, text, form string) {
 	p.Helper()
 	p.do(chromedp.SendKeys(chromedp.CSS(field), text), chromedp.Submit(chromedp.CSS(form)))
+}
+
+// write puts a text in the place of what stands in a field.
+func (p *tab) write(field, text string) {
+	p.Helper()
+	p.holds(fmt.Sprintf(`document.querySelector(%q) !== null`, field))
+	evaluated[bool](p, fmt.Sprintf(`(document.querySelector(%q).value = %q) !== undefined`, field, text))
 }

@@ -27,6 +27,10 @@ func pages(t *testing.T) map[string]string {
 		"account": "/accounts/" + url.PathEscape(lost.AccountID), "sla": "/sla", "sla-breached": "/sla?status=breached", "flags": "/flags",
 		"parked": "/parked", "parked-event": "/parked/" + url.PathEscape(parked[0].ParkedID), "periods": "/periods",
 		"period": "/periods/2027-Q3", "lock": "/periods/2027-Q4?confirm=lock", "what-if": "/what-if", "find": "/find?q=csm-00", "missing": "/nothing",
+		"adjust": "/payees/" + url.PathEscape(lost.PayeeID) + "/adjust", "exception": "/accounts/" + url.PathEscape(lost.AccountID) + "/exception",
+		"dispute": "/deals/" + url.PathEscape(lost.OpportunityID) + "/dispute?account=" + url.QueryEscape(lost.AccountID),
+		"decide":  "/deals/" + url.PathEscape(lost.OpportunityID) + "/decide?dispute=d-1&account=" + url.QueryEscape(lost.AccountID),
+		"paid":    "/periods/2027-Q2?confirm=confirm",
 	}
 }
 

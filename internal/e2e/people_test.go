@@ -125,9 +125,11 @@ func TestABreachAppearsLive(t *testing.T) {
 }
 
 // publish publishes an event, as a CRM does.
-func publish(t *testing.T, subject, body string) {
+func publish(t *testing.T, subject, body string) { t.Helper(); publishTo(t, running, subject, body) }
+
+func publishTo(t *testing.T, w *worker, subject, body string) {
 	t.Helper()
-	nc, err := nats.Connect(running.nats)
+	nc, err := nats.Connect(w.nats)
 	if err != nil {
 		t.Fatal(err)
 	}

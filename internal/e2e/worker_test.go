@@ -53,12 +53,15 @@ func runWith(m *testing.M) (code int, err error) {
 	if program == "" {
 		return 1, errors.New("TRUEUP_PROGRAM names no trueup to start: use make e2e")
 	}
-	w, stop, err := start(program, dir)
+	w, stop, err := start(program, dir, "--demo")
 	if err != nil {
 		return 1, err
 	}
 	running = w
 	defer func() { err = errors.Join(err, stop()) }()
+	if err := w.applied(); err != nil {
+		return 1, err
+	}
 	closeBrowser, err := openBrowser(dir)
 	if err != nil {
 		return 1, err
@@ -67,20 +70,20 @@ func runWith(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// start starts a worker and waits until it has applied the demo.
-func start(program, dir string) (*worker, func() error, error) {
+// start starts a worker with what it keeps in a folder.
+func start(program, dir string, args ...string) (*worker, func() error, error) {
 	w := &worker{tokens: map[string]string{}}
 	file := filepath.Join(dir, "tokens")
-	for name, args := range map[string][]string{
-		"admin": {"--role", "admin"}, "ops": {"--role", "ops"}, "payee": {"--role", "payee", "--payee", "csm-001"},
+	for name, kind := range map[string][]string{
+		"admin": {"--role", "admin", "--by-role", "director_revops"}, "ops": {"--role", "ops"}, "payee": {"--role", "payee", "--payee", "csm-001"},
 	} {
-		out, err := exec.Command(program, append([]string{"token", "add", name, "--tokens", file}, args...)...).Output()
+		out, err := exec.Command(program, append([]string{"token", "add", name, "--tokens", file}, kind...)...).Output()
 		if err != nil {
 			return nil, nil, fmt.Errorf("trueup token add: %w", err)
 		}
 		w.tokens[name] = strings.TrimSpace(string(out))
 	}
-	cmd := exec.Command(program, "run", "--demo", "--data", filepath.Join(dir, "data"), "--http", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--tokens", file)
+	cmd := exec.Command(program, append([]string{"run", "--data", filepath.Join(dir, "data"), "--http", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--tokens", file}, args...)...)
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
@@ -124,7 +127,7 @@ func start(program, dir string) (*worker, func() error, error) {
 		for range lines { // which nobody reads
 		}
 	}()
-	return w, stop, w.applied()
+	return w, stop, nil
 }
 
 // demoUntil is the last day of which the demo tells.
@@ -185,7 +188,13 @@ func (w *worker) get(ctx context.Context, path string) ([]byte, error) {
 // must asks, or ends the test.
 func must[T any](t *testing.T, path string) (answer T) {
 	t.Helper()
-	if err := running.ask(path, &answer); err != nil {
+	return mustOf[T](t, running, path)
+}
+
+// mustOf asks a worker, or ends the test.
+func mustOf[T any](t *testing.T, w *worker, path string) (answer T) {
+	t.Helper()
+	if err := w.ask(path, &answer); err != nil {
 		t.Fatal(err)
 	}
 	return answer

@@ -8,10 +8,10 @@ import (
 // accountData is an account over time.
 type accountData struct {
 	*report.Timeline
-	Chart    timeChart
-	Events   []timeRow
-	Page     pager
-	Episodes []episodeRow
+	Chart   timeChart
+	Events  []timeRow
+	Page    pager
+	Approve bool // whoever looks may approve an exception
 }
 
 func (a *asked) account() (view, error) {
@@ -26,5 +26,6 @@ func (a *asked) account() (view, error) {
 	if t.Name != "" {
 		title = t.Name
 	}
+	d.Approve = a.mayTake("approve")
 	return view{page: "account", title: "Account " + title, place: "Payees", tenant: t.Tenant, asOf: t.AsOf, data: d}, nil
 }

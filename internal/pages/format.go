@@ -167,3 +167,14 @@ func short(id string) string {
 	}
 	return id
 }
+
+// less is one decimal less another of the same currency.
+func less(a, b string) string {
+	x, ok := new(big.Rat).SetString(a)
+	y, too := new(big.Rat).SetString(b)
+	if !ok || !too {
+		return a
+	}
+	_, fraction, _ := strings.Cut(a, ".")
+	return x.Sub(x, y).FloatString(len(fraction))
+}

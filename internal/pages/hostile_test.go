@@ -138,7 +138,7 @@ func TestHostileNames(t *testing.T) {
 				}
 			}
 			for _, part := range strings.Split(body, `href="/payees/`)[1:] {
-				if id, _, _ := strings.Cut(part, `"`); strings.ContainsAny(strings.SplitN(id, "?", 2)[0], "/#'<>") {
+				if id, _, _ := strings.Cut(part, `"`); strings.ContainsAny(strings.TrimSuffix(strings.SplitN(id, "?", 2)[0], "/adjust"), "/#'<>") {
 					t.Errorf("%s: GET %s links to /payees/%s", name, path, id)
 				}
 			}

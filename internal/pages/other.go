@@ -52,7 +52,7 @@ func (a *asked) find() (view, error) {
 		}
 	}
 	d := findData{Text: text}
-	if list, err := a.Payees(a.Context(), report.PayeesQuery{Search: text, Limit: fewShown}); err == nil {
+	if list, err := a.Payees(a.shortly(), report.PayeesQuery{Search: text, Limit: fewShown}); err == nil {
 		for _, row := range list.Rows {
 			if row.PayeeID == text || row.EmployeeID == text {
 				return view{}, elsewhere(payeePath(row.PayeeID))
@@ -76,6 +76,7 @@ type problemData struct {
 	Title, Text string
 	Login       bool
 	Again       bool
+	Working     *report.Working // the answer comes by itself
 }
 
 // problem is the page that says why there is no other.
@@ -84,6 +85,8 @@ func (a *asked) problem(err error) view {
 	mistake, isMistake := errors.AsType[report.Mistake](err)
 	bad, isBad := errors.AsType[badRequest](err)
 	busy, isBusy := errors.AsType[report.Busy](err)
+	working, isWorking := errors.AsType[report.Working](err)
+	_, isOthers := errors.AsType[notYours](err)
 	code := 0
 	if a.handler.opts.Code != nil {
 		code = a.handler.opts.Code(err)
@@ -93,6 +96,10 @@ func (a *asked) problem(err error) view {
 		return problemView(http.StatusNotFound, "There is no "+missing.What+" "+missing.ID+".")
 	case isMistake:
 		return problemView(http.StatusBadRequest, mistake.Text)
+	case isWorking:
+		return workingView(working)
+	case isOthers:
+		return problemView(http.StatusForbidden, err.Error())
 	case isBad:
 		return problemView(http.StatusBadRequest, bad.text)
 	case isBusy:
@@ -105,6 +112,17 @@ func (a *asked) problem(err error) view {
 	}
 	return problemView(http.StatusInternalServerError, "The worker could not answer: "+err.Error()+".")
 }
+
+// workingView is shown until an answer is worked out: the page is loaded again by
+// itself.
+func workingView(w report.Working) view {
+	d := problemData{Title: "One moment", Text: w.What + " is being worked out.", Working: &w}
+	return view{page: "problem", title: d.Title, data: d, code: http.StatusServiceUnavailable, again: lookAgain}
+}
+
+// lookAgain is after how many seconds a page is loaded again whose answer is
+// being worked out.
+const lookAgain = "2"
 
 func problemView(code int, text string) view {
 	d := problemData{Text: text}

@@ -16,7 +16,7 @@ type overviewData struct {
 }
 
 func (a *asked) overview() (view, error) {
-	o, err := a.Overview(a.Context())
+	o, err := a.Overview(a.shortly())
 	if err != nil && a.who.Payee != "" { // what is everybody's is not for them: theirs is
 		return view{}, elsewhere(payeePath(a.who.Payee))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -132,31 +133,38 @@ func paths(t *testing.T, r report.Reader) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range doc.Payees {
+	for i, p := range doc.Payees {
+		if i == 0 {
+			out = append(out, "/payees/"+seg(p.ID)+"/adjust")
+		}
 		for _, q := range p.Periods {
 			out = append(out, "/payees/"+seg(p.ID)+"?period="+q.Period)
 		}
 	}
-	deals := map[string]bool{}
+	deals, forms := map[string]string{}, map[string]string{} // deals on an account, and one form of each kind
 	for _, c := range doc.Credits {
-		deals[c.OpportunityID], accounts[c.AccountID] = true, true
+		deals[c.OpportunityID], accounts[c.AccountID] = c.AccountID, true
 	}
 	err = r.Journal(ctx, report.Filter{}, func(p *report.Posted) error {
 		out = append(out, "/entries/"+p.EntryID)
 		if p.OpportunityID != "" {
-			deals[p.OpportunityID], accounts[p.AccountID] = true, true
+			deals[p.OpportunityID], accounts[p.AccountID] = p.AccountID, true
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id := range deals {
+	for id, account := range deals {
 		out = append(out, "/deals/"+seg(id))
+		forms["deal"] = "/deals/" + seg(id) + "/dispute?account=" + url.QueryEscape(account)
+		forms["decision"] = "/deals/" + seg(id) + "/decide?dispute=d-1&account=" + url.QueryEscape(account)
 	}
 	for id := range accounts {
 		out = append(out, "/accounts/"+seg(id))
+		forms["account"] = "/accounts/" + seg(id) + "/exception"
 	}
+	out = slices.AppendSeq(out, maps.Values(forms))
 	parked, err := r.Parked(ctx, "")
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +177,7 @@ func paths(t *testing.T, r report.Reader) []string {
 		t.Fatal(err)
 	}
 	for _, p := range periods.Periods {
-		out = append(out, "/periods/"+p.Period, "/periods/"+p.Period+"?confirm=lock")
+		out = append(out, "/periods/"+p.Period, "/periods/"+p.Period+"?confirm=lock", "/periods/"+p.Period+"?confirm=confirm")
 	}
 	return out
 }
@@ -244,6 +252,25 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// A page whose answer is being worked out says how far it has come, and is loaded
+// again by itself.
+func TestWorking(t *testing.T) {
+	w := httptest.NewRecorder()
+	serve(working{}, pages.Options{}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	body := w.Body.String()
+	check(t, "/", body)
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Refresh") == "" || !strings.Contains(body, `<progress id="done" value="3000" max="10000">`) {
+		t.Errorf("GET / = %d, Refresh %q: %s", w.Code, w.Header().Get("Refresh"), body)
+	}
+}
+
+type working struct{ report.Reader }
+
+func (working) Overview(context.Context) (*report.Overview, error) {
+	return nil, report.Working{What: "The ledger", Done: 3000, Of: 10_000}
+}
+func (working) Status(context.Context) (*report.Status, error) { return nil, errDisk }
+
 type failing struct{ report.Reader }
 
 var errDisk = errors.New("the disk is gone")
@@ -281,5 +308,37 @@ func TestActionsAreForWhoMayAct(t *testing.T) {
 	}
 	if body := show(t, serve(r, may), "/periods/2027-Q1?confirm=lock"); strings.Contains(body, "/lock\"") {
 		t.Error("whoever may retry is let lock")
+	}
+}
+
+// A form is for those who may send it: nobody else is shown it, or led to it.
+func TestFormsAreForWhoMaySendThem(t *testing.T) {
+	r := reporttest.Play(t, cases, "dispute-decision-replaces-the-split")
+	deal := "/deals/opp-1/decide?account=acct-1&dispute=d-1"
+	forms := map[string]string{"adjust": "/payees/csm-1/adjust", "approve": "/accounts/acct-1/exception", "dispute": "/deals/opp-1/dispute?account=acct-1", "decide": deal}
+	pagesOf := []string{"/payees/csm-1", "/deals/opp-1", "/accounts/acct-1", "/periods/2027-Q1", "/sla?status="}
+	nobody := serve(r, pages.Options{})
+	for action, path := range forms {
+		code, body := get(t, nobody, path)
+		if code != http.StatusForbidden || !strings.Contains(body, "is not for you") {
+			t.Errorf("GET %s of nobody = %d %s", path, code, body)
+		}
+		if body := show(t, serve(r, pages.Options{MayAct: func(_ *http.Request, a string) bool { return a == action }}), path); !strings.Contains(body, `<form class="do" method="post"`) {
+			t.Errorf("GET %s has no form", path)
+		}
+	}
+	for _, path := range pagesOf {
+		for _, word := range []string{"/adjust", "/exception", "/dispute?", "/decide?", "confirm="} {
+			if body := show(t, nobody, path); strings.Contains(body, word) {
+				t.Errorf("GET %s leads nobody to %s", path, word)
+			}
+		}
+	}
+	unentitled := serve(r, pages.Options{MayAct: always, Entitled: func(*http.Request, string) error { return errors.New("only the director decides") }})
+	if body := show(t, unentitled, deal); !strings.Contains(body, "only the director decides") || strings.Contains(body, `<form class="do" method="post"`) {
+		t.Errorf("GET %s of somebody whom the plan does not let decide: %s", deal, body)
+	}
+	if body := show(t, unentitled, "/accounts/acct-1"); strings.Contains(body, "/exception") {
+		t.Error("an account leads somebody to approve whom the plan does not let")
 	}
 }

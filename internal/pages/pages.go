@@ -37,9 +37,12 @@ type Asker struct {
 type Options struct {
 	// Who asks; nil: nobody in particular.
 	Who func(*http.Request) Asker
-	// MayAct says whether forms for a kind of decision are shown: lock reopen retry
-	// discard. Nil: none are.
+	// MayAct says whether forms for a kind of decision are shown: lock reopen confirm
+	// retry discard adjust dispute decide approve. Nil: none are.
 	MayAct func(req *http.Request, action string) bool
+	// Entitled says why the plans let whoever may act not decide something, by
+	// their role in the company. Nil: they always do.
+	Entitled func(req *http.Request, action string) error
 	// SignIn: there are tokens to sign in with.
 	SignIn bool
 	// Code is the status of an error that a reader gave; 0: these pages know.
@@ -75,7 +78,9 @@ type view struct {
 	tenant string
 	asOf   string // what the answer says it is as of
 	data   any
-	code   int // 0: 200
+	sent   *sent  // what became of what was sent; nil: what the address says
+	code   int    // 0: 200
+	again  string // in how many seconds it is loaded again by itself; empty: it is not
 }
 
 // Pages are what New gives.
@@ -100,22 +105,26 @@ func New(reader func(*http.Request) report.Reader, o Options) *Pages {
 	h.loadTemplates()
 	mux := http.NewServeMux()
 	for pattern, show := range map[string]func(*asked) (view, error){
-		"/{$}":           (*asked).overview,
-		"/find":          (*asked).find,
-		"/payees":        (*asked).payees,
-		"/payees/{id}":   (*asked).statement,
-		"/entries/{id}":  (*asked).entry,
-		"/deals/{id}":    (*asked).deal,
-		"/accounts/{id}": (*asked).account,
-		"/sla":           (*asked).sla,
-		"/flags":         (*asked).flags,
-		"/parked":        (*asked).parked,
-		"/parked/{id}":   (*asked).parkedByID,
-		"/periods":       (*asked).periods,
-		"/periods/{id}":  (*asked).period,
-		"/what-if":       (*asked).whatIf,
-		"/login":         (*asked).login,
-		"/{rest...}":     (*asked).missing,
+		"/{$}":                     (*asked).overview,
+		"/find":                    (*asked).find,
+		"/payees":                  (*asked).payees,
+		"/payees/{id}":             (*asked).statement,
+		"/payees/{id}/adjust":      (*asked).adjust,
+		"/entries/{id}":            (*asked).entry,
+		"/deals/{id}":              (*asked).deal,
+		"/deals/{id}/dispute":      (*asked).dispute,
+		"/deals/{id}/decide":       (*asked).decide,
+		"/accounts/{id}":           (*asked).account,
+		"/accounts/{id}/exception": (*asked).exception,
+		"/sla":                     (*asked).sla,
+		"/flags":                   (*asked).flags,
+		"/parked":                  (*asked).parked,
+		"/parked/{id}":             (*asked).parkedByID,
+		"/periods":                 (*asked).periods,
+		"/periods/{id}":            (*asked).period,
+		"/what-if":                 (*asked).whatIf,
+		"/login":                   (*asked).login,
+		"/{rest...}":               (*asked).missing,
 	} {
 		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, req *http.Request) { h.serve(w, req, show) })
 	}
@@ -157,6 +166,10 @@ func (h *handler) write(w http.ResponseWriter, a *asked, v view) {
 	head := w.Header()
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Content-Security-Policy", Policy)
+	if v.again != "" {
+		head.Set("Refresh", v.again)
+		head.Set("Retry-After", v.again)
+	}
 	if v.code != 0 {
 		w.WriteHeader(v.code)
 	}

@@ -30,7 +30,7 @@ func (a *asked) payees() (view, error) {
 		Period: period, Role: event.Role(a.query.Get("role")), Team: a.query.Get("team"), Manager: event.PayeeID(a.query.Get("manager")),
 		Search: a.query.Get("search"), Sort: a.query.Get("sort"), Order: a.query.Get("order"), Offset: a.offset("offset"), Limit: rowsShown,
 	}
-	list, err := a.Payees(a.Context(), q)
+	list, err := a.Payees(a.shortly(), q)
 	if err != nil {
 		return view{}, err
 	}

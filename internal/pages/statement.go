@@ -62,5 +62,13 @@ func (a *asked) statement() (view, error) {
 	d.Held, d.HeldPage = paged(a, x.Held, "deals that hold money", "held", fewShown)
 	d.AtRisk, d.RiskPage = paged(a, x.AtRisk, "deals at risk", "risk", fewShown)
 	d.Lines, d.LinesPage = paged(a, x.Lines, "lines", "lines", rowsShown)
-	return view{page: "statement", title: "Statement of " + x.PayeeID + ", " + x.Period, place: "Payees", tenant: x.Tenant, asOf: x.AsOf, data: d}, nil
+	became := a.sent()
+	if became != nil {
+		for _, l := range x.Lines {
+			if slices.Contains(l.CausedBy, report.Cause{Source: decisionSource, ID: became.ID}) {
+				became.Applied = change(l.Amount) + " " + x.Currency + " is posted in " + x.Period + "."
+			}
+		}
+	}
+	return view{page: "statement", title: "Statement of " + x.PayeeID + ", " + x.Period, place: "Payees", tenant: x.Tenant, asOf: x.AsOf, sent: became, data: d}, nil
 }

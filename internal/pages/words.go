@@ -30,7 +30,7 @@ var funcs = template.FuncMap{
 	"day": day, "instant": instant, "stamp": stamp, "month": month, "count": count, "short": short, "word": word, "tone": tone,
 	"pretty": func(b []byte) string { return pretty(b) },
 	"places": placesOf,
-	"payee":  payeePath, "entry": entryPath, "account": accountPath, "parkedAt": parkedPath, "deal": dealPath,
+	"payee":  payeePath, "entry": entryPath, "account": accountPath, "parkedAt": parkedPath, "deal": dealPath, "disputeAt": disputeAt, "decideAt": decideAt,
 	"payeeIn": func(id, period string) string { return payeePath(id) + "?period=" + url.QueryEscape(period) },
 	"action": func(parts ...string) string {
 		for i, p := range parts {
@@ -51,6 +51,16 @@ func dealPath(id, account string) string {
 		return "/deals/" + url.PathEscape(id)
 	}
 	return "/deals/" + url.PathEscape(id) + "?account=" + url.QueryEscape(account)
+}
+
+// disputeAt is the page on which a deal is contested, decideAt that on which this
+// is decided.
+func disputeAt(id, account string) string {
+	return "/deals/" + url.PathEscape(id) + "/dispute?" + url.Values{"account": {account}}.Encode()
+}
+
+func decideAt(id, account, dispute string) string {
+	return "/deals/" + url.PathEscape(id) + "/decide?" + url.Values{"account": {account}, "dispute": {dispute}}.Encode()
 }
 
 // words are what people call what the closed lists have.

@@ -196,3 +196,132 @@ func TestAskedGolden(t *testing.T) {
 	render(t, got, "preview", report.JSON, preview)
 	golden(t, "asked", got)
 }
+
+// What of a payee's money may still be taken back on a day that is known is what
+// the stories of their deals say, in every quarter's view.
+func TestAtRiskIsWhatTheDealsSay(t *testing.T) {
+	found := 0
+	eachCase(t, func(t *testing.T, r reporttest.Reader) {
+		doc, err := r.Statement(t.Context(), report.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range doc.Payees {
+			want := map[string]bool{}
+			for _, q := range p.Periods {
+				for _, l := range q.Lines {
+					if l.OpportunityID != "" {
+						want[l.OpportunityID+" on "+l.AccountID] = false
+					}
+				}
+			}
+			for at := range want {
+				opportunity, account, _ := strings.Cut(at, " on ")
+				deal, err := r.Deal(t.Context(), event.OpportunityID(opportunity), event.AccountID(account))
+				if err != nil {
+					t.Fatal(err)
+				}
+				want[at] = riskOf(t, deal, p.ID)
+			}
+			for _, q := range p.Periods {
+				period, err := civil.ParseQuarter(q.Period)
+				if err != nil {
+					t.Fatal(err)
+				}
+				view, err := r.PayeeView(t.Context(), report.Filter{Payee: event.PayeeID(p.ID), Period: &period})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := map[string]bool{}
+				for _, x := range view.AtRisk {
+					got[x.OpportunityID+" on "+x.AccountID] = true
+					found++
+				}
+				for at, is := range want {
+					if is != got[at] {
+						t.Errorf("%s in %s: %s is at risk: %v, its story says %v", p.ID, q.Period, at, got[at], is)
+					}
+				}
+			}
+		}
+	})
+	if found < 20 {
+		t.Errorf("%d deals are at risk: too few to show anything", found)
+	}
+}
+
+// riskOf reports whether a payee has money of a deal that its story says may be
+// taken back on a day that is known.
+func riskOf(t *testing.T, deal *report.Deal, payee string) bool {
+	t.Helper()
+	stands, dated := new(big.Rat), false
+	for _, e := range deal.Entries {
+		if e.PayeeID != payee {
+			continue
+		}
+		amount, ok := new(big.Rat).SetString(e.Amount)
+		if !ok {
+			t.Fatalf("amount %q", e.Amount)
+		}
+		if e.From == "expense" {
+			stands.Add(stands, amount)
+		}
+		if e.To == "expense" {
+			stands.Sub(stands, amount)
+		}
+	}
+	for _, on := range deal.Accounts {
+		for _, part := range on.Deals {
+			for _, p := range part.Payees {
+				dated = dated || p.PayeeID == payee && slices.ContainsFunc(p.AtRisk, func(l report.DealLoss) bool { return l.On != "" })
+			}
+		}
+	}
+	return dated && stands.Sign() > 0
+}
+
+// Of a locked quarter a preview says for whom payroll has confirmed what it was
+// asked for, as the list of quarters counts them, and what that comes to.
+func TestPreviewSaysWhatIsPaid(t *testing.T) {
+	paid := 0
+	eachCase(t, func(t *testing.T, r reporttest.Reader) {
+		list, err := r.Periods(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list.Periods {
+			q, err := civil.ParseQuarter(p.Period)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, err := r.LockPreview(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum, of, asked := new(big.Rat), 0, 0
+			for _, row := range x.Rows {
+				amount, ok := new(big.Rat).SetString(row.Requested)
+				if !ok {
+					t.Fatalf("requested %q", row.Requested)
+				}
+				if (row.Reference != "") != (p.RequestedOf > 0 && amount.Sign() > 0) {
+					t.Errorf("%s: %s has %s requested as %q", q, row.PayeeID, row.Requested, row.Reference)
+				}
+				if row.Reference != "" {
+					asked++
+				}
+				if row.Paid {
+					of++
+					sum.Add(sum, amount)
+				}
+			}
+			if got := x.Totals; got.Paid != sum.FloatString(2) || got.PaidOf != of || asked != p.RequestedOf || p.RequestedOf > 0 && of != p.PaidOf {
+				t.Errorf("%s: the totals are %+v, the rows have %s paid for %d of %d, the list %d of %d", q, got, sum.FloatString(2), of, asked, p.PaidOf, p.RequestedOf)
+			}
+			paid += of
+		}
+	})
+	if paid == 0 {
+		t.Error("nothing is paid in any case")
+	}
+}

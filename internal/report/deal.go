@@ -94,29 +94,25 @@ func BuildDeal(set Setting, src Source, opp event.OpportunityID, acct event.Acco
 		}
 	}
 	out := &Deal{Tenant: set.Tenant, AsOf: b.today().String(), OpportunityID: string(opp), Accounts: []DealAccount{}, Entries: []Posted{}}
-	payees := map[event.PayeeID]bool{}
 	for _, id := range ids {
 		story, posted, err := b.story(id, opp)
 		if err != nil {
 			return nil, err
 		}
-		if !story.Known {
-			continue
-		}
-		out.Accounts = append(out.Accounts, b.dealAccount(id, story))
-		for _, p := range posted {
-			payees[p] = true
+		if story.Known {
+			out.Accounts = append(out.Accounts, b.dealAccount(id, story))
+			out.Entries = append(out.Entries, posted...)
 		}
 	}
 	if len(out.Accounts) == 0 {
 		return nil, NotFound{"opportunity", string(opp)}
 	}
-	return out, b.dealEntries(out, payees)
+	slices.SortFunc(out.Entries, func(a, b Posted) int { return cmp.Or(cmp.Compare(a.PayeeID, b.PayeeID), cmp.Compare(a.Seq, b.Seq)) })
+	return out, nil
 }
 
-// story is an opportunity's on an account, and whose ledgers may have entries
-// about it.
-func (b *builder) story(id event.AccountID, opp event.OpportunityID) (account.OpportunityStory, []event.PayeeID, error) {
+// story is an opportunity's on an account, and what was posted about it there.
+func (b *builder) story(id event.AccountID, opp event.OpportunityID) (account.OpportunityStory, []Posted, error) {
 	state, err := b.look.Account(id)
 	if err != nil {
 		return account.OpportunityStory{}, nil, err
@@ -125,40 +121,17 @@ func (b *builder) story(id event.AccountID, opp event.OpportunityID) (account.Op
 	if err != nil {
 		return story, nil, err
 	}
-	payees, posted := state.Referred(), false
+	var posted []Posted
 	err = b.src.Entries(event.OfAccount(id), func(e *ledger.Entry) error {
-		posted = posted || e.Opportunity == opp
-		payees = append(payees, e.Payee) // perhaps somebody whom no fact names any more
+		if e.Opportunity == opp {
+			posted = append(posted, PostedOf(e))
+		}
 		return nil
 	})
-	if !story.Known && posted {
+	if !story.Known && len(posted) > 0 {
 		story.Known, story.Text = true, "Nothing is earned: every fact about it was retracted, and what was posted is taken back."
 	}
-	return story, payees, err
-}
-
-// dealEntries adds the entries about the opportunity.
-func (b *builder) dealEntries(d *Deal, payees map[event.PayeeID]bool) error {
-	ids, err := b.src.Payees()
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if !payees[id] {
-			continue
-		}
-		err := b.src.EntriesOf(id, func(e *ledger.Entry) error {
-			ours := func(a DealAccount) bool { return a.AccountID == string(e.Account) }
-			if string(e.Opportunity) == d.OpportunityID && slices.ContainsFunc(d.Accounts, ours) {
-				d.Entries = append(d.Entries, PostedOf(e))
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return story, posted, err
 }
 
 // accountsWith finds the accounts of an opportunity: by whom it credits, or
@@ -170,12 +143,12 @@ func (b *builder) accountsWith(opp event.OpportunityID) ([]event.AccountID, erro
 	}
 	var found []event.AccountID
 	for _, p := range payees {
-		credits, err := b.src.Credits(p)
+		credits, err := b.src.CreditsOn(p, opp)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range credits {
-			if c.Opportunity == opp && !slices.Contains(found, c.Account) {
+			if !slices.Contains(found, c.Account) {
 				found = append(found, c.Account)
 			}
 		}

@@ -20,6 +20,8 @@ type Source interface {
 	EntriesOf(payee event.PayeeID, yield func(*ledger.Entry) error) error
 	// Credits lists what deals credit to a payee, by opportunity.
 	Credits(payee event.PayeeID) ([]account.Credit, error)
+	// CreditsOn are those of one opportunity.
+	CreditsOn(payee event.PayeeID, opportunity event.OpportunityID) ([]account.Credit, error)
 	// AllEpisodes goes through every risk episode by account and opening.
 	AllEpisodes(yield func(tenant.Episode) error) error
 	// AllFlags goes through the flags that are raised, by name.

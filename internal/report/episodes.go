@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/tenant"
 )
 
@@ -25,6 +26,17 @@ func Soonest(episodes []Episode, f Filter) []Episode {
 	slices.SortStableFunc(out, func(a, b Episode) int {
 		return cmp.Or(deadline(a).Compare(deadline(b)), cmp.Compare(a.EpisodeID, b.EpisodeID))
 	})
+	return out
+}
+
+// Undecided picks the disputes about an opportunity that wait for a decision, in
+// time or late.
+func Undecided(episodes []Episode, of event.OpportunityID) (out []Episode) {
+	for _, e := range episodes {
+		if e.SLA == account.DisputeSLA && e.OpportunityID == string(of) && (e.Status == "open" || e.Status == string(account.Breached)) {
+			out = append(out, e)
+		}
+	}
 	return out
 }
 

@@ -120,7 +120,13 @@ func BuildPayees(set Setting, src Whole, q PayeesQuery) (*PayeeList, error) {
 		Roles: namesIn(all, func(r *payeeStanding) string { return r.Role }), Teams: namesIn(all, func(r *payeeStanding) string { return r.Team }),
 		Managers: namesIn(all, func(r *payeeStanding) string { return r.ManagerID }),
 	}
-	picked := slices.DeleteFunc(all, func(r *payeeStanding) bool { return !q.picks(r) })
+	among := map[event.PayeeID]bool{}
+	for _, id := range q.Among {
+		among[id] = true
+	}
+	picked := slices.DeleteFunc(all, func(r *payeeStanding) bool {
+		return q.Among != nil && !among[event.PayeeID(r.PayeeID)] || !q.picks(r)
+	})
 	var moves ledger.Moves
 	var now ledger.Balances
 	for _, r := range picked {
@@ -207,9 +213,6 @@ func namesIn(rows []*payeeStanding, of func(*payeeStanding) string) []string {
 }
 
 func (q PayeesQuery) picks(r *payeeStanding) bool {
-	if q.Among != nil && !slices.Contains(q.Among, event.PayeeID(r.PayeeID)) {
-		return false
-	}
 	if q.Role != "" && string(q.Role) != r.Role || q.Team != "" && q.Team != r.Team || q.Manager != "" && string(q.Manager) != r.ManagerID {
 		return false
 	}

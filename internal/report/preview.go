@@ -54,12 +54,18 @@ type PreviewRow struct {
 	Before    string `json:"before,omitempty"`
 	Change    string `json:"change,omitempty"`
 	NetBefore string `json:"net_before,omitempty"`
+	// Reference is that of the request, of a quarter that is locked and has
+	// something requested for the payee; Paid: payroll has confirmed it.
+	Reference string `json:"reference,omitempty"`
+	Paid      bool   `json:"paid,omitempty"`
 }
 
 // PreviewTotals are the sums of the rows.
 type PreviewTotals struct {
 	Payees      int    `json:"payees"`
 	RequestedOf int    `json:"requested_of"` // for how many something is requested
+	PaidOf      int    `json:"paid_of"`      // for how many of these payroll has confirmed it
+	Paid        string `json:"paid"`         // what was requested for these
 	Lines       int    `json:"lines"`
 	Net         string `json:"net"`
 	Requested   string `json:"requested"`
@@ -129,7 +135,7 @@ func BuildLockPreview(set Setting, src Whole, q civil.Quarter) (*LockPreview, er
 }
 
 // previewSums are a preview's totals in minor units.
-type previewSums struct{ net, requested, carried, held, before, netBefore int64 }
+type previewSums struct{ net, requested, carried, held, before, netBefore, paid int64 }
 
 // previewRows adds the statements; held is nil where it is not known any more,
 // before where nothing was locked.
@@ -148,6 +154,12 @@ func (b *builder) previewRows(out *LockPreview, statements, before []tenant.Stat
 		if held != nil {
 			r.Held = b.decimal(held[st.Payee])
 		}
+		if requested > 0 {
+			out.Totals.RequestedOf++
+			if err := b.paid(&r, st); err != nil {
+				return err
+			}
+		}
 		was := last[st.Payee] // nothing, of who had no lines then
 		if len(before) > 0 {
 			r.Before, r.Change, r.NetBefore = b.decimal(was.Requested.Minor), b.decimal(requested-was.Requested.Minor), b.decimal(was.Net.Minor)
@@ -158,6 +170,7 @@ func (b *builder) previewRows(out *LockPreview, statements, before []tenant.Stat
 		}{
 			{&sums.net, net}, {&sums.requested, requested}, {&sums.carried, net - requested}, {&sums.held, held[st.Payee]},
 			{&sums.before, was.Requested.Minor}, {&sums.netBefore, was.Net.Minor},
+			{&sums.paid, map[bool]int64{true: requested}[r.Paid]},
 		} {
 			sum, err := money.Add(*x.into, x.add)
 			if err != nil {
@@ -165,8 +178,8 @@ func (b *builder) previewRows(out *LockPreview, statements, before []tenant.Stat
 			}
 			*x.into = sum
 		}
-		if requested > 0 {
-			out.Totals.RequestedOf++
+		if r.Paid {
+			out.Totals.PaidOf++
 		}
 		out.Totals.Lines += st.Lines
 		out.Rows = append(out.Rows, r)
@@ -176,12 +189,26 @@ func (b *builder) previewRows(out *LockPreview, statements, before []tenant.Stat
 	}
 	t := &out.Totals
 	t.Payees, t.Net, t.Requested, t.Carried = len(out.Rows), b.decimal(sums.net), b.decimal(sums.requested), b.decimal(sums.carried)
+	t.Paid = b.decimal(sums.paid)
 	if held != nil {
 		t.Held = b.decimal(sums.held)
 	}
 	if len(before) > 0 {
 		t.Before, t.Change, t.NetBefore = b.decimal(sums.before), b.decimal(sums.requested-sums.before), b.decimal(sums.netBefore)
 	}
+	return nil
+}
+
+// paid says of a request that was made as what, and whether payroll has paid it.
+func (b *builder) paid(r *PreviewRow, st tenant.Statement) error {
+	if !b.State.Locked(st.Period) {
+		return nil
+	}
+	person, err := b.look.Person(st.Payee)
+	if err != nil {
+		return err
+	}
+	r.Reference, r.Paid = st.Reference, person.PaidFor(st.Period)
 	return nil
 }
 

@@ -64,6 +64,20 @@ type Busy struct{ What string }
 
 func (e Busy) Error() string { return e.What + " is under way already" }
 
+// Working is the answer to a question whose answer is being worked out, where
+// whoever asks does not wait for it.
+type Working struct {
+	What     string // is being worked out
+	Done, Of int    // how far that has come; Of 0: not known
+}
+
+func (e Working) Error() string {
+	if e.Of == 0 {
+		return e.What + " is being worked out"
+	}
+	return fmt.Sprintf("%s is being worked out: %d of %d so far", e.What, e.Done, e.Of)
+}
+
 // Mistake is the answer to a question that is asked wrongly.
 type Mistake struct{ Text string }
 
@@ -75,7 +89,8 @@ func Refused(err error) bool {
 	_, missing := errors.AsType[NotFound](err)
 	_, busy := errors.AsType[Busy](err)
 	_, mistaken := errors.AsType[Mistake](err)
-	return missing || busy || mistaken
+	_, working := errors.AsType[Working](err)
+	return missing || busy || mistaken || working
 }
 
 func mistakef(format string, args ...any) error { return Mistake{fmt.Sprintf(format, args...)} }

@@ -93,7 +93,7 @@ var (
 	}}
 	parked = report.Parked{
 		ParkedID: "p-1", State: "parked", Code: "bad_amount", Reason: "data.amount: \x1b[31m\"x\" is not an amount", Source: "crm", ID: "=cmd()", At: day,
-		Subject: "crm.default.expansion.booked", Tries: 2, By: "ann", Note: "try again", Bytes: 1234,
+		Subject: "crm.default.expansion.booked", Tries: 2, By: "ops-1", Note: "try again", Bytes: 1234,
 		Header: map[string][]string{"Content-Type": {"application/json"}, "Ce-Id": {"a", "b"}}, Body: []byte(`{"id":"=cmd()","data":{"amount":"x"}}`),
 	}
 	running = report.Status{

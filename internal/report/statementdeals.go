@@ -58,28 +58,14 @@ func (v *viewer) deal(id dealID) *dealSum {
 }
 
 // add takes an entry.
-func (s *viewSum) add(e *ledger.Entry) (err error) {
+func (s *viewSum) add(e *ledger.Entry) error {
+	m, err := ledger.MovesOf(e)
+	if err != nil {
+		return err
+	}
 	s.lines++
-	switch {
-	case e.Kind == ledger.Payout:
-	case e.Kind == ledger.Release:
-		s.released += e.Minor
-	case e.Kind == ledger.Clawback:
-		s.clawed += e.Minor
-	case e.Kind == ledger.Forfeiture:
-		s.forfeited += e.Minor
-	default:
-		s.earned += e.Minor
-	}
-	s.moved, err = s.moved.Move(e.Minor, e.From, e.To)
+	s.Moves, err = s.Plus(m)
 	return err
-}
-
-func (s *viewSum) movement(b *builder) Movement {
-	return Movement{
-		Earned: b.decimal(s.earned), ClawedBack: b.decimal(s.clawed), Forfeited: b.decimal(s.forfeited), Released: b.decimal(s.released),
-		Held: b.decimal(s.moved.Held), Payable: b.decimal(s.moved.Payable), Paid: b.decimal(s.moved.Paid),
-	}
 }
 
 // deals tells of each deal that the quarter has, and of those of any quarter
@@ -97,6 +83,9 @@ func (v *viewer) deals(out *PayeeView) error {
 		mine := d.quarter.lines > 0 || slices.ContainsFunc(d.credits, func(c account.Credit) bool { return v.cal.QuarterOf(c.Booked) == v.q })
 		left := d.stands.Held + d.stands.Payable + d.stands.Paid
 		if !mine && left == 0 && d.stands.Held == 0 {
+			continue
+		}
+		if !mine && v.beyond(d) {
 			continue
 		}
 		parts, text, err := v.parts(id)
@@ -132,6 +121,21 @@ func (d *dealSum) booked() (last civil.Date) {
 	return last
 }
 
+// beyond reports whether nothing takes back what a deal came to on a day that is
+// known: nothing of it is held, every window after its booking has passed, and
+// nothing is an advance. Of a large ledger most deals are, and are not looked at.
+func (v *viewer) beyond(d *dealSum) bool {
+	if d.stands.Held != 0 {
+		return false
+	}
+	for _, p := range v.Plans {
+		if p.Payability.Renewal == "advance" || d.booked().Add(p.Clawback.WindowDays) >= v.today() {
+			return false
+		}
+	}
+	return len(d.credits) > 0
+}
+
 // parts are what the payee has in an opportunity, and why there is no deal
 // where there is none.
 func (v *viewer) parts(id dealID) ([]account.PartStory, string, error) {
@@ -157,7 +161,7 @@ func (v *viewer) parts(id dealID) ([]account.PartStory, string, error) {
 func (v *viewer) viewDeal(id dealID, d *dealSum, parts []account.PartStory, text string) ViewDeal {
 	out := ViewDeal{
 		OpportunityID: string(id.opportunity), AccountID: string(id.account), Lines: d.quarter.lines,
-		Movement: d.quarter.movement(v.builder), Stands: v.balances(d.stands),
+		Movement: v.movement(d.quarter.Moves), Stands: v.balances(d.stands),
 	}
 	for _, c := range d.credits { // an uplift has several: those of the quarter, or else the last
 		if out.BookedOn == "" || v.cal.QuarterOf(c.Booked) == v.q {

@@ -122,11 +122,11 @@ type dealSum struct {
 	credits []account.Credit
 }
 
-// viewSum is what entries moved, in minor units.
+// viewSum is what entries moved, as lists of payees add it up, and how many they
+// are.
 type viewSum struct {
-	lines                               int
-	earned, clawed, forfeited, released int64
-	moved                               ledger.Balances
+	lines int
+	ledger.Moves
 }
 
 func (v *viewer) view() (*PayeeView, error) {
@@ -163,9 +163,9 @@ func (v *viewer) view() (*PayeeView, error) {
 	if err := v.gather(); err != nil {
 		return nil, err
 	}
-	out.Quarter, out.Lines = v.all.movement(v.builder), v.lines
+	out.Quarter, out.Lines = v.movement(v.all.Moves), v.lines
 	for name, s := range v.components {
-		out.Components = append(out.Components, ViewComponent{name, s.lines, s.movement(v.builder)})
+		out.Components = append(out.Components, ViewComponent{name, s.lines, v.movement(s.Moves)})
 	}
 	slices.SortFunc(out.Components, func(a, b ViewComponent) int { return cmp.Compare(a.Component, b.Component) })
 	return out, v.deals(out)

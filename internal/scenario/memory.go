@@ -359,6 +359,12 @@ func (m *Memory) Credits(payee event.PayeeID) ([]account.Credit, error) {
 	return out, nil
 }
 
+// CreditsOn implements report.Source.
+func (m *Memory) CreditsOn(payee event.PayeeID, opportunity event.OpportunityID) ([]account.Credit, error) {
+	all, err := m.Credits(payee)
+	return slices.DeleteFunc(all, func(c account.Credit) bool { return c.Opportunity != opportunity }), err
+}
+
 // AllEpisodes implements report.Source.
 func (m *Memory) AllEpisodes(yield func(tenant.Episode) error) error {
 	for _, id := range slices.Sorted(maps.Keys(m.episodes)) {

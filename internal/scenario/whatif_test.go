@@ -17,36 +17,16 @@ import (
 	"github.com/trueup/trueup/internal/scenario/scenariotest"
 )
 
-// heard is what came to a ledger. It implements scenario.Ledger.
-type heard struct {
-	inputs []tenant.Input
-	asOf   time.Time
-	plans  plan.Set
-}
-
-func (h heard) History() (uint64, time.Time, error) { return uint64(len(h.inputs)), h.asOf, nil }
-func (h heard) Published() (plan.Set, error)        { return h.plans, nil }
-
-func (h heard) InputsAfter(n uint64, most int, yield func(tenant.Input) error) (uint64, error) {
-	for ; n < uint64(len(h.inputs)) && most > 0; most-- {
-		if err := yield(h.inputs[n]); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
-}
-
 // A comparison is what plan diff says of the same events.
 func TestWhatIfIsPlanDiff(t *testing.T) {
 	differs := 0
 	for _, c := range scenariotest.All(t, "../../domain/testdata/scenario") {
 		t.Run(c.Name, func(t *testing.T) {
 			p, arrivals := reporttest.Given(t, c)
-			h := heard{plans: plan.Set{p}}
+			h := scenariotest.Heard{Plans: plan.Set{p}}
 			for _, a := range arrivals {
 				if a.Rejected == nil {
-					h.inputs, h.asOf = append(h.inputs, a.Input), a.Arrived
+					h.Inputs, h.AsOf = append(h.Inputs, a.Input), a.Arrived
 				}
 			}
 			richer := *p
@@ -58,7 +38,7 @@ func TestWhatIfIsPlanDiff(t *testing.T) {
 			}
 			var sides [2]report.Side
 			for i, set := range []plan.Set{{p}, {other}} {
-				played, err := scenario.Play("default", set, arrivals, h.asOf)
+				played, err := scenario.Play("default", set, arrivals, h.AsOf)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -94,10 +74,10 @@ func rejected(arrivals []scenario.Arrival) (n int) {
 }
 
 // compared is a comparison that has ended. While it runs another is refused.
-func compared(t *testing.T, h heard, document []byte) (last *report.WhatIf) {
+func compared(t *testing.T, h scenariotest.Heard, document []byte) (last *report.WhatIf) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := scenario.NewWhatIfs("default", h.plans, h)
+		w := scenario.NewWhatIfs("default", h.Plans, h)
 		begun, err := w.Begin(document)
 		if err != nil || begun.State != "running" {
 			t.Fatalf("Begin: %+v, %v", begun, err)
@@ -105,7 +85,7 @@ func compared(t *testing.T, h heard, document []byte) (last *report.WhatIf) {
 		if again, err := w.Begin(document); err != nil || again.ID != begun.ID {
 			t.Errorf("the same question again: %+v, %v; want %s", again, err, begun.ID)
 		}
-		other := *h.plans[0]
+		other := *h.Plans[0]
 		other.Variable.Minor += 7
 		if _, err := w.Begin(planfile.Canonical(&other)); !errors.As(err, new(report.Busy)) {
 			t.Errorf("another question meanwhile: %v, want Busy", err)
@@ -143,15 +123,15 @@ func TestWhatIfRefuses(t *testing.T) {
 	moved.Zone, moved.Version = elsewhere, p.Version+1
 	later.Version++ // takes effect on the same day
 	for name, x := range map[string]struct {
-		h        heard
+		h        scenariotest.Heard
 		document []byte
 	}{
-		"no plan":      {heard{plans: plan.Set{p}, inputs: make([]tenant.Input, 1)}, []byte("plan: [")},
-		"another zone": {heard{plans: plan.Set{p}, inputs: make([]tenant.Input, 1)}, planfile.Canonical(&moved)},
-		"twice a day":  {heard{plans: plan.Set{p}, inputs: make([]tenant.Input, 1)}, planfile.Canonical(&later)},
-		"nothing came": {heard{plans: plan.Set{p}}, planfile.Canonical(p)},
+		"no plan":      {scenariotest.Heard{Plans: plan.Set{p}, Inputs: make([]tenant.Input, 1)}, []byte("plan: [")},
+		"another zone": {scenariotest.Heard{Plans: plan.Set{p}, Inputs: make([]tenant.Input, 1)}, planfile.Canonical(&moved)},
+		"twice a day":  {scenariotest.Heard{Plans: plan.Set{p}, Inputs: make([]tenant.Input, 1)}, planfile.Canonical(&later)},
+		"nothing came": {scenariotest.Heard{Plans: plan.Set{p}}, planfile.Canonical(p)},
 	} {
-		if _, err := scenario.NewWhatIfs("default", x.h.plans, x.h).Begin(x.document); !errors.As(err, new(report.Mistake)) {
+		if _, err := scenario.NewWhatIfs("default", x.h.Plans, x.h).Begin(x.document); !errors.As(err, new(report.Mistake)) {
 			t.Errorf("%s: %v, want a Mistake", name, err)
 		}
 	}

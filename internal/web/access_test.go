@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,11 +66,11 @@ func open(t *testing.T, name string, o web.Options) *house {
 	o.Organisation = access.NewOrganisation(func(context.Context) (map[event.PayeeID]event.PayeeID, error) {
 		return report.Managers(r.Setting, r.Played)
 	}, h.now)
-	o.Publish = func(_ context.Context, m decision.Message) error {
+	o.Publish = func(_ context.Context, all []decision.Message) error {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		if h.down == nil {
-			h.sent = append(h.sent, m)
+			h.sent = append(h.sent, all...)
 		}
 		return h.down
 	}
@@ -132,14 +133,14 @@ func bearer(token string) map[string]string {
 // With tokens nobody is answered without one, except what watches the worker.
 func TestTokenIsNeeded(t *testing.T) {
 	h := open(t, "churn-on-day-90", web.Options{})
-	ann := h.give(t, access.Token{Name: "ann", Role: access.Admin, Expires: h.now().Add(time.Hour)})
+	user := h.give(t, access.Token{Name: "user-1", Role: access.Admin, Expires: h.now().Add(time.Hour)})
 	for _, tt := range []struct {
 		what, header string
 		text         string
 	}{
 		{"no token", "", "a token is needed"},
 		{"a wrong token", "Bearer trueup_x", "the token is nobody's"},
-		{"a cut token", "Bearer " + ann[:len(ann)-1], "the token is nobody's"},
+		{"a cut token", "Bearer " + user[:len(user)-1], "the token is nobody's"},
 		{"an empty token", "Bearer ", "the token is nobody's"},
 		{"another scheme", "Basic YW5uOng=", "the token is nobody's"},
 	} {
@@ -161,7 +162,7 @@ func TestTokenIsNeeded(t *testing.T) {
 	}
 	let := func(code int, text string) {
 		t.Helper()
-		resp, body := h.ask(t, http.MethodGet, "/v1/status", "", bearer(ann))
+		resp, body := h.ask(t, http.MethodGet, "/v1/status", "", bearer(user))
 		if code == http.StatusOK {
 			if resp.StatusCode != code {
 				t.Errorf("with a token: %d %s", resp.StatusCode, body)
@@ -182,11 +183,11 @@ func TestTokenIsNeeded(t *testing.T) {
 	if err := os.Chmod(h.file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := access.Revoke(h.file, "ann"); err != nil {
+	if err := access.Revoke(h.file, "user-1"); err != nil {
 		t.Fatal(err)
 	}
 	let(http.StatusUnauthorized, "mistyped, revoked or expired")
-	if strings.Contains(h.log.String(), strings.TrimPrefix(ann, "trueup_")) {
+	if strings.Contains(h.log.String(), strings.TrimPrefix(user, "trueup_")) {
 		t.Error("a token is in the log")
 	}
 }
@@ -194,10 +195,10 @@ func TestTokenIsNeeded(t *testing.T) {
 // Over HTTP each hears what access.Limit lets them, and a refusal is told.
 func TestEachTheirOwn(t *testing.T) {
 	h := open(t, "rollup-two-levels", web.Options{Snapshot: func() (*os.File, error) { return nil, errors.New("made") }})
-	csm := h.give(t, access.Token{Name: "ann", Role: access.Payee, PayeeID: "csm-1"})
-	mgr := h.give(t, access.Token{Name: "max", Role: access.Manager, PayeeID: "mgr-1"})
-	ops := h.give(t, access.Token{Name: "olga", Role: access.Ops})
-	admin := h.give(t, access.Token{Name: "dana", Role: access.Admin})
+	csm := h.give(t, access.Token{Name: "user-1", Role: access.Payee, PayeeID: "csm-1"})
+	mgr := h.give(t, access.Token{Name: "mgr-1", Role: access.Manager, PayeeID: "mgr-1"})
+	ops := h.give(t, access.Token{Name: "ops-1", Role: access.Ops})
+	admin := h.give(t, access.Token{Name: "admin-1", Role: access.Admin})
 	_, body := h.ask(t, http.MethodGet, "/v1/statement?payee=csm-2", "", bearer(admin))
 	var doc report.Document
 	if err := json.Unmarshal([]byte(body), &doc); err != nil {
@@ -252,7 +253,7 @@ func TestEachTheirOwn(t *testing.T) {
 // read, and is signed out by itself, by its token's end, or by time.
 func TestBrowser(t *testing.T) {
 	h := open(t, "churn-on-day-90", web.Options{})
-	ann := h.give(t, access.Token{Name: "ann", Role: access.Admin})
+	user := h.give(t, access.Token{Name: "user-1", Role: access.Admin})
 	page := map[string]string{"Accept": "text/html,*/*"}
 	resp, _ := h.ask(t, http.MethodGet, "/?x=1", "", page)
 	if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || got != "/login?next=%2F%3Fx%3D1" {
@@ -281,17 +282,17 @@ func TestBrowser(t *testing.T) {
 	for next, want := range map[string]string{
 		"/payees?a=b": "/payees?a=b", "": "/", "https://evil.example/": "/", "//evil.example/x": "/", `/\evil.example`: "/", "javascript:alert(1)": "/",
 	} {
-		if resp := signIn(ann, next); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != want {
+		if resp := signIn(user, next); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != want {
 			t.Errorf("signed in, to %q = %d to %q, want %q", next, resp.StatusCode, resp.Header.Get("Location"), want)
 		}
 	}
-	resp = signIn(" "+ann+"\n", "/")
+	resp = signIn(" "+user+"\n", "/")
 	cookies := resp.Cookies()
 	if len(cookies) != 1 {
 		t.Fatalf("cookies %v", cookies)
 	}
 	c := cookies[0]
-	if c.Name != "trueup" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Secure || c.MaxAge != 12*60*60 || strings.Contains(ann, c.Value) {
+	if c.Name != "trueup" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Secure || c.MaxAge != 12*60*60 || strings.Contains(user, c.Value) {
 		t.Errorf("cookie %+v", c)
 	}
 	in := func(value string, code int) {
@@ -302,11 +303,11 @@ func TestBrowser(t *testing.T) {
 	}
 	in(c.Value, 200)
 	in(c.Value+"x", 401)
-	in(ann, 401)
+	in(user, 401)
 	h.pass(12 * time.Hour)
 	in(c.Value, 401)
 	h.pass(-12 * time.Hour)
-	other := signIn(ann, "/").Cookies()[0].Value
+	other := signIn(user, "/").Cookies()[0].Value
 	in(other, 200)
 	form["Cookie"] = "trueup=" + other
 	resp, _ = h.ask(t, http.MethodPost, "/logout", "", form)
@@ -315,7 +316,7 @@ func TestBrowser(t *testing.T) {
 	}
 	in(other, 401)
 	in(c.Value, 200)
-	if err := access.Revoke(h.file, "ann"); err != nil {
+	if err := access.Revoke(h.file, "user-1"); err != nil {
 		t.Fatal(err)
 	}
 	in(c.Value, 401)
@@ -328,9 +329,9 @@ func TestBrowser(t *testing.T) {
 // every page is under such a policy.
 func TestContentPolicy(t *testing.T) {
 	h := open(t, "churn-on-day-90", web.Options{})
-	dana := h.give(t, access.Token{Name: "dana", Role: access.Admin})
+	admin := h.give(t, access.Token{Name: "admin-1", Role: access.Admin})
 	for _, path := range []string{"/login", "/", "/payees", "/parked", "/nothing", "/v1/status", "/v1/nothing", "/healthz"} {
-		resp, body := h.ask(t, http.MethodGet, path, "", map[string]string{"Authorization": "Bearer " + dana, "Accept": "text/html"})
+		resp, body := h.ask(t, http.MethodGet, path, "", map[string]string{"Authorization": "Bearer " + admin, "Accept": "text/html"})
 		policy := resp.Header.Get("Content-Security-Policy")
 		for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "connect-src 'self'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"} {
 			if !strings.Contains(policy, want) || strings.Contains(policy, "unsafe") {
@@ -347,9 +348,9 @@ func TestContentPolicy(t *testing.T) {
 // comes with it; what a program sends is not.
 func TestOtherSites(t *testing.T) {
 	h := open(t, "same-id-other-content", web.Options{})
-	dana := h.give(t, access.Token{Name: "dana", Role: access.Admin})
+	admin := h.give(t, access.Token{Name: "admin-1", Role: access.Admin})
 	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": h.URL}
-	resp, _ := h.ask(t, http.MethodPost, "/login", url.Values{"token": {dana}}.Encode(), form)
+	resp, _ := h.ask(t, http.MethodPost, "/login", url.Values{"token": {admin}}.Encode(), form)
 	cookie := "trueup=" + resp.Cookies()[0].Value
 	const formType, jsonType = "application/x-www-form-urlencoded", "application/json"
 	retry := "/v1/parked/p-0000000000000001/retry"
@@ -367,15 +368,15 @@ func TestOtherSites(t *testing.T) {
 		{"a form of a sibling", map[string]string{"Cookie": cookie, "Content-Type": formType, "Sec-Fetch-Site": "same-site"}, 403, "a page of another site"},
 		{"a form from nowhere", map[string]string{"Cookie": cookie, "Content-Type": formType}, 403, "Origin is missing"},
 		{"JSON from nowhere with a cookie", map[string]string{"Cookie": cookie, "Content-Type": jsonType}, 403, "Origin is missing"},
-		{"a program's form", map[string]string{"Authorization": "Bearer " + dana, "Content-Type": formType}, 403, "Origin is missing"},
-		{"plain text", map[string]string{"Authorization": "Bearer " + dana, "Content-Type": "text/plain"}, 403, "Origin is missing"},
+		{"a program's form", map[string]string{"Authorization": "Bearer " + admin, "Content-Type": formType}, 403, "Origin is missing"},
+		{"plain text", map[string]string{"Authorization": "Bearer " + admin, "Content-Type": "text/plain"}, 403, "Origin is missing"},
 		{"plain text of our own", map[string]string{"Cookie": cookie, "Content-Type": "text/plain", "Origin": h.URL}, 415, "is not application/json"},
-		{"no type", map[string]string{"Authorization": "Bearer " + dana}, 415, `content type "" is not application/json`},
-		{"a program's JSON of another site", map[string]string{"Authorization": "Bearer " + dana, "Content-Type": jsonType, "Origin": "https://evil.example"}, 403, "a page of another site"},
-		{"another host", map[string]string{"Authorization": "Bearer " + dana, "Content-Type": jsonType, "Host": "evil.example"}, 421, `host "evil.example" is not where this worker listens`},
+		{"no type", map[string]string{"Authorization": "Bearer " + admin}, 415, `content type "" is not application/json`},
+		{"a program's JSON of another site", map[string]string{"Authorization": "Bearer " + admin, "Content-Type": jsonType, "Origin": "https://evil.example"}, 403, "a page of another site"},
+		{"another host", map[string]string{"Authorization": "Bearer " + admin, "Content-Type": jsonType, "Host": "evil.example"}, 421, `host "evil.example" is not where this worker listens`},
 		{"our own form", map[string]string{"Cookie": cookie, "Content-Type": formType, "Origin": h.URL, "Sec-Fetch-Site": "same-origin"}, 202, ""},
 		{"our own JSON", map[string]string{"Cookie": cookie, "Content-Type": jsonType, "Origin": h.URL, "Idempotency-Key": "k2"}, 202, ""},
-		{"a program's JSON", map[string]string{"Authorization": "Bearer " + dana, "Content-Type": jsonType, "Idempotency-Key": "k3"}, 202, ""},
+		{"a program's JSON", map[string]string{"Authorization": "Bearer " + admin, "Content-Type": jsonType, "Idempotency-Key": "k3"}, 202, ""},
 	} {
 		before := len(h.sent)
 		resp, body := h.ask(t, http.MethodPost, retry, bodies[tt.header["Content-Type"]], tt.header)
@@ -387,7 +388,7 @@ func TestOtherSites(t *testing.T) {
 	// Reading, too: what costs much is not done for a page of another site, but a
 	// person who follows a link comes to a page.
 	for mode, code := range map[string]int{"no-cors": 403, "cors": 403, "navigate": 200} {
-		header := bearer(dana)
+		header := bearer(admin)
 		header["Sec-Fetch-Site"], header["Sec-Fetch-Mode"] = "cross-site", mode
 		if resp, body := h.ask(t, http.MethodGet, "/v1/verify", "", header); resp.StatusCode != code {
 			t.Errorf("GET with mode %s = %d %s, want %d", mode, resp.StatusCode, body, code)
@@ -400,10 +401,10 @@ func TestDecisions(t *testing.T) {
 	played := time.Date(2027, time.December, 31, 12, 0, 0, 0, time.UTC)
 	h := open(t, "same-id-other-content", web.Options{Clock: func() time.Time { return played }})
 	tokens := map[string]string{
-		"payee":   h.give(t, access.Token{Name: "ann", Role: access.Payee, PayeeID: "csm-1"}),
-		"manager": h.give(t, access.Token{Name: "max", Role: access.Manager, PayeeID: "csm-1"}),
-		"ops":     h.give(t, access.Token{Name: "olga", Role: access.Ops}),
-		"admin":   h.give(t, access.Token{Name: "dana", Role: access.Admin, ByRole: "director_revops"}),
+		"payee":   h.give(t, access.Token{Name: "user-1", Role: access.Payee, PayeeID: "csm-1"}),
+		"manager": h.give(t, access.Token{Name: "mgr-1", Role: access.Manager, PayeeID: "csm-1"}),
+		"ops":     h.give(t, access.Token{Name: "ops-1", Role: access.Ops}),
+		"admin":   h.give(t, access.Token{Name: "admin-1", Role: access.Admin, ByRole: "director_revops"}),
 	}
 	amount := `{"amount":{"amount":"12.50","currency":"USD"},"effective_on":"2027-04-01","reason":"x"}`
 	do := func(role, path, key, body string) (*http.Response, string) {
@@ -415,11 +416,11 @@ func TestDecisions(t *testing.T) {
 	for _, a := range decision.Actions() {
 		path := strings.NewReplacer("{period}", "2027-Q1", "{id}", "p-0000000000000001").Replace(a.Path)
 		for _, role := range []string{"payee", "manager", "ops"} {
-			if role == "ops" && a.Target == "parked_id" {
+			if slices.Contains(a.Roles, access.Role(role)) {
 				continue
 			}
 			resp, body := do(role, path, "k", "{}")
-			refused(t, role+": "+a.Name, resp, body, http.StatusForbidden, a.Name+" is for admin")
+			refused(t, role+": "+a.Name, resp, body, http.StatusForbidden, a.Name+" is for ")
 		}
 		resp, body := h.ask(t, http.MethodGet, path, "", bearer(tokens["admin"]))
 		refused(t, "GET "+path, resp, body, http.StatusMethodNotAllowed, `method "GET" is not one of POST`)
@@ -443,12 +444,14 @@ func TestDecisions(t *testing.T) {
 		{"admin", "/v1/periods/2099-Q1/reopen", "k1", ``, 409, "2099-Q1 is not locked"},
 		{"admin", "/v1/periods/2027-Q1/lock?force=yes", "k1", ``, 400, `parameter "force"`},
 		{"admin", "/v1/parked/p-9/retry", "k1", `{"reason":"x"}`, 404, "no parked input p-9"},
+		{"admin", "/v1/periods/2027-Q4/confirm", "k1", ``, 409, "2027-Q4 is not locked: nothing was asked of payroll."},
+		{"payee", "/v1/disputes", "k1", `{"opportunity_id":"opp-9","account_id":"acct-1"}`, 403, "opportunity opp-9 is not yours to see"},
 		{"admin", "/v1/exceptions", "k1", `{"account_id":"acct-9","kind":"other","from":"2027-02-20","evidence":"x"}`, 404, "no account acct-9"},
 	} {
 		resp, body := do(tt.role, tt.path, tt.key, tt.body)
 		refused(t, tt.role+": POST "+tt.path, resp, body, tt.code, tt.text)
 	}
-	if len(h.sent) != 2 || h.sent[1].Subject != "admin.acme.adjustment.posted" || !strings.Contains(string(h.sent[1].Body), `"by":"dana","by_role":"director_revops"`) || !strings.Contains(string(h.sent[1].Body), `"time":"2027-12-31T12:00:00Z"`) {
+	if len(h.sent) != 2 || h.sent[1].Subject != "admin.acme.adjustment.posted" || !strings.Contains(string(h.sent[1].Body), `"by":"admin-1","by_role":"director_revops"`) || !strings.Contains(string(h.sent[1].Body), `"time":"2027-12-31T12:00:00Z"`) {
 		t.Errorf("published: %s", h.sent)
 	}
 	// A form goes on to a page of ours.
@@ -471,7 +474,7 @@ func TestDecisions(t *testing.T) {
 // that asks for others is not answered.
 func TestWithoutTokens(t *testing.T) {
 	var sent []decision.Message
-	o := web.Options{Now: time.Now, Publish: func(_ context.Context, m decision.Message) error { sent = append(sent, m); return nil }}
+	o := web.Options{Now: time.Now, Publish: func(_ context.Context, all []decision.Message) error { sent = append(sent, all...); return nil }}
 	s, _ := serve(t, reporttest.Play(t, cases, "same-id-other-content"), o)
 	h := &house{Server: s}
 	for _, path := range []string{"/", "/v1/statement", "/v1/overview", "/v1/parked/p-0000000000000001"} {

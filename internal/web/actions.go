@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 
 	"github.com/trueup/trueup/internal/decision"
 	"github.com/trueup/trueup/internal/field"
+	"github.com/trueup/trueup/internal/pages"
 )
 
 // keyHeader has the key that the maker of a decision gives it; a form has it in
@@ -66,6 +68,26 @@ func keyParam() Param {
 	return p
 }
 
+// again shows the form of a decision that could not be taken once more, with what
+// was written and why it could not; false: there is no form to show, or whoever
+// sent it may not.
+func (s *server) again(w http.ResponseWriter, req *http.Request, o Operation, q question, err error) bool {
+	if q.form == nil || !s.person(req) {
+		return false
+	}
+	code, later, body := failed(err)
+	switch code {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusServiceUnavailable:
+	default:
+		return false
+	}
+	if later {
+		w.Header().Set("Retry-After", "10")
+	}
+	target := q.values["id"] + q.values["period"] // a path has one of them, or none
+	return s.pages.Again(w, req, code, pages.Refused{Action: o.Name, Target: target, Form: q.form, Why: body.Error})
+}
+
 // keyed reads a decision as a program or a browser's form tells it.
 func (q *question) keyed(h http.Header) error {
 	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
@@ -78,7 +100,7 @@ func (q *question) keyed(h http.Header) error {
 		if err != nil {
 			return badRequestf("the form cannot be read: %v", err)
 		}
-		q.key = form.Get(keyField)
+		q.form, q.key = maps.Clone(form), form.Get(keyField)
 		if next := form.Get(nextField); next != "" {
 			q.next = local(next)
 		}

@@ -54,9 +54,14 @@ func (s *server) dispatch(methods map[string]http.HandlerFunc) http.HandlerFunc 
 // operate answers an operation over HTTP.
 func (s *server) operate(o Operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
+		fail := func(q question, err error) {
+			if !o.keyed || !s.again(w, req, o, q, err) {
+				s.fail(w, req, err)
+			}
+		}
 		q, err := s.question(o, w, req)
 		if err != nil {
-			s.fail(w, req, err)
+			fail(q, err)
 			return
 		}
 		if o.stream != nil {
@@ -70,7 +75,7 @@ func (s *server) operate(o Operation) http.HandlerFunc {
 		}
 		v, err := o.answer(ctx, q)
 		if err != nil {
-			s.fail(w, req, err)
+			fail(q, err)
 			return
 		}
 		if q.next != "" {

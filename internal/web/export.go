@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/trueup/trueup/internal/payroll"
 	"github.com/trueup/trueup/internal/field"
+	"github.com/trueup/trueup/internal/payroll"
 	"github.com/trueup/trueup/internal/report"
 )
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/trueup/trueup/domain/civil"
@@ -49,8 +50,9 @@ type question struct {
 	values map[string]string // of the path and of the query
 	body   []byte
 
-	key  string // of a decision, by its maker
-	next string // the page of this server to go on to; empty: none
+	key  string     // of a decision, by its maker
+	next string     // the page of this server to go on to; empty: none
+	form url.Values // as it was sent; nil: no form was
 }
 
 // Operations tells of every operation there is.

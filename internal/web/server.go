@@ -17,6 +17,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/internal/access"
 	"github.com/trueup/trueup/internal/decision"
 	"github.com/trueup/trueup/internal/field"
@@ -59,9 +60,12 @@ type Options struct {
 	// Live tells pages what is recorded while they are open; nil: nothing does.
 	Live Feed
 	// Publish hands over what was decided, for Tenant; nil: nothing can be.
-	Publish func(context.Context, decision.Message) error
-	Tenant  string
-	Log     zerolog.Logger
+	Publish func(context.Context, []decision.Message) error
+	// Entitled says why the plans let nobody of a role in the company decide
+	// something; nil: that is seen when the event comes to the ledger.
+	Entitled func(event.Event) error
+	Tenant   string
+	Log      zerolog.Logger
 }
 
 // Server answers over HTTP, and what it answers there it answers elsewhere too.
@@ -83,6 +87,7 @@ func NewServer(r report.Reader, o Options) *Server {
 			clock = o.Now
 		}
 		s.desk = decision.NewDesk(o.Tenant, s.reader, o.Publish, clock)
+		s.desk.Entitled = o.Entitled
 	}
 	mux := s.mux()
 	if o.Tokens != nil {
@@ -91,7 +96,7 @@ func NewServer(r report.Reader, o Options) *Server {
 		mux.HandleFunc(logoutPath, s.dispatch(map[string]http.HandlerFunc{http.MethodPost: s.logout}))
 	}
 	s.pages = pages.New(func(*http.Request) report.Reader { return s.reader }, pages.Options{
-		Who: s.asker, MayAct: s.mayAct, SignIn: o.Tokens != nil, Code: func(err error) int { code, _, _ := failed(err); return code }, Clock: o.Clock, Log: o.Log,
+		Who: s.asker, MayAct: s.mayAct, Entitled: s.entitled, SignIn: o.Tokens != nil, Code: func(err error) int { code, _, _ := failed(err); return code }, Clock: o.Clock, Log: o.Log,
 	})
 	mux.HandleFunc("/", s.page)
 	return &Server{s.guard(mux), s}
@@ -191,6 +196,9 @@ func failed(err error) (code int, later bool, body Failure) {
 	if _, is := errors.AsType[report.Mistake](err); is {
 		return http.StatusBadRequest, false, body
 	}
+	if _, is := errors.AsType[report.Working](err); is {
+		return http.StatusServiceUnavailable, true, body
+	}
 	if _, is := errors.AsType[report.Busy](err); is {
 		return http.StatusConflict, true, body
 	}
@@ -229,6 +237,16 @@ func (s *server) mayAct(req *http.Request, action string) bool {
 	return known && s.desk != nil && slices.ContainsFunc(decision.Actions(), func(a decision.Action) bool {
 		return a.Name == action && p.Is(a.Roles...)
 	})
+}
+
+// entitled says why the role in the company of whoever asks for a page lets them
+// not decide something that they may else.
+func (s *server) entitled(req *http.Request, action string) error {
+	p, known := access.Of(req.Context())
+	if !known || s.desk == nil {
+		return access.Forbidden{Text: "nobody is known to ask"}
+	}
+	return s.desk.MayTake(action, p)
 }
 
 // page shows a page to people. A program that asks for one that is not there is

@@ -75,7 +75,7 @@ func TestTooManyRequests(t *testing.T) {
 // from there is let in nevertheless.
 func TestTooManyTokens(t *testing.T) {
 	h := open(t, "churn-on-day-90", web.Options{})
-	ann := h.give(t, access.Token{Name: "ann", Role: access.Ops})
+	user := h.give(t, access.Token{Name: "user-1", Role: access.Ops})
 	codes := map[int]int{}
 	for i := range 20 {
 		resp, _ := h.ask(t, http.MethodGet, "/v1/status", "", bearer(fmt.Sprint("trueup_", i)))
@@ -91,7 +91,7 @@ func TestTooManyTokens(t *testing.T) {
 	if resp, _ := h.ask(t, http.MethodPost, "/login", "token=trueup_x", form); resp.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("signing in after that = %d", resp.StatusCode)
 	}
-	if resp, body := h.ask(t, http.MethodGet, "/v1/status", "", bearer(ann)); resp.StatusCode != http.StatusOK {
+	if resp, body := h.ask(t, http.MethodGet, "/v1/status", "", bearer(user)); resp.StatusCode != http.StatusOK {
 		t.Errorf("a good token after that = %d %s", resp.StatusCode, body)
 	}
 	h.pass(6 * time.Second)

@@ -57,6 +57,8 @@
     };
     document.body.addEventListener('htmx:sseOpen', () => say('live'));
     document.body.addEventListener('htmx:sseError', () => say('not live: reload to see what is new'));
+    // What is being worked out is asked for again.
+    document.body.addEventListener('htmx:responseError', (e) => { if (e.detail.xhr.status === 503) moved = true; });
     const open = new Set();
     document.body.addEventListener('htmx:beforeSwap', (e) => {
       open.clear();
