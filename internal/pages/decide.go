@@ -28,7 +28,7 @@ type formData struct {
 
 // splitRow is a line of a split: a payee, and their part.
 type splitRow struct {
-	Payee, Percent field
+	Payee, Percent formField
 }
 
 // formPage is the page of a form, for those who may send it.
