@@ -32,7 +32,8 @@ func AsyncAPI(root string) ([]byte, error) {
 		{"info", ordered{{"title", "trueup"}, {"version", "1"}, {"description", asyncAbout}}},
 		{"defaultContentType", contentType},
 		{"servers", ordered{{"embedded", ordered{
-			{"host", "127.0.0.1:4222"}, {"protocol", "nats"},
+			{"host", "127.0.0.1:4222"},
+			{"protocol", "nats"},
 			{"description", "The broker that trueup run starts when it is given no other (--nats)."},
 		}}}},
 		{"channels", channels},
