@@ -67,7 +67,7 @@ func Actions() []Action {
 		},
 		{
 			Name: "confirm", Path: "/v1/periods/{period}/confirm", Summary: "Confirms that payroll paid what it was asked for: all that is outstanding, or one payee's",
-			Type: confirmed, Target: "period", Body: Payment{}, Roles: admin, events: confirmations,
+			Type: confirmed, Target: "period", Body: PayoutPaid{}, Roles: admin, events: confirmations,
 		},
 		{
 			Name: "dispute", Path: "/v1/disputes", Summary: "Contests how a deal is split: its lines are held until that is decided",

@@ -21,8 +21,8 @@ type (
 		Reason       string      `json:"reason"`
 	}
 
-	// Payment is what payroll paid.
-	Payment struct {
+	// PayoutPaid is what payroll paid.
+	PayoutPaid struct {
 		PayeeID string `json:"payee_id,omitempty"` // empty: everybody's that is outstanding
 		At      string `json:"at,omitempty"`       // when; empty: now
 	}

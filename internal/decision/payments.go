@@ -72,7 +72,7 @@ func confirmations(ctx context.Context, r report.Reader, d Decided) ([]one, erro
 }
 
 // paymentOf reads what is told, strictly.
-func paymentOf(body []byte) (told Payment, err error) {
+func paymentOf(body []byte) (told PayoutPaid, err error) {
 	has, err := object(body)
 	if err != nil {
 		return told, err
