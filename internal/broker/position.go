@@ -156,7 +156,7 @@ func (s *Subscriber) verify(ctx context.Context, info *jetstream.StreamInfo, p P
 		return s.lost(info, p, fmt.Sprintf("it was created at %s, not at %s", info.Created.UTC().Format(time.RFC3339Nano), p.Created.UTC().Format(time.RFC3339Nano))), nil
 	case p.Seq > info.State.LastSeq:
 		return s.lost(info, p, fmt.Sprintf("message %d was read, but it ends at %d", p.Seq, info.State.LastSeq)), nil
-	case p.Seq < info.State.FirstSeq:
+	case p.Seq == 0, p.Seq < info.State.FirstSeq: // nothing was read yet, or it is trimmed; a server that was restarted says that an empty stream begins at 0
 		return nil, nil
 	}
 	m, err := s.conn.get(ctx, s.cfg.Stream, p.Seq, "")
