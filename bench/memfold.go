@@ -50,8 +50,10 @@ func decodeLine(body []byte) (scenario.Arrival, error) {
 	return scenario.Arrival{Input: tenant.Input{Event: in.Event, Canonical: in.Canonical, Sum: in.Sum, Arrived: in.Recorded}}, err
 }
 
-// play plays the year on one core, with the decoding or without.
+// play plays the year on one core, with the decoding or without, and with the
+// memory that trueup simulate takes.
 func (p *playing) play(decode bool) (c cost, got map[event.PayeeID]standing, err error) {
+	defer asWorker(tenant.DefaultCache)()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	debug.FreeOSMemory()
 	before := spentNow()

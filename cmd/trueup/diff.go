@@ -71,6 +71,7 @@ func (d diffing) diff(e env, before, after string) (*report.PlanDiff, error) {
 			return nil, err
 		}
 	}
+	boundMemory(e, 0)
 	arrivals, err := readArrivals(e, d.events, d.tenant)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ const (
 )
 
 // boundMemory lets the heap grow to what the cache may take and the collector
-// needs to work seldom. GOGC and GOMEMLIMIT say otherwise.
+// needs to work seldom: of a worker, and of commands that play or replay events.
+// GOGC and GOMEMLIMIT say otherwise.
 func boundMemory(e env, cache int) {
 	if cache == 0 {
 		cache = tenant.DefaultCache

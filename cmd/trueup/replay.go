@@ -36,7 +36,10 @@ payee. A ledger that an earlier release began was settled by earlier rules on th
 way: of it, what each payee's entries come to is compared.`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return r.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			boundMemory(e, 0)
+			return r.run(cmd)
+		},
 	}
 	r.from.sourceFlags(cmd, e)
 	addFormatFlagOf(cmd, &r.from.format, report.CopyFormats())

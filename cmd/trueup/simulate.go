@@ -63,6 +63,7 @@ With --journal the entries are written too, for hledger.`,
 }
 
 func simulate(e env, planFiles []string, events, asOf, tenantName string) (*scenario.Played, error) {
+	boundMemory(e, 0)
 	plans, err := loadPlans(planFiles)
 	if err != nil {
 		return nil, err
