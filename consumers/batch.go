@@ -51,7 +51,7 @@ type Batcher struct {
 }
 
 // DefaultBatch is how many inputs one transaction takes at most.
-const DefaultBatch = 4096
+const DefaultBatch = 8192
 
 // ErrBatcherEnded is returned to whoever submits after Run has ended.
 var ErrBatcherEnded = errors.New("no more inputs are recorded")
