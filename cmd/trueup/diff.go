@@ -38,6 +38,7 @@ compared for one payee have one name, or the enrolment names none.`,
 			if d.events == "" {
 				return usagef("--events is needed")
 			}
+			boundMemory(e, 0)
 			doc, err := d.diff(e, args[0], args[1])
 			if err != nil {
 				return toldMistakes(cmd, err)
@@ -71,7 +72,6 @@ func (d diffing) diff(e env, before, after string) (*report.PlanDiff, error) {
 			return nil, err
 		}
 	}
-	boundMemory(e, 0)
 	arrivals, err := readArrivals(e, d.events, d.tenant)
 	if err != nil {
 		return nil, err

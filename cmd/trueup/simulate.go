@@ -31,6 +31,7 @@ With --journal the entries are written too, for hledger.`,
 			if journal == "-" || journal == "" && cmd.Flags().Changed("journal") {
 				return usagef("--journal %q names no file", journal)
 			}
+			boundMemory(e, 0)
 			stop := newProgress(cmd.ErrOrStderr()).waiting("playing the events")
 			played, err := simulate(e, plans, events, asOf, tenantName)
 			stop()
@@ -63,7 +64,6 @@ With --journal the entries are written too, for hledger.`,
 }
 
 func simulate(e env, planFiles []string, events, asOf, tenantName string) (*scenario.Played, error) {
-	boundMemory(e, 0)
 	plans, err := loadPlans(planFiles)
 	if err != nil {
 		return nil, err
