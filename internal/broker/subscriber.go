@@ -165,8 +165,8 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	sub := &subscription{
 		ctx:     ctx,
 		pattern: topic,
-		queue:   make(chan queued, s.cfg.Window),
 		out:     make(chan *message.Message),
+		more:    make(chan struct{}, 1),
 	}
 	at := slices.IndexFunc(s.subs, func(other *subscription) bool { return narrower(topic, other.pattern) })
 	if at < 0 {

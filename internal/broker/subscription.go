@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
@@ -17,8 +18,11 @@ const routesKept = 4096
 type subscription struct {
 	ctx     context.Context // of Subscribe; Watermill wants messages to derive from it
 	pattern string
-	queue   chan queued // has room for the whole window, so that routing never blocks
 	out     chan *message.Message
+
+	mu    sync.Mutex
+	queue []queued      // as large as the window at most
+	more  chan struct{} // something was put into an empty queue
 }
 
 type queued struct {
@@ -27,51 +31,67 @@ type queued struct {
 	with *handing
 }
 
+func (sub *subscription) put(q queued) {
+	sub.mu.Lock()
+	sub.queue = append(sub.queue, q)
+	first := len(sub.queue) == 1
+	sub.mu.Unlock()
+	if first {
+		wake(sub.more)
+	}
+}
+
+// take gives all that is queued, and queues what comes in the room of what was
+// taken before.
+func (sub *subscription) take(room []queued) []queued {
+	clear(room)
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	taken := sub.queue
+	sub.queue = room[:0]
+	return taken
+}
+
 // serve hands the queue to the handler until the subscription's context or the
 // subscriber ends.
 func (s *Subscriber) serve(sub *subscription) {
 	defer close(sub.out)
+	var taken []queued
 	for {
-		var q queued
 		select {
-		case q = <-sub.queue:
+		case <-sub.more:
 		case <-sub.ctx.Done():
 			s.unsubscribe(sub, nil)
 			return
 		case <-s.quit:
 			return
 		}
-		select {
-		case sub.out <- q.msg:
-			q.with.given.Store(true)
-		case <-sub.ctx.Done():
-			s.unsubscribe(sub, q.f)
-			return
-		case <-s.quit:
-			return
+		taken = sub.take(taken)
+		for i, q := range taken {
+			select {
+			case sub.out <- q.msg:
+				q.with.given.Store(true)
+			case <-sub.ctx.Done():
+				s.unsubscribe(sub, taken[i:])
+				return
+			case <-s.quit:
+				return
+			}
 		}
 	}
 }
 
 // unsubscribe forgets a pattern. What its handler has not received goes to the
 // next pattern that takes it.
-func (s *Subscriber) unsubscribe(sub *subscription, hand *flying) {
+func (s *Subscriber) unsubscribe(sub *subscription, taken []queued) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.subs = slices.DeleteFunc(s.subs, func(other *subscription) bool { return other == sub })
 	clear(s.routes)
-	if hand != nil {
-		s.route(hand)
+	for _, q := range append(taken, sub.take(nil)...) {
+		s.route(q.f)
 	}
-	for {
-		select {
-		case q := <-sub.queue:
-			s.route(q.f)
-		default:
-			wake(s.kick)
-			return
-		}
-	}
+	wake(s.kick)
 }
 
 // route gives a message to the pattern that takes it, as a new Watermill
@@ -91,7 +111,7 @@ func (s *Subscriber) route(f *flying) {
 	}
 	f.handing = f.handing.next(sub.ctx)
 	f.msg = newMessage(f.handing, s.cfg.Stream, f.body)
-	sub.queue <- queued{f, f.msg, f.handing}
+	sub.put(queued{f, f.msg, f.handing})
 }
 
 // taker finds the subscription for a subject. The caller has the lock.

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -100,9 +101,8 @@ func (p *Pages) Has(req *http.Request) bool {
 
 // New serves pages of what the reader of a request answers.
 func New(reader func(*http.Request) report.Reader, o Options) *Pages {
-	h := &handler{opts: o, reader: reader, templates: map[string]*template.Template{}, assets: map[string]asset{}}
+	h := &handler{opts: o, reader: reader, templates: parsed(), assets: map[string]asset{}}
 	h.loadAssets()
-	h.loadTemplates()
 	mux := http.NewServeMux()
 	for pattern, show := range map[string]func(*asked) (view, error){
 		"/{$}":                     (*asked).overview,
@@ -215,8 +215,10 @@ func hashed(name string, b []byte) string {
 	return name[:dot] + "." + hex.EncodeToString(sum[:6]) + name[dot:]
 }
 
-// loadTemplates parses every page with the layout and the parts all share.
-func (h *handler) loadTemplates() {
+// parsed are the pages' templates by name, each with the layout and the parts
+// all share. They are the same for every worker in a process.
+var parsed = sync.OnceValue(func() map[string]*template.Template {
+	out := map[string]*template.Template{}
 	names := map[string]string{}
 	list, _ := fs.ReadDir(files, "static")
 	for _, f := range list {
@@ -231,6 +233,7 @@ func (h *handler) loadTemplates() {
 		if name == "layout" || name == "parts" {
 			continue
 		}
-		h.templates[name] = template.Must(template.Must(shared.Clone()).ParseFS(files, f))
+		out[name] = template.Must(template.Must(shared.Clone()).ParseFS(files, f))
 	}
-}
+	return out
+})
