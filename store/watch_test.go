@@ -157,7 +157,7 @@ func operatingIs(t *testing.T, s *Store, by time.Time, o Operating) {
 	var held, payable int64
 	err = NewSummary(s).View(func(v *Summed) error {
 		for _, p := range v.payees.list {
-			held, payable = held+p.of.Account.Balances.Held, payable+p.of.Account.Balances.Payable
+			held, payable = held+p.of.Balances.Held, payable+p.of.Balances.Payable
 		}
 		return nil
 	})

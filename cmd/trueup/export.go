@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -137,7 +136,7 @@ func (x *exporter) run(cmd *cobra.Command, args []string) error {
 	var next nextCursor
 	err = x.with(cmd, func(ctx context.Context, r report.Reader) error {
 		var whole bytes.Buffer // of payroll: a file that is not whole is no file
-		var to io.Writer = cmd.OutOrStdout()
+		to := cmd.OutOrStdout()
 		if x.query.What == report.ExportPayroll {
 			to = &whole
 		}

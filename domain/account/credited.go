@@ -26,7 +26,7 @@ func (d *Deal) movedFrom(was []Credited, turned bool, passed int, day civil.Date
 	switch {
 	case passed != d.passed, !slices.EqualFunc(was, now, func(a, b Credited) bool { return sameCredit(&a, &b, day) }):
 		return CreditsMoved
-	case !slices.EqualFunc(was, now, func(a, b Credited) bool { return a.share == b.share && a.fate.same(&b.fate) }):
+	case !slices.EqualFunc(was, now, func(a, b Credited) bool { return a.share == b.share && a.same(&b.fate) }):
 		return FatesMoved
 	case turned:
 		return StepsTurned

@@ -89,6 +89,6 @@ func keepFlags(s *account.State, today civil.Date, raised map[string]advice.Flag
 	}
 	maps.DeleteFunc(raised, func(_ string, f advice.Flag) bool { return f.Period >= in.Since })
 	for _, f := range advice.OfAccount(figures) {
-		raised[string(f.Name)+f.Period.String()] = f
+		raised[f.Name+f.Period.String()] = f
 	}
 }

@@ -3,7 +3,6 @@ package account
 import (
 	"cmp"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/trueup/trueup/domain/event"
@@ -108,7 +107,7 @@ func (h *scores) add(x score) (newest bool) {
 func (h *scores) last(at time.Time) *score {
 	i := len(h.list)
 	if i > 0 && h.list[i-1].compareAt(at) > 0 { // the usual question is of the latest
-		i = sort.Search(i, func(j int) bool { return h.list[j].compareAt(at) > 0 })
+		i, _ = slices.BinarySearchFunc(h.list[:i], at, func(x score, at time.Time) int { return cmp.Or(x.compareAt(at), -1) })
 	}
 	if i == 0 {
 		return nil
@@ -137,7 +136,8 @@ func (h *scores) from(at time.Time) int {
 	if n == 0 || h.list[n-1].compareAt(at) < 0 {
 		return n
 	}
-	return sort.Search(n, func(i int) bool { return h.list[i].compareAt(at) >= 0 })
+	n, _ = slices.BinarySearchFunc(h.list, at, func(x score, at time.Time) int { return x.compareAt(at) })
+	return n
 }
 
 // reaches reports whether a score, as a share of its scale, is at least a

@@ -86,7 +86,7 @@ func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, boo
 	if qt.plan.Clawback.Basis == "as_paid" {
 		basis = account.Basis{Known: qt.last, AsPaid: true}
 	}
-	w := uplift{quarter: qt, component: c, annual: in.goal.exactly()}
+	w := uplift{quarter: qt, component: c, annual: in.exactly()}
 	w.target = over(w.annual, in.shares)
 	if err := w.collect(p, books, from, basis.Known); err != nil {
 		return nil, nil, err

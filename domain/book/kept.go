@@ -127,7 +127,7 @@ func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
 // uplift is what is kept of a quarter's accelerator, if it looks at the same;
 // year is what the quarters before it in the year came to, kept or not.
 func (k *Kept) uplift(in upliftInputs, component string, year *yearSoFar) *keptUplift {
-	if u := k.uplifts[keptKey{in.Quarter, component}]; u != nil && u.upliftInputs == in && !(year.anew && in.cumulative) {
+	if u := k.uplifts[keptKey{in.Quarter, component}]; u != nil && u.upliftInputs == in && (!year.anew || !in.cumulative) {
 		year.kept = append(year.kept, u)
 		return u
 	}

@@ -96,9 +96,13 @@ func TestWhatPaysNothingIsNotLookedAtAgain(t *testing.T) {
 		how  account.Moved
 		want bool
 	}{
-		{100_000_00, account.Still, false}, {100_000_00, account.StepsTurned, false}, {100_000_00, account.FatesMoved, false},
+		{100_000_00, account.Still, false},
+		{100_000_00, account.StepsTurned, false},
+		{100_000_00, account.FatesMoved, false},
 		{100_000_00, account.CreditsMoved, true},
-		{200_000_00, account.Still, false}, {200_000_00, account.StepsTurned, true}, {200_000_00, account.FatesMoved, true},
+		{200_000_00, account.Still, false},
+		{200_000_00, account.StepsTurned, true},
+		{200_000_00, account.FatesMoved, true},
 		{200_000_00, account.CreditsMoved, true},
 	} {
 		var kept Kept

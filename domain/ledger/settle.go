@@ -43,13 +43,14 @@ func (t *Tally) Add(e *Entry) error {
 	return nil
 }
 
-func (t Tally) of(k Key) (Posted, bool) {
+// of is what is posted of a step; zero where nothing is.
+func (t Tally) of(k Key) Posted {
 	for _, p := range t {
 		if p.Step() == k.Step() {
-			return p, true
+			return p
 		}
 	}
-	return Posted{}, false
+	return Posted{}
 }
 
 // Settle lists the entries that bring posted to due: what is no longer due is
@@ -74,7 +75,7 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 	}
 	for i := range due {
 		s := &due[i]
-		p, _ := posted.of(s.Key)
+		p := posted.of(s.Key)
 		diff, err := money.Add(s.Minor, -p.Minor)
 		if err != nil {
 			return nil, err
@@ -96,7 +97,7 @@ func Explained(due []Step, posted Tally) bool {
 		if s.Explain != nil {
 			return false
 		}
-		p, _ := posted.of(s.Key)
+		p := posted.of(s.Key)
 		return p.Minor != s.Minor
 	})
 }

@@ -26,8 +26,13 @@ func (m Moves) Plus(o Moves) (Moves, error) {
 		to  *int64
 		add int64
 	}{
-		{&m.Earned, o.Earned}, {&m.ClawedBack, o.ClawedBack}, {&m.Forfeited, o.Forfeited}, {&m.Released, o.Released},
-		{&m.Held, o.Held}, {&m.Payable, o.Payable}, {&m.Paid, o.Paid},
+		{&m.Earned, o.Earned},
+		{&m.ClawedBack, o.ClawedBack},
+		{&m.Forfeited, o.Forfeited},
+		{&m.Released, o.Released},
+		{&m.Held, o.Held},
+		{&m.Payable, o.Payable},
+		{&m.Paid, o.Paid},
 	} {
 		sum, err := money.Add(*side.to, side.add)
 		if err != nil {

@@ -53,6 +53,11 @@ func (c *Conn) Serve(ctx context.Context, s Service) (stop func(context.Context)
 			return nil, errors.Join(fmt.Errorf("answer at the broker: endpoint %s: %w", e.Name, err), service.Stop())
 		}
 	}
+	// Whoever asks from now on is to find it. Where the connection is lost the
+	// endpoints are told when it is back.
+	wait, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	_ = c.nc.FlushWithContext(wait)
 	return func(ctx context.Context) error { return errors.Join(service.Stop(), a.end(ctx)) }, nil
 }
 

@@ -52,7 +52,7 @@ func TestAsyncAPIIsValid(t *testing.T) {
 	if err := valid.Validate(parsed(text)); err != nil {
 		t.Error(err)
 	}
-	for was, is := range map[string]string{"action: receive": "action: listen", "asyncapi: 3.0.0": "asyncapi: 2.0.0", "address: crm": "adress: crm"} {
+	for was, is := range map[string]string{"action: receive": "action: listen", "asyncapi: 3.0.0": "asyncapi: 2.0.0", "address: crm": "addressee: crm"} {
 		if err := valid.Validate(parsed(bytes.Replace(text, []byte(was), []byte(is), 1))); err == nil {
 			t.Errorf("a document with %q is valid", is)
 		}

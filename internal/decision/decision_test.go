@@ -59,8 +59,10 @@ func (books) Deal(_ context.Context, id event.OpportunityID, _ event.AccountID) 
 // 2026-Q3 paid.
 func (books) LockPreview(_ context.Context, q civil.Quarter) (*report.LockPreview, error) {
 	p := &report.LockPreview{Currency: "USD", Rows: []report.PreviewRow{
-		{PayeeID: "ae-1", Requested: "0.00"}, {PayeeID: "csm-1", Requested: "12.50", Reference: "ref-1"},
-		{PayeeID: "csm-2", Requested: "7.00", Reference: "ref-2", Paid: true}, {PayeeID: "csm-3", Requested: "9.00", Reference: "ref-3"},
+		{PayeeID: "ae-1", Requested: "0.00"},
+		{PayeeID: "csm-1", Requested: "12.50", Reference: "ref-1"},
+		{PayeeID: "csm-2", Requested: "7.00", Reference: "ref-2", Paid: true},
+		{PayeeID: "csm-3", Requested: "9.00", Reference: "ref-3"},
 	}}
 	say := func(code string) { p.Blockers = append(p.Blockers, report.Concern{Code: code, Text: code + "."}) }
 	switch q.String() {

@@ -60,8 +60,11 @@ func Document(root string) ([]byte, error) {
 		Security   []object          `json:"security"`
 		Components object            `json:"components"`
 	}{
-		"3.1.1", object{"title": "trueup", "version": "1", "description": about},
-		paths, []object{{"token": []string{}}, {}}, object{"schemas": types.schemas, "responses": refusals, "securitySchemes": object{"token": object{
+		"3.1.1",
+		object{"title": "trueup", "version": "1", "description": about},
+		paths,
+		[]object{{"token": []string{}}, {}},
+		object{"schemas": types.schemas, "responses": refusals, "securitySchemes": object{"token": object{
 			"type": "http", "scheme": "bearer", "description": "Made by trueup token; a worker on loopback without tokens answers without, and takes no decisions",
 		}}},
 	})

@@ -32,9 +32,7 @@ func (a *asked) deal() (view, error) {
 	}
 	d := dealData{Deal: x, On: map[string]dealDecisions{}}
 	for _, on := range x.Accounts {
-		if d.On[on.AccountID], err = a.decisionsOn(x, on.AccountID); err != nil {
-			return view{}, err
-		}
+		d.On[on.AccountID] = a.decisionsOn(x, on.AccountID)
 	}
 	d.Lines, d.Page = paged(a, x.Entries, "lines", "lines", rowsShown)
 	became := a.sent()
@@ -46,13 +44,13 @@ func (a *asked) deal() (view, error) {
 
 // decisionsOn is what whoever looks may decide about a deal on an account. Whoever
 // may not decide anything is not asked about.
-func (a *asked) decisionsOn(x *report.Deal, account string) (d dealDecisions, err error) {
+func (a *asked) decisionsOn(x *report.Deal, account string) (d dealDecisions) {
 	if !a.mayAct("dispute") {
-		return d, nil
+		return d
 	}
 	t, err := a.Timeline(a.Context(), event.AccountID(account))
 	if err != nil {
-		return d, nil //nolint:nilerr // somebody who sees their part of the deal and not the account
+		return d // somebody who sees their part of the deal and not the account
 	}
 	d.Disputes = report.Undecided(t.Episodes, event.OpportunityID(x.OpportunityID))
 	for _, e := range t.Episodes {
@@ -62,7 +60,7 @@ func (a *asked) decisionsOn(x *report.Deal, account string) (d dealDecisions, er
 	}
 	d.Dispute = len(d.Disputes) == 0
 	d.Decide = len(d.Disputes) > 0 && a.mayTake("decide")
-	return d, nil
+	return d
 }
 
 // became says of what was sent from the page what the deal shows of it by now;

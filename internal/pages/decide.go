@@ -32,14 +32,14 @@ type splitRow struct {
 }
 
 // formPage is the page of a form, for those who may send it.
-func (a *asked) formPage(place string, d formData) (view, error) {
+func (a *asked) formPage(d formData) (view, error) {
 	if !a.mayAct(d.Action) {
 		return view{}, notYours{d.Title}
 	}
 	if err := a.entitled(d.Action); err != nil {
 		d.Locked = err.Error()
 	}
-	return a.standing(view{page: "decide", title: d.Title + " " + d.About, place: place, data: d}), nil
+	return a.standing(view{page: "decide", title: d.Title + " " + d.About, place: "Payees", data: d}), nil
 }
 
 // notYours is a form that whoever asks may not send.
@@ -68,7 +68,7 @@ func (a *asked) adjust() (view, error) {
 	if at, _ := instantOf(x.AsOf); !at.IsZero() {
 		today = at.Format("2006-01-02")
 	}
-	return a.formPage("Payees", formData{
+	return a.formPage(formData{
 		Action: "adjust", Title: "Adjust", About: id, Back: payeePath(id), Post: "/v1/payees/" + url.PathEscape(id) + "/adjustments", Next: payeePath(id) + "?",
 		Says: []string{
 			"The amount is payable at once, or taken from what is payable, and the reason is in the statement for good.",
@@ -90,7 +90,7 @@ func (a *asked) exception() (view, error) {
 	if _, err := a.Timeline(a.Context(), event.AccountID(id)); err != nil {
 		return view{}, err
 	}
-	return a.formPage("Payees", formData{
+	return a.formPage(formData{
 		Action: "approve", Title: "Approve an exception for", About: id, Back: accountPath(id), Post: "/v1/exceptions", Next: accountPath(id) + "?",
 		Says: []string{
 			"The account is taken out of retention in every window that ends after the first day, and what is held on it or could be clawed back is not lost to its end.",
@@ -113,7 +113,7 @@ func (a *asked) dispute() (view, error) {
 	if _, err := a.Deal(a.Context(), event.OpportunityID(id), event.AccountID(account)); err != nil {
 		return view{}, err
 	}
-	return a.formPage("Payees", formData{
+	return a.formPage(formData{
 		Action: "dispute", Title: "Dispute", About: id, Back: dealPath(id, account), Post: "/v1/disputes", Next: dealPath(id, account) + "&",
 		Says: []string{
 			"All lines of the deal are held, whoever they pay and what was released too, until the dispute is decided. The deal desk’s clock starts.",
@@ -152,7 +152,7 @@ func (a *asked) decide() (view, error) {
 			formField{Name: "payee." + no, Label: "Payee " + no, Kind: "text", Value: who}, formField{Name: "percent." + no, Label: "Part of payee " + no + " in %", Kind: "decimal"})
 		d.Splits = append(d.Splits, splitRow{both[0], both[1]})
 	}
-	return a.formPage("Payees", d)
+	return a.formPage(d)
 }
 
 // partners are those who have a part of a deal, in the order of its story.

@@ -37,8 +37,11 @@ func (a *asked) payees() (view, error) {
 	d := payeesData{PayeeList: list, Asked: q}
 	d.Page = a.pagerOf("payees", "offset", list.Offset, rowsShown, list.Of)
 	for _, h := range []sortHead{
-		{Name: "Payee", Path: "payee"}, {Name: "Earned", Class: "n", Path: "earned"}, {Name: "Clawed back", Class: "n", Path: "clawed_back"},
-		{Name: "Held", Class: "n", Path: "balance_held"}, {Name: "Payable", Class: "n", Path: "balance_payable"},
+		{Name: "Payee", Path: "payee"},
+		{Name: "Earned", Class: "n", Path: "earned"},
+		{Name: "Clawed back", Class: "n", Path: "clawed_back"},
+		{Name: "Held", Class: "n", Path: "balance_held"},
+		{Name: "Payable", Class: "n", Path: "balance_payable"},
 	} {
 		d.Heads = append(d.Heads, a.sortHead(h, q))
 	}

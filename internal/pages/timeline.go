@@ -109,7 +109,8 @@ func (c *timeChart) arr(t *report.Timeline, s timeScale, y float64) float64 {
 	}
 	high := func(v float64) float64 { return math.Round(10*(y+h-v/most*(h-6))) / 10 }
 	var b strings.Builder
-	at, first := y+h, timeLeft
+	var at float64
+	first := timeLeft
 	for i, l := range t.Levels {
 		x := s.x(l.On)
 		if i == 0 {

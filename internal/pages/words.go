@@ -14,8 +14,12 @@ type place struct {
 }
 
 var places = []place{
-	{"Overview", "/", "o", []string{"payee", "manager"}}, {"Payees", "/payees", "p", []string{"ops"}}, {"SLA", "/sla", "s", nil},
-	{"Flags", "/flags", "f", nil}, {"Parked", "/parked", "k", []string{"payee", "manager"}}, {"Periods", "/periods", "d", nil},
+	{"Overview", "/", "o", []string{"payee", "manager"}},
+	{"Payees", "/payees", "p", []string{"ops"}},
+	{"SLA", "/sla", "s", nil},
+	{"Flags", "/flags", "f", nil},
+	{"Parked", "/parked", "k", []string{"payee", "manager"}},
+	{"Periods", "/periods", "d", nil},
 	{"What if", "/what-if", "w", []string{"payee", "manager", "ops"}},
 }
 

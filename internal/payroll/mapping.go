@@ -96,7 +96,7 @@ func (m *Mapping) codeOf(p *report.Payment, part *report.PaymentPart) (string, e
 	if part.Component != "" {
 		said = "component " + part.Component + ", " + said + ", reason " + part.Reason
 	}
-	return "", mistake(m.name, 0, "codes", "no code fits %s of %s (%s): add one, or {code: …} at the end for all else", said, p.Reference, part.Amount)
+	return "", mistake(m.name, "codes", "no code fits %s of %s (%s): add one, or {code: …} at the end for all else", said, p.Reference, part.Amount)
 }
 
 func (c *Code) fits(p *report.Payment, part *report.PaymentPart) bool {
@@ -115,7 +115,7 @@ func (m *Mapping) workerOf(p *report.Payment) (string, error) {
 	case OthersPayee:
 		id = p.PayeeID
 	case OthersRefused:
-		return "", mistake(m.name, 0, "workers", "%q is not listed", p.PayeeID)
+		return "", mistake(m.name, "workers", "%q is not listed", p.PayeeID)
 	case OthersEither:
 		if id == "" {
 			id = p.PayeeID
@@ -124,9 +124,9 @@ func (m *Mapping) workerOf(p *report.Payment) (string, error) {
 	}
 	switch {
 	case id == "":
-		return "", mistake(m.name, 0, "workers", "%q is not listed and the enrolment has no employee_id", p.PayeeID)
+		return "", mistake(m.name, "workers", "%q is not listed and the enrolment has no employee_id", p.PayeeID)
 	case formula(id):
-		return "", mistake(m.name, 0, "workers", "the id %q of %q would be read as a formula by a spreadsheet: list another", id, p.PayeeID)
+		return "", mistake(m.name, "workers", "the id %q of %q would be read as a formula by a spreadsheet: list another", id, p.PayeeID)
 	}
 	return id, nil
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/trueup/trueup/internal/planfile"
 )
 
-// mistake is one in a mapping, told as those of plan files are.
-func mistake(file string, line int, path, format string, args ...any) error {
-	return planfile.Error{File: file, Line: line, Path: path, Text: fmt.Sprintf(format, args...)}
+// mistake is one in a mapping that shows when it is used, told as those of plan
+// files are.
+func mistake(file, path, format string, args ...any) error {
+	return planfile.Error{File: file, Path: path, Text: fmt.Sprintf(format, args...)}
 }
 
 // ReadMapping reads a mapping file: YAML, every mistake at once, each with its

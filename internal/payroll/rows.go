@@ -55,7 +55,7 @@ func (m *Mapping) Rows(p *report.Payment) ([]Row, error) {
 		}
 	}
 	if requested, err := money.Parse(p.Amount, currency); err != nil || requested != sum {
-		return nil, mistake(cmp.Or(m.name, "payroll"), 0, p.Reference, "%s is requested and its parts come to %s", p.Amount, sum.Decimal())
+		return nil, mistake(cmp.Or(m.name, "payroll"), p.Reference, "%s is requested and its parts come to %s", p.Amount, sum.Decimal())
 	}
 	var out []Row
 	for _, code := range slices.Sorted(maps.Keys(by)) {

@@ -111,7 +111,8 @@ func TestTimelines(t *testing.T) {
 		in    map[string]int
 		names string
 	}{
-		{outcomes, "held released lost none open"}, {ends, "renewed churned lapsed"},
+		{outcomes, "held released lost none open"},
+		{ends, "renewed churned lapsed"},
 		{moves, "started renewed churned expanded contracted reactivated cancelled"},
 	} {
 		for _, name := range strings.Fields(seen.names) {

@@ -142,7 +142,7 @@ func BuildPayees(set Setting, src Whole, q PayeesQuery) (*PayeeList, error) {
 	from := min(q.Offset, len(picked))
 	until := min(from+cmp.Or(q.Limit, DefaultRows), len(picked))
 	for _, r := range picked[from:until] {
-		r.PayeeRow.Balances, r.Quarter = b.balances(r.now), b.movement(r.moves)
+		r.Balances, r.Quarter = b.balances(r.now), b.movement(r.moves)
 		if r.Measures, err = b.measures(event.PayeeID(r.PayeeID), period); err != nil {
 			return nil, err
 		}
@@ -180,7 +180,7 @@ func (b *builder) standings(q civil.Quarter) ([]*payeeStanding, error) {
 		if err != nil {
 			return err
 		}
-		r := &payeeStanding{now: s.Account.Balances}
+		r := &payeeStanding{now: s.Balances}
 		if r.moves, err = s.In(q); err != nil {
 			return err
 		}

@@ -122,7 +122,7 @@ func BuildLockPreview(set Setting, src Whole, q civil.Quarter) (*LockPreview, er
 	out.Posts = frozen.Entries
 	held := map[event.PayeeID]int64{}
 	err = src.Sums(func(s *ledger.Sum) error {
-		held[s.Payee] = s.Account.Balances.Held
+		held[s.Payee] = s.Balances.Held
 		if a, moved := frozen.Ledgers[s.Payee]; moved {
 			held[s.Payee] = a.Balances.Held
 		}
@@ -168,8 +168,12 @@ func (b *builder) previewRows(out *LockPreview, statements, before []tenant.Stat
 			into *int64
 			add  int64
 		}{
-			{&sums.net, net}, {&sums.requested, requested}, {&sums.carried, net - requested}, {&sums.held, held[st.Payee]},
-			{&sums.before, was.Requested.Minor}, {&sums.netBefore, was.Net.Minor},
+			{&sums.net, net},
+			{&sums.requested, requested},
+			{&sums.carried, net - requested},
+			{&sums.held, held[st.Payee]},
+			{&sums.before, was.Requested.Minor},
+			{&sums.netBefore, was.Net.Minor},
 			{&sums.paid, map[bool]int64{true: requested}[r.Paid]},
 		} {
 			sum, err := money.Add(*x.into, x.add)

@@ -42,7 +42,7 @@ func (s *server) decisions() []Operation {
 			o.Params = append(o.Params, periodParam().inPath())
 		default:
 			at = "id"
-			o.Params = append(o.Params, inPath("id", a.Target))
+			o.Params = append(o.Params, byID(a.Target))
 		}
 		o.answer = func(ctx context.Context, q question) (any, error) {
 			if s.desk == nil {

@@ -97,7 +97,7 @@ func (s *server) money() []Operation {
 		{
 			Name: "payee", Path: "/v1/payees/{id}",
 			Summary: "A payee's quarter: by component and deal, what is held and may be taken back until when, measures beside what the plan asks",
-			Params:  []Param{inPath("id", "the payee"), periodParam()}, Answer: report.PayeeView{}, Codes: []int{404},
+			Params:  []Param{byID("the payee"), periodParam()}, Answer: report.PayeeView{}, Codes: []int{404},
 			answer: func(ctx context.Context, q question) (any, error) {
 				f := q.filter()
 				f.Payee = event.PayeeID(q.values["id"])
@@ -116,7 +116,7 @@ func (s *server) money() []Operation {
 		},
 		{
 			Name: "deal", Path: "/v1/deals/{id}", Summary: "Why a deal earned what it did, or nothing",
-			Params: []Param{inPath("id", "the opportunity"), text("account", "the account, where several have the opportunity")},
+			Params: []Param{byID("the opportunity"), text("account", "the account, where several have the opportunity")},
 			Answer: report.Deal{}, Codes: []int{404},
 			answer: func(ctx context.Context, q question) (any, error) {
 				return q.reader.Deal(ctx, event.OpportunityID(q.values["id"]), event.AccountID(q.values["account"]))
@@ -124,7 +124,7 @@ func (s *server) money() []Operation {
 		},
 		{
 			Name: "book", Path: "/v1/books/{id}", Summary: "A payee's accounts, measures and flags",
-			Params: []Param{inPath("id", "the payee"), periodParam()}, Answer: report.Book{}, Codes: []int{404},
+			Params: []Param{byID("the payee"), periodParam()}, Answer: report.Book{}, Codes: []int{404},
 			answer: func(ctx context.Context, q question) (any, error) {
 				f := q.filter()
 				f.Payee = event.PayeeID(q.values["id"])
@@ -144,7 +144,7 @@ func (s *server) work() []Operation {
 	return []Operation{
 		{
 			Name: "timeline", Path: "/v1/accounts/{id}", Summary: "An account over time: ARR, terms, owners, health, deals, deadlines",
-			Params: []Param{inPath("id", "the account")}, Answer: report.Timeline{}, Codes: []int{404},
+			Params: []Param{byID("the account")}, Answer: report.Timeline{}, Codes: []int{404},
 			answer: func(ctx context.Context, q question) (any, error) {
 				return q.reader.Timeline(ctx, event.AccountID(q.values["id"]))
 			},
@@ -167,7 +167,7 @@ func (s *server) work() []Operation {
 		},
 		{
 			Name: "what_if_by_id", Path: "/v1/what-if/{id}", Summary: "How far a comparison has come, and what it found; the last one is kept",
-			Params: []Param{inPath("id", "the comparison")}, Answer: report.WhatIf{}, Codes: []int{404},
+			Params: []Param{byID("the comparison")}, Answer: report.WhatIf{}, Codes: []int{404},
 			answer: func(ctx context.Context, q question) (any, error) { return q.reader.WhatIfByID(ctx, q.values["id"]) },
 		},
 	}
@@ -204,7 +204,7 @@ func (s *server) care() []Operation {
 		},
 		{
 			Name: "parked_by_id", Path: "/v1/parked/{id}", Summary: "One input set aside, with its bytes",
-			Params: []Param{inPath("id", "the parked input")}, Answer: report.Parked{}, Codes: []int{404},
+			Params: []Param{byID("the parked input")}, Answer: report.Parked{}, Codes: []int{404},
 			answer: func(ctx context.Context, q question) (any, error) { return q.reader.ParkedByID(ctx, q.values["id"]) },
 		},
 	}

@@ -37,8 +37,8 @@ func text(name, meaning string) Param {
 	return Param{Name: name, Meaning: meaning, In: inQuery, Schema: map[string]any{"type": "string"}}
 }
 
-// inPath is a part of the path that can be anything.
-func inPath(name, meaning string) Param { return text(name, meaning).inPath() }
+// byID is a part of the path that can be anything: whose id it is.
+func byID(meaning string) Param { return text("id", meaning).inPath() }
 
 func (p Param) inPath() Param {
 	p.In = ofPath
@@ -86,7 +86,7 @@ func periodParam() Param {
 const entryIDBytes = 16
 
 func entryParam() Param {
-	p := inPath("id", "the entry")
+	p := byID("the entry")
 	p.Schema["pattern"] = fmt.Sprintf("^[0-9a-fA-F]{%d}$", 2*entryIDBytes)
 	p.check = func(v string) error {
 		if raw, err := hex.DecodeString(v); err != nil || len(raw) != entryIDBytes {

@@ -9,7 +9,7 @@ import (
 
 // Patterns that JavaScript's regular expressions and Go's read alike.
 const (
-	// no control characters, no space at either end
+	// An id has no control characters, and no space at either end.
 	idPattern      = `^[^\x00-\x20\x7f-\xa0]([^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0])?$`
 	datePattern    = `^(199[0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`
 	instantPattern = `^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])` +
