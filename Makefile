@@ -20,7 +20,7 @@ help: ## list the targets
 .PHONY: build
 build: ## build bin/trueup
 	@mkdir -p $(BIN)
-	$(GO) build -trimpath -o $(BIN)/trueup ./cmd/trueup
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/trueup ./cmd/trueup
 
 .PHONY: run
 run: build ## start the worker with its embedded broker and demo data

@@ -158,7 +158,17 @@ func (p *tab) holds(expression string) {
 // click follows a link or presses a button.
 func (p *tab) click(selector string) {
 	p.Helper()
-	p.do(chromedp.Click(chromedp.CSS(selector)))
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for {
+		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+		switch {
+		case err == nil:
+			return
+		case ctx.Err() != nil || !strings.Contains(err.Error(), "node with given id"): // else it was replaced, live, before it was clicked
+			p.Fatalf("at %s: click %s: %v", p.at(), selector, err)
+		}
+	}
 }
 
 // look sets the size of the window and the scheme of colours.
