@@ -94,19 +94,36 @@ type Touched struct {
 	// Measures is the first day of which what is measured of the account may
 	// differ; civil.Never: of none.
 	Measures civil.Date
+	// Paid is the same of the part that pay looks at, so never before it.
+	Paid civil.Date
 	// Standing says that the running quarter's flags of its owners, or of whoever
 	// found an expansion, may differ.
 	Standing bool
 }
 
-var untouched = Touched{Measures: civil.Never}
+var untouched = Touched{Measures: civil.Never, Paid: civil.Never}
 
 // Add takes one more fact.
 func (s *State) Add(e event.Event) (Touched, error) {
 	before := s.attention.sourcedFrom(e, s.set.Zone)
 	t, err := s.add(e)
+	if t.Paid = t.Measures; onlyInforms(e) {
+		t.Paid = civil.Never
+	}
 	t.Measures = min(t.Measures, before, s.attention.sourcedFrom(e, s.set.Zone))
 	return t, err
+}
+
+// onlyInforms reports whether pay looks at nothing that a fact is measured by.
+//
+// Source: rules §12a; what pays is in account.Paid.
+func onlyInforms(e event.Event) bool {
+	switch e.(type) {
+	case event.SurveyAnswered, event.AdoptionMeasured, event.OnboardingCompleted, event.ForecastRecorded:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *State) add(e event.Event) (Touched, error) {

@@ -202,7 +202,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	}
 	e.refer(r)
 	e.note(r, in.Event)
-	e.measuresMoved(r.id, r.state.Referred(), touched.Measures)
+	e.measuresMoved(r.id, r.state.Referred(), touched)
 	if touched.Standing {
 		for _, id := range r.state.Referred() {
 			e.markDirty(id)
@@ -269,8 +269,9 @@ func (e *Engine) rebuildAccount(r *accountRecord, more event.Event) (err error) 
 	if more != nil {
 		e.note(r, more)
 	}
-	e.measuresMoved(r.id, before, account.Ever)
-	e.measuresMoved(r.id, r.state.Referred(), account.Ever)
+	all := account.Touched{Measures: account.Ever, Paid: account.Ever}
+	e.measuresMoved(r.id, before, all)
+	e.measuresMoved(r.id, r.state.Referred(), all)
 	r.behind = true
 	return e.settleAccount(r)
 }

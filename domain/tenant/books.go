@@ -161,15 +161,15 @@ func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
 	return out, nil
 }
 
-// measuresMoved says that what an account adds to books from a day on may not be
-// what it was, and has the ended quarters of those whom it refers to settled
-// again.
-func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, from civil.Date) {
-	if from >= civil.Never-1 {
+// measuresMoved says that what an account adds to books may not be what it was,
+// and has the ended quarters of those whom it refers to looked at again: settled,
+// where pay looks at what moved.
+func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, moved account.Touched) {
+	if moved.Measures >= civil.Never-1 {
 		return
 	}
 	clear(e.running)
-	first := e.calendar.QuarterOf(max(from, e.firstDay()))
+	first, paid := e.quarterFrom(moved.Measures), e.quarterFrom(moved.Paid)
 	if first >= e.state.NextEnd && first > e.lastEnded && !e.targetsBooks() {
 		return // the running quarter is summed anew anyway, as most facts have it
 	}
@@ -178,13 +178,17 @@ func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, from 
 			if b.quarter < first {
 				continue
 			}
-			b.moved[of], b.measures = true, nil
+			b.measures = nil
+			if b.quarter < paid {
+				continue
+			}
+			b.moved[of] = true
 			if p := e.past[b.payee]; p != nil {
 				p.moved, p.of = true, 0
 			}
 		}
 		for at := range e.openings {
-			if at.payee == id && at.quarter >= first {
+			if at.payee == id && at.quarter >= paid {
 				delete(e.openings, at)
 			}
 		}
@@ -195,6 +199,11 @@ func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, from 
 			}
 		}
 	}
+}
+
+// quarterFrom is the first quarter that something from a day on is in.
+func (e *Engine) quarterFrom(day civil.Date) civil.Quarter {
+	return e.calendar.QuarterOf(min(max(day, e.firstDay()), civil.Never-1))
 }
 
 // firstDay is long before any quarter that is looked at.
