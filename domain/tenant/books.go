@@ -83,7 +83,7 @@ func (e *Engine) accountsIn(holders account.Holders, add func(*account.State) er
 
 // Retained implements book.Books.
 func (b books) Retained(p *book.Person, w account.Window, q civil.Quarter) (all, cfo account.Retention, err error) {
-	sum, err := b.bookSum(p, q)
+	sum, err := b.bookSum(p, q, book.Retained(w))
 	if err != nil {
 		return all, cfo, err
 	}
@@ -92,7 +92,7 @@ func (b books) Retained(p *book.Person, w account.Window, q civil.Quarter) (all,
 
 // Measures implements book.Books.
 func (b books) Measures(p *book.Person, q civil.Quarter) (account.Paid, error) {
-	sum, err := b.bookSum(p, q)
+	sum, err := b.bookSum(p, q, book.Looks{Paid: true})
 	if err != nil {
 		return account.Paid{}, err
 	}

@@ -236,11 +236,11 @@ func (e *Engine) lookAtPlan(p *payee, q civil.Quarter, in *advice.PayeeFigures) 
 		}
 		in.GRR = append(in.GRR, *grr)
 	}
-	sum, err := e.bookSum(p.person, q)
+	all, _, err := books{e}.Retained(p.person, account.WindowOf(c.Window), q)
 	if err != nil {
 		return err
 	}
-	opening := sum.all[account.WindowOf(c.Window)].Opening
+	opening := all.Opening
 	in.Opening = &opening
 	return nil
 }

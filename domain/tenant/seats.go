@@ -29,15 +29,16 @@ type seatBook struct {
 	holders  account.Holders
 	measures *account.Measures // all that is measured, for reports; nil: not asked for
 
-	sum   *bookSum                          // nil: not asked for
-	moved map[event.AccountID]bool          // whose part of the sum may not be what it was
-	parts map[event.AccountID]*accountsPart // nil: not kept
+	sum   *bookSum                         // nil: not asked for
+	moved map[event.AccountID]bool         // whose part of the sum may not be what it was
+	parts map[event.AccountID]accountsPart // nil: not kept
 }
 
 // bookSum is what pay looks at of a book: what is measured, and what is left of
 // it by window, with the exceptions that somebody approved and with those that
-// the CFO did.
+// the CFO did; of these only what somebody asked for.
 type bookSum struct {
+	book.Looks
 	paid     account.Paid
 	all, cfo [3]account.Retention
 }
@@ -58,29 +59,41 @@ func (p *accountsPart) ofCFO() *[3]account.Retention {
 
 // replace takes one account's part of the sum for another.
 func (b *bookSum) replace(was, now *accountsPart) error {
-	err := b.paid.Replace(was.paid, now.paid)
-	for w := range account.Window(3) {
-		err = cmp.Or(err, b.all[w].Replace(was.all[w], now.all[w]), b.cfo[w].Replace(was.ofCFO()[w], now.ofCFO()[w]))
+	var err error
+	if b.Paid {
+		err = b.paid.Replace(was.paid, now.paid)
+	}
+	for w, looked := range b.Retained {
+		if looked {
+			err = cmp.Or(err, b.all[w].Replace(was.all[w], now.all[w]), b.cfo[w].Replace(was.ofCFO()[w], now.ofCFO()[w]))
+		}
 	}
 	return err
 }
 
-// partOf is what an account adds to a payee's book, to whom a healthy account has
-// at least a score.
-func (e *Engine) partOf(b *seatBook, healthy money.Ratio, s *account.State) *accountsPart {
+// partOf is what an account adds to what is looked at of a payee's book, to whom a
+// healthy account has at least a score.
+func (e *Engine) partOf(b *seatBook, looks book.Looks, healthy money.Ratio, s *account.State) accountsPart {
 	held := s.Holding(b.holders)
-	out := &accountsPart{paid: held.Paid(b.quarter, e.at, healthy)}
+	var out accountsPart
+	if looks.Paid {
+		out.paid = held.Paid(b.quarter, e.at, healthy)
+	}
 	var every func(first, last civil.Date) bool
 	if s.HasExceptions() {
 		every = func(first, last civil.Date) bool { return s.Excepted(first, last, false) }
 		cfo := func(first, last civil.Date) bool { return s.Excepted(first, last, true) }
 		out.cfo = new([3]account.Retention)
-		for w := range account.Window(3) {
-			out.cfo[w] = held.Retention(w, b.quarter, cfo)
+		for w, looked := range looks.Retained {
+			if looked {
+				out.cfo[w] = held.Retention(account.Window(w), b.quarter, cfo) //nolint:gosec // there are three
+			}
 		}
 	}
-	for w := range account.Window(3) {
-		out.all[w] = held.Retention(w, b.quarter, every)
+	for w, looked := range looks.Retained {
+		if looked {
+			out.all[w] = held.Retention(account.Window(w), b.quarter, every) //nolint:gosec // there are three
+		}
 	}
 	return out
 }
@@ -115,28 +128,33 @@ func (e *Engine) dropBook(b *seatBook) {
 	}
 }
 
-// bookSum is what pay looks at of a payee's book in a quarter.
-func (e *Engine) bookSum(p *book.Person, q civil.Quarter) (*bookSum, error) {
+// bookSum is what pay looks at of a payee's book in a quarter, and what is asked
+// for beside that.
+func (e *Engine) bookSum(p *book.Person, q civil.Quarter, asked book.Looks) (*bookSum, error) {
 	b, err := e.seatBook(p, q)
 	if err != nil {
 		return nil, err
 	}
-	if b.sum != nil && len(b.moved) > 0 && b.parts != nil {
-		return b.sum, e.replaceParts(p, b)
-	}
-	if b.sum != nil && len(b.moved) == 0 {
+	looks := asked
+	switch {
+	case b.sum == nil:
+		looks = looks.And(p.Looks(q))
+	case b.sum.And(asked) != b.sum.Looks:
+		looks, b.parts = looks.And(b.sum.Looks), nil
+	case len(b.moved) == 0:
 		return b.sum, nil
+	case b.parts != nil:
+		return b.sum, e.replaceParts(p, b)
+	default: // not for the first time
+		looks, b.parts = b.sum.Looks, map[event.AccountID]accountsPart{}
 	}
-	if b.sum != nil { // not for the first time
-		b.parts = map[event.AccountID]*accountsPart{}
-	}
-	sum, healthy := &bookSum{}, p.Healthy(q)
+	sum, healthy := &bookSum{Looks: looks}, p.Healthy(q)
 	err = e.accountsIn(b.holders, func(s *account.State) error {
-		part := e.partOf(b, healthy, s)
+		part := e.partOf(b, looks, healthy, s)
 		if b.parts != nil {
 			b.parts[s.ID] = part
 		}
-		return sum.replace(&accountsPart{}, part)
+		return sum.replace(&accountsPart{}, &part)
 	})
 	if err != nil {
 		return nil, err
@@ -154,11 +172,8 @@ func (e *Engine) replaceParts(p *book.Person, b *seatBook) error {
 		if err != nil {
 			return err
 		}
-		was, now := b.parts[id], e.partOf(b, healthy, r.state)
-		if was == nil {
-			was = &accountsPart{}
-		}
-		if err := b.sum.replace(was, now); err != nil {
+		was, now := b.parts[id], e.partOf(b, b.sum.Looks, healthy, r.state)
+		if err := b.sum.replace(&was, &now); err != nil {
 			return err
 		}
 		b.parts[id] = now
