@@ -55,9 +55,9 @@ type PayeeFigures struct {
 	Limits   plan.Flags
 	Book     account.Glance // of the payee's own accounts
 
-	// Deals is how many expansions booked in a quarter that ended are credited to the
-	// payee as their CSM, whoever sourced them.
-	Deals int
+	// Expanded says of a quarter that ended, of a CSM who found no lead in it, that an
+	// expansion booked in it is credited to them as its CSM, whoever sourced it.
+	Expanded bool
 	// GRR of each quarter up to this one, in order; a quarter with an empty book
 	// ends the run, so only those after it.
 	GRR []money.Ratio
@@ -76,7 +76,7 @@ type PayeeFigures struct {
 // Same reports whether flags see nothing new.
 func (in *PayeeFigures) Same(o *PayeeFigures) bool {
 	return in.Payee == o.Payee && in.Role == o.Role && in.Segment == o.Segment && in.Period == o.Period && in.Ended == o.Ended &&
-		in.Currency == o.Currency && in.Limits == o.Limits && in.Book == o.Book && in.Deals == o.Deals && in.Reports == o.Reports && in.Team == o.Team &&
+		in.Currency == o.Currency && in.Limits == o.Limits && in.Book == o.Book && in.Expanded == o.Expanded && in.Reports == o.Reports && in.Team == o.Team &&
 		slices.Equal(in.GRR, o.GRR) && equal(in.Variable, o.Variable) && equal(in.Opening, o.Opening) &&
 		equal(in.Requested, o.Requested) && equal(in.Confirmed, o.Confirmed)
 }
@@ -122,13 +122,15 @@ func (t Team) exceeded(own money.Ratio) bool {
 
 func (t Team) twice() *big.Rat { return new(big.Rat).Add(t.low.Rat(), t.high.Rat()) }
 
+var ofPayee = [...]func(*PayeeFigures) (Flag, bool){
+	portfolio, handoffBroken, silentSignals, quotaTooLow, payeesVariable, bookSize, bookUnbalanced, emptyBook, payoutMismatch,
+}
+
 // OfPayee lists the flags of a payee's quarter, always in the same order.
-func OfPayee(in PayeeFigures) []Flag {
+func OfPayee(in *PayeeFigures) []Flag {
 	var out []Flag
-	for _, rule := range []func(*PayeeFigures) (Flag, bool){
-		portfolio, handoffBroken, silentSignals, quotaTooLow, payeesVariable, bookSize, bookUnbalanced, emptyBook, payoutMismatch,
-	} {
-		if f, raised := rule(&in); raised {
+	for _, rule := range ofPayee {
+		if f, raised := rule(in); raised {
 			f.Payee, f.Period = in.Payee, in.Period
 			out = append(out, f)
 		}
@@ -181,7 +183,7 @@ func handoffBroken(in *PayeeFigures) (Flag, bool) {
 // Units: expansions.
 // Rounding: none.
 func silentSignals(in *PayeeFigures) (Flag, bool) {
-	if in.Role != event.CSM || !in.Ended || in.Book.Leads+in.Deals != 0 {
+	if in.Role != event.CSM || !in.Ended || in.Book.Leads != 0 || in.Expanded {
 		return Flag{}, false
 	}
 	return Flag{Name: SilentSignals, Figure: "0", Threshold: "1"}, true

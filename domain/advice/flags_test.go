@@ -117,7 +117,7 @@ func TestFlagsOfPayees(t *testing.T) {
 
 		{"one sourced", nil, silent, ""},
 		{"none sourced", func(p in) { p.Book.Leads = 0 }, silent, "silent_signals 0 of 1"},
-		{"none sourced, one of their own booked", func(p in) { p.Book.Leads, p.Deals = 0, 1 }, silent, ""},
+		{"none sourced, one of their own booked", func(p in) { p.Book.Leads, p.Expanded = 0, true }, silent, ""},
 		{"none sourced yet", and(running, func(p in) { p.Book.Leads = 0 }), silent, ""},
 		{"none sourced by an AE", and(role(event.AE), func(p in) { p.Book.Leads = 0 }), silent, ""},
 
@@ -181,7 +181,7 @@ func TestFlagsOfPayees(t *testing.T) {
 		{"not asked", func(p in) { p.Requested = nil }, mismatch, ""},
 		{"not paid yet", func(p in) { p.Confirmed = nil }, mismatch, ""},
 	} {
-		if got := raised(advice.OfPayee(figures(tt.change)), tt.flag...); got != tt.want {
+		if got := raised(ofPayee(figures(tt.change)), tt.flag...); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -189,10 +189,10 @@ func TestFlagsOfPayees(t *testing.T) {
 
 // A flag says whose it is and of which quarter, and a payee without cause has none.
 func TestFlagsOfPayeeAreNamed(t *testing.T) {
-	if got := advice.OfPayee(figures(nil)); len(got) != 0 {
+	if got := ofPayee(figures(nil)); len(got) != 0 {
 		t.Errorf("OfPayee = %+v, want none", got)
 	}
-	got := advice.OfPayee(figures(func(p *advice.PayeeFigures) { p.Book.Living, p.Variable = 70, amount(0) }))
+	got := ofPayee(figures(func(p *advice.PayeeFigures) { p.Book.Living, p.Variable = 70, amount(0) }))
 	want := []advice.Flag{
 		{Name: "portfolio_too_large", Payee: "csm-1", Period: 2027 * 4, Figure: "70", Threshold: "60"},
 		{Name: "no_variable", Payee: "csm-1", Period: 2027 * 4, Figure: "0.00", Threshold: "above 0"},
@@ -225,7 +225,7 @@ func TestABookIsUnbalancedAboveTwiceTheMedianExactly(t *testing.T) {
 				want = fmt.Sprintf("book_unbalanced %s of %s", money.Percent(own), money.Percent(most))
 			}
 		}
-		got := raised(advice.OfPayee(figures(func(p *advice.PayeeFigures) {
+		got := raised(ofPayee(figures(func(p *advice.PayeeFigures) {
 			p.Book.ARR, p.Book.AtRiskARR, p.Team = arr, atRisk, advice.NewTeam(members)
 		})), advice.BookUnbalanced)
 		if got != want {
@@ -233,3 +233,5 @@ func TestABookIsUnbalancedAboveTwiceTheMedianExactly(t *testing.T) {
 		}
 	})
 }
+
+func ofPayee(in advice.PayeeFigures) []advice.Flag { return advice.OfPayee(&in) }

@@ -159,7 +159,6 @@ type upliftShare struct {
 	*account.Credited
 	credit int64
 	minor  int64 // of the uplift
-	down   int64 // rounded down, before the largest remainders
 }
 
 // collect finds the window's shares and their credits as of a day; shares that
@@ -205,12 +204,18 @@ func (w *uplift) divide() error {
 		return err
 	}
 	for i := range w.all {
-		sh := &w.all[i]
-		sh.minor = parts[i].Minor
-		down := new(big.Int).Mul(big.NewInt(w.total), big.NewInt(weights[i]))
-		sh.down = down.Quo(down, big.NewInt(w.credited)).Int64()
+		w.all[i].minor = parts[i].Minor
 	}
 	return nil
+}
+
+// down is a share of the uplift rounded down, before the largest remainders.
+func (w *uplift) down(sh *upliftShare) int64 {
+	if w.credited <= 0 {
+		return 0
+	}
+	down := new(big.Int).Mul(big.NewInt(w.total), big.NewInt(max(0, sh.credit)))
+	return down.Quo(down, big.NewInt(w.credited)).Int64()
 }
 
 // exact is the uplift in minor units of money: the credited ARR in each tier ×
@@ -259,7 +264,7 @@ func (w *uplift) explain(sh *upliftShare, stands, before int64) ledger.Explanati
 	if w.credited == 0 {
 		x.Figures = nil
 	}
-	if rest := sh.minor - sh.down; rest != 0 {
+	if rest := sh.minor - w.down(sh); rest != 0 {
 		x.Figures = append(x.Figures, ledger.Minor(ledger.Plus, "largest remainder", "", rest, c))
 	}
 	if lost := sh.minor - stands; lost != 0 {

@@ -126,12 +126,12 @@ func (m Money) Scale(r Ratio) (Money, error) {
 // parts differ from the exact shares by less than one minor unit and sum to m:
 // largest remainder, ties to the earlier part.
 func (m Money) Split(weights []int64) ([]Money, error) {
-	total := new(big.Int)
+	var total, weight, share big.Int // used again for each: there may be many parts
 	for _, w := range weights {
 		if w < 0 {
 			return nil, domain.Errorf(domain.Invalid, "weight %d is negative", w)
 		}
-		total.Add(total, big.NewInt(w))
+		total.Add(&total, weight.SetInt64(w))
 	}
 	if total.Sign() == 0 {
 		return nil, domain.Errorf(domain.Invalid, "weights sum to zero")
@@ -141,23 +141,23 @@ func (m Money) Split(weights []int64) ([]Money, error) {
 		minor, sign = -minor, -1
 	}
 	parts := make([]Money, len(weights))
-	rests := make([]*big.Int, len(weights))
+	rests := make([]big.Int, len(weights))
 	left := minor
+	of, all := big.NewInt(minor), new(big.Int)
 	for i, w := range weights {
-		share, rest := new(big.Int).QuoRem(new(big.Int).Mul(big.NewInt(minor), big.NewInt(w)), total, new(big.Int))
+		share.QuoRem(all.Mul(of, weight.SetInt64(w)), &total, &rests[i])
 		parts[i] = Money{share.Int64(), m.Currency}
-		rests[i] = rest
 		left -= share.Int64()
 	}
 	for ; left > 0; left-- {
 		best := 0
 		for i := range rests {
-			if rests[i].Cmp(rests[best]) > 0 {
+			if rests[i].Cmp(&rests[best]) > 0 {
 				best = i
 			}
 		}
 		parts[best].Minor++
-		rests[best] = big.NewInt(-1)
+		rests[best].SetInt64(-1)
 	}
 	for i := range parts {
 		parts[i].Minor *= sign

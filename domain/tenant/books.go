@@ -26,7 +26,7 @@ type books struct{ *Engine }
 
 func (e *Engine) forgetBooks() {
 	e.running, e.ended, e.endedOf, e.openings = map[seat]*seatBook{}, map[seat]*seatBook{}, map[event.PayeeID][]*seatBook{}, map[ownership]int64{}
-	e.lastEnded, e.booked, e.past = 0, map[seat]int{}, map[event.PayeeID]*past{}
+	e.lastEnded, e.expanded, e.past = 0, map[seat]bool{}, map[event.PayeeID]*past{}
 }
 
 // forgetBooksOf forgets what payees' books came to.
@@ -219,7 +219,7 @@ func (e *Engine) sharesMoved(st account.Settled, before []account.Credit) {
 		}
 		e.markDirty(c.Payee)
 		if st.Moved == account.CreditsMoved {
-			delete(e.booked, seat{c.Payee, q})
+			delete(e.expanded, seat{c.Payee, q})
 		}
 		if p := e.past[c.Payee]; p != nil {
 			p.moved = p.kept.Moved(q, st.Moved) || p.moved

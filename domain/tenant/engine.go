@@ -33,7 +33,7 @@ type Engine struct {
 	endedOf   map[event.PayeeID][]*seatBook // the same by whose accounts are in them
 	lastEnded civil.Quarter                 // the last of those, or a later one
 	openings  map[ownership]int64           // of books, for targets that are a part of them
-	booked    map[seat]int                  // deals of ended quarters that are credited to payees as CSMs
+	expanded  map[seat]bool                 // whether a deal of an ended quarter is credited to a payee as its CSM
 	past      map[event.PayeeID]*past       // of payees whose ended quarters were settled
 	glances   glances                       // what flags look at of books
 	org       *organisation                 // nil: not loaded

@@ -15,10 +15,9 @@ import (
 // flagged raises the flags that are not raised yet and clears those of the same
 // periods that no longer hold.
 func (e *Engine) flagged(raised map[FlagKey]Flag, now []advice.Flag, covers func(FlagKey) bool) {
-	holds := map[FlagKey]bool{}
+	keyOf := func(f advice.Flag) FlagKey { return FlagKey{f.Name, f.Payee, f.Account, f.Period} }
 	for _, f := range now {
-		key := FlagKey{f.Name, f.Payee, f.Account, f.Period}
-		holds[key] = true
+		key := keyOf(f)
 		old, known := raised[key]
 		flag := Flag{key, f.Figure, f.Threshold, e.at}
 		if known {
@@ -33,7 +32,7 @@ func (e *Engine) flagged(raised map[FlagKey]Flag, now []advice.Flag, covers func
 	}
 	var gone []FlagKey
 	for key := range raised {
-		if !holds[key] && covers(key) {
+		if covers(key) && !slices.ContainsFunc(now, func(f advice.Flag) bool { return keyOf(f) == key }) {
 			gone = append(gone, key)
 		}
 	}
@@ -110,7 +109,7 @@ func (e *Engine) settlePayeeFlags(p *payee) error {
 		}
 		*look, changed = flagLook{done: true, ok: ok, in: in}, true
 		if ok {
-			look.flags = advice.OfPayee(in)
+			look.flags = advice.OfPayee(&look.in)
 		}
 	}
 	if !changed {
@@ -142,8 +141,8 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 	if in.Book, err = e.glanceAt(p.person, q); err != nil {
 		return in, false, err
 	}
-	if in.Ended {
-		if in.Deals, err = e.dealsOf(p.person, q); err != nil {
+	if in.Ended && in.Role == event.CSM && in.Book.Leads == 0 {
+		if in.Expanded, err = e.expandedIn(p.person, q); err != nil {
 			return in, false, err
 		}
 	}
@@ -168,23 +167,19 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 	return in, true, nil
 }
 
-// dealsOf counts the expansions booked in a quarter that has ended that are
-// credited to a payee as their CSM.
-func (e *Engine) dealsOf(p *book.Person, q civil.Quarter) (n int, err error) {
+// expandedIn reports whether an expansion booked in a quarter that has ended is
+// credited to a payee as its CSM.
+func (e *Engine) expandedIn(p *book.Person, q civil.Quarter) (any bool, err error) {
 	at := seat{p.ID, q}
-	if n, ok := e.booked[at]; ok {
-		return n, nil
+	if known, ok := e.expanded[at]; ok {
+		return known, nil
 	}
 	credited, err := books{e}.Credited(p)
-	for _, c := range credited {
-		if c.ByCSM() && e.calendar.QuarterOf(c.Deal.Booked) == q {
-			n++
-		}
+	if err != nil {
+		return false, err
 	}
-	if err == nil {
-		e.booked[at] = n
-	}
-	return n, err
+	e.expanded[at] = slices.ContainsFunc(credited, func(c *account.Credited) bool { return c.ByCSM() && e.calendar.QuarterOf(c.Deal.Booked) == q })
+	return e.expanded[at], nil
 }
 
 // past is a payee whose ended quarters were settled: what their accelerators
@@ -275,23 +270,42 @@ func (e *Engine) team(name string, q civil.Quarter) (advice.Team, error) {
 	if t, known := e.teams[at]; known {
 		return t, nil
 	}
-	var shares []advice.RiskShare
-	err := e.members(e.org.teams[name], q, func(r event.PayeeEnrolled) bool { return r.Team == name && r.Role == event.CSM },
+	members, err := e.crew(at)
+	if err != nil {
+		return advice.Team{}, err
+	}
+	shares := e.glances.shares[:0]
+	for _, g := range members {
+		shares = append(shares, advice.RiskShare{AtRisk: g.sum.AtRiskARR, ARR: g.sum.ARR})
+	}
+	if e.glances.shares = shares; e.teams == nil {
+		e.teams = map[crew]advice.Team{}
+	}
+	e.teams[at] = advice.NewTeam(shares)
+	return e.teams[at], nil
+}
+
+// crew lists the books of a team's CSMs, summed up to today.
+func (e *Engine) crew(at crew) ([]*glanced, error) {
+	if err := e.glanceToday(); err != nil {
+		return nil, err
+	}
+	if books, known := e.glances.crews[at]; known {
+		return books, nil
+	}
+	var books []*glanced
+	err := e.members(e.org.teams[at.team], at.quarter, func(r event.PayeeEnrolled) bool { return r.Team == at.team && r.Role == event.CSM },
 		func(id event.PayeeID, _ event.Role) error {
 			other, err := e.payee(id)
 			if err != nil {
 				return err
 			}
-			g, err := e.glanceAt(other.person, q)
-			shares = append(shares, advice.RiskShare{AtRisk: g.AtRiskARR, ARR: g.ARR})
+			g, err := e.glanced(other.person, at.quarter)
+			books = append(books, g)
 			return err
 		})
-	if err != nil {
-		return advice.Team{}, err
+	if err == nil {
+		e.glances.crews[at] = books
 	}
-	if e.teams == nil {
-		e.teams = map[crew]advice.Team{}
-	}
-	e.teams[at] = advice.NewTeam(shares)
-	return e.teams[at], nil
+	return books, err
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/trueup/trueup/domain/account"
+	"github.com/trueup/trueup/domain/advice"
 	"github.com/trueup/trueup/domain/book"
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
@@ -20,9 +21,11 @@ type glances struct {
 	books map[seat]*glanced
 	of    map[event.PayeeID][]*glanced // by holder
 	turns map[civil.Date]map[event.AccountID]bool
-	span  account.Span // of the day they were last asked on
+	crews map[crew][]*glanced // those of teams' CSMs
+	span  account.Span        // of the day they were last asked on
 
 	was, is []part // of an account that is changing, before and after; room that is used again
+	shares  []advice.RiskShare
 }
 
 // glanced is a book of a quarter with its sum.
@@ -35,21 +38,31 @@ type glanced struct {
 func (e *Engine) forgetGlances() {
 	e.glances = glances{
 		on: e.Today(), books: map[seat]*glanced{}, of: map[event.PayeeID][]*glanced{}, turns: map[civil.Date]map[event.AccountID]bool{},
+		crews: map[crew][]*glanced{},
 	}
 }
 
 // glanceAt is what flags look at of a payee's book in a quarter.
 func (e *Engine) glanceAt(p *book.Person, q civil.Quarter) (account.Glance, error) {
-	if err := e.glanceToday(); err != nil {
+	g, err := e.glanced(p, q)
+	if err != nil {
 		return account.Glance{}, err
+	}
+	return g.sum, nil
+}
+
+// glanced is a payee's book with its sum, up to today.
+func (e *Engine) glanced(p *book.Person, q civil.Quarter) (*glanced, error) {
+	if err := e.glanceToday(); err != nil {
+		return nil, err
 	}
 	at := seat{p.ID, q}
 	if g := e.glances.books[at]; g != nil {
-		return g.sum, nil
+		return g, nil
 	}
 	holders, err := e.holders(p, q)
 	if err != nil {
-		return account.Glance{}, err
+		return nil, err
 	}
 	g := &glanced{seat: at, holders: holders}
 	err = e.accountsIn(holders, func(s *account.State) error {
@@ -57,13 +70,13 @@ func (e *Engine) glanceAt(p *book.Person, q civil.Quarter) (account.Glance, erro
 		return g.sum.Add(e.part(g, s))
 	})
 	if err != nil {
-		return account.Glance{}, err
+		return nil, err
 	}
 	e.glances.books[at] = g
 	for _, h := range holders {
 		e.glances.of[h.Payee] = append(e.glances.of[h.Payee], g)
 	}
-	return g.sum, nil
+	return g, nil
 }
 
 // glanceSpan is the span of the day up to which running quarters are summed.
@@ -177,6 +190,7 @@ func (e *Engine) glanceToday() error {
 
 // unglance forgets the sums of payees' books.
 func (e *Engine) unglance(ids []event.PayeeID) {
+	clear(e.glances.crews) // who is in them may differ
 	for _, id := range ids {
 		for q := e.state.NextEnd - 2; q <= e.state.NextEnd+1; q++ {
 			e.drop(e.glances.books[seat{id, q}])
@@ -198,6 +212,7 @@ func (e *Engine) drop(g *glanced) {
 		return
 	}
 	delete(e.glances.books, g.seat)
+	clear(e.glances.crews)
 	for _, h := range g.holders {
 		e.glances.of[h.Payee] = slices.DeleteFunc(e.glances.of[h.Payee], func(o *glanced) bool { return o == g })
 	}

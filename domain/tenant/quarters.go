@@ -134,7 +134,7 @@ func (e *Engine) endQuarter() error {
 		return err
 	}
 	e.state.NextEnd++
-	clear(e.booked)
+	clear(e.expanded)
 	e.pastMoved()
 	e.forgetParts()
 	e.pruneGlances()
