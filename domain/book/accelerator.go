@@ -28,7 +28,7 @@ func partOf(c *account.Credited) dealPart {
 // postedShare is a share's line of an earlier quarter of the year.
 type postedShare struct {
 	last  civil.Date // of its quarter
-	minor int64      // that stood on it
+	due   int64      // that stood on it, in minor units
 	basis account.Basis
 }
 
@@ -60,76 +60,113 @@ func (p *Person) accelerator(qt quarter, c *plan.Component, year *yearSoFar, boo
 		}
 		in.reviewed = reviewed(qt.plan.Gates, m)
 	}
-	if u := kept.uplift(in, c.ID, year); u != nil {
+	u := kept.uplift(in, c.ID, year)
+	if u != nil && !u.again {
+		year.kept = append(year.kept, u)
 		return u.steps, nil
 	}
 	year.recall()
-	var steps []ledger.Step
-	var posted []keptShare
+	kept.anew = true
+	if u != nil {
+		if steps, same, err := p.upliftAgain(u, c, year, books, today); err != nil || same {
+			year.kept = append(year.kept, u)
+			return steps, err
+		}
+	}
+	year.anew = true // later quarters that are cumulative look at this one's shares
+	u = &keptUplift{upliftInputs: in}
 	if in.reviewed {
-		if steps, posted, err = p.uplift(in, c, year, books, today); err != nil {
+		if err := p.uplift(u, c, year, books, today); err != nil {
 			return nil, err
 		}
 	}
-	kept.keep(in, c.ID, posted, steps)
-	return steps, nil
+	year.kept = append(year.kept, u)
+	return kept.keep(u, c.ID), nil
 }
 
-// uplift works a quarter's accelerator out: its steps, and the shares that the
-// year's later quarters look at.
-func (p *Person) uplift(in upliftInputs, c *plan.Component, year *yearSoFar, books Books, today civil.Date) ([]ledger.Step, []keptShare, error) {
-	qt, from := in.quarter, in.first
-	if in.cumulative {
-		from = p.set.Calendar.First(qt.YearStart())
+// uplift works a quarter's accelerator out.
+func (p *Person) uplift(u *keptUplift, c *plan.Component, year *yearSoFar, books Books, today civil.Date) error {
+	from := u.first
+	if u.cumulative {
+		from = p.set.Calendar.First(u.YearStart())
 	}
-	basis := account.Basis{Known: today}
-	if qt.plan.Clawback.Basis == "as_paid" {
-		basis = account.Basis{Known: qt.last, AsPaid: true}
-	}
-	w := uplift{quarter: qt, component: c, annual: in.exactly()}
-	w.target = over(w.annual, in.shares)
-	if err := w.collect(p, books, from, basis.Known); err != nil {
-		return nil, nil, err
+	w := upliftOf(u, c, today)
+	if err := w.collect(p, books, from, w.basis.Known); err != nil {
+		return err
 	}
 	if err := w.divide(); err != nil {
-		return nil, nil, err
+		return err
 	}
-	var steps []ledger.Step
-	var posted []keptShare
+	u.credited, u.total, u.parts = w.credited, w.total, make([]keptShare, len(w.all))
 	for i := range w.all {
-		sh := &w.all[i]
-		part := partOf(sh.Credited)
-		stands, err := sh.Left(sh.minor, account.Ever, qt.last, basis)
-		if err != nil {
-			return nil, nil, err
+		var err error
+		if u.parts[i], u.steps, err = w.share(u.steps, &w.all[i], year, today); err != nil {
+			return err
 		}
-		var before int64
-		if in.cumulative {
-			for _, p := range year.posted[part] {
-				until := qt.last
-				if p.basis.AsPaid && !basis.AsPaid {
-					until = today // what later losses take of it this quarter need not
-				}
-				left, err := sh.Left(p.minor, p.last, until, p.basis)
-				if err != nil {
-					return nil, nil, err
-				}
-				before += left
-			}
-		}
-		due := stands - before
-		if due == 0 {
+	}
+	return nil
+}
+
+// upliftAgain works those shares of a kept accelerator out again whose deals are
+// released or lost otherwise, or that are to be explained; false where one is due
+// otherwise, so that all of it has to be.
+func (p *Person) upliftAgain(u *keptUplift, c *plan.Component, year *yearSoFar, books Books, today civil.Date) (steps []ledger.Step, same bool, err error) {
+	w := upliftOf(u, c, today)
+	w.credited, w.total = u.credited, u.total
+	at := 0
+	for i := range u.parts {
+		was := &u.parts[i]
+		from := at
+		if at += was.steps; !was.again {
 			continue
 		}
-		share := keptShare{part, postedShare{qt.last, due, basis}}
-		year.post(share)
-		posted = append(posted, share)
-		steps, err = sh.Uplift(steps, due, qt.last, basis, qt.plan, func() ledger.Explanation { return w.explain(sh, stands, before) })
+		credited, err := books.CreditedIn(p, was.part.account)
 		if err != nil {
-			return nil, nil, err
+			return nil, false, err
+		}
+		of := slices.IndexFunc(credited, func(c *account.Credited) bool { return partOf(c) == was.part })
+		if of < 0 {
+			return nil, false, nil
+		}
+		now, steps, err := w.share(nil, &upliftShare{credited[of], was.credit, was.minor}, year, today)
+		if err != nil || now.due != was.due {
+			return nil, false, err
+		}
+		u.steps = slices.Replace(u.steps, from, at, steps...)
+		*was, at = now, from+now.steps
+	}
+	return u.told(), true, nil
+}
+
+// share is what is due of a share; its steps are added to a list.
+func (w *uplift) share(to []ledger.Step, sh *upliftShare, year *yearSoFar, today civil.Date) (keptShare, []ledger.Step, error) {
+	out := keptShare{part: partOf(sh.Credited), credit: sh.credit, minor: sh.minor}
+	stands, err := sh.Left(sh.minor, account.Ever, w.last, w.basis)
+	if err != nil {
+		return out, nil, err
+	}
+	var before int64
+	if w.cumulative {
+		for _, p := range year.posted[out.part] {
+			until := w.last
+			if p.basis.AsPaid && !w.basis.AsPaid {
+				until = today // what later losses take of it this quarter need not
+			}
+			left, err := sh.Left(p.due, p.last, until, p.basis)
+			if err != nil {
+				return out, nil, err
+			}
+			before += left
 		}
 	}
-	return steps, posted, nil
+	out.postedShare = postedShare{w.last, stands - before, w.basis}
+	if out.due == 0 {
+		return out, to, nil
+	}
+	n := len(to)
+	to, err = sh.Uplift(to, out.due, w.last, w.basis, w.plan, func() ledger.Explanation { return w.explain(sh, stands, before) })
+	out.steps = len(to) - n
+	return out, to, err
 }
 
 func accelerates(c *plan.Component) bool {
@@ -148,6 +185,8 @@ func reviewed(g plan.Gates, m account.Paid) bool {
 // uplift is one quarter's accelerator under way.
 type uplift struct {
 	quarter
+	cumulative     bool
+	basis          account.Basis
 	component      *plan.Component
 	target, annual *big.Rat
 	credited       int64
@@ -159,6 +198,16 @@ type upliftShare struct {
 	*account.Credited
 	credit int64
 	minor  int64 // of the uplift
+}
+
+// upliftOf is an accelerator as of a day, without its shares.
+func upliftOf(u *keptUplift, c *plan.Component, today civil.Date) *uplift {
+	w := &uplift{quarter: u.quarter, cumulative: u.cumulative, basis: account.Basis{Known: today}, component: c, annual: u.exactly()}
+	if w.plan.Clawback.Basis == "as_paid" {
+		w.basis = account.Basis{Known: w.last, AsPaid: true}
+	}
+	w.target = over(w.annual, u.shares)
+	return w
 }
 
 // collect finds the window's shares and their credits as of a day; shares that

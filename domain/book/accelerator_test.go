@@ -277,9 +277,9 @@ func sorted(lines []string) []string {
 	return out
 }
 
-// upliftOf is the uplift by definition: every dollar of ARR earns what the rate
+// exactUplift is the uplift by definition: every dollar of ARR earns what the rate
 // of the tier it lies in is above 1, or all of them what the last one's is.
-func upliftOf(c *plan.Component, credited int64, target, perDollar *big.Rat) *big.Rat {
+func exactUplift(c *plan.Component, credited int64, target, perDollar *big.Rat) *big.Rat {
 	sum := new(big.Rat)
 	for i, t := range c.Tiers {
 		from := new(big.Rat).Mul(t.From.Rat(), target)
@@ -325,7 +325,7 @@ func TestUpliftSharesSumToTheUplift(t *testing.T) {
 		}
 		c := &set.Plans[0].Components[1]
 		perDollar := new(big.Rat).Mul(big.NewRat(variable.Minor, target.Minor), weight.Rat())
-		want, err := money.Round(upliftOf(c, sum, big.NewRat(target.Minor, 4), perDollar))
+		want, err := money.Round(exactUplift(c, sum, big.NewRat(target.Minor, 4), perDollar))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -382,7 +382,7 @@ func TestUpliftsOfTheYearSumUp(t *testing.T) {
 				}
 				perDollar := new(big.Rat).Mul(big.NewRat(variable.Minor, target.Minor), percent(40).Rat())
 				var err error
-				if passed, err = money.Round(upliftOf(c, credited, big.NewRat(target.Minor*(i+1), 4), perDollar)); err != nil {
+				if passed, err = money.Round(exactUplift(c, credited, big.NewRat(target.Minor*(i+1), 4), perDollar)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -115,6 +115,15 @@ func (s *shelf) Opening(_ *Person, q civil.Quarter) (int64, error) { return s.op
 
 func (s *shelf) Credited(*Person) ([]*account.Credited, error) { return s.credited, nil }
 
+func (s *shelf) CreditedIn(_ *Person, id event.AccountID) (out []*account.Credited, _ error) {
+	for _, c := range s.credited {
+		if c.Deal.Account == id {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
 // kept is a book that lost so much of its opening.
 func kept(opening, lost int64) account.Retention {
 	return account.Retention{Opening: opening, Gross: opening - lost, Net: opening - lost, Logos: 1}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/trueup/trueup/domain/account"
 	"github.com/trueup/trueup/domain/civil"
+	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/ledger"
 )
 
@@ -34,8 +35,16 @@ func (k *Kept) due(facts int, until civil.Date) { k.posted, k.facts, k.until = f
 // Posted says that what was due by DueOf is posted.
 func (k *Kept) Posted() { k.posted = true }
 
-// Explain has accelerators worked out anew, so that their steps are explained.
-func (k *Kept) Explain() { k.uplifts, k.posted = nil, false }
+// Explain has the shares of accelerators worked out again that steps are of, so
+// that these are explained.
+func (k *Kept) Explain(steps []ledger.Step) {
+	for _, u := range k.uplifts {
+		u.rework(func(sh *keptShare) bool {
+			return slices.ContainsFunc(steps, func(s ledger.Step) bool { return s.Opportunity == sh.part.opportunity })
+		})
+	}
+	k.posted = false
+}
 
 // poolInputs is what a pool looks at.
 type poolInputs struct {
@@ -76,13 +85,39 @@ type keptKey struct {
 	component string
 }
 
-// keptUplift is one quarter's: what it was worked out of beside credits, the
-// shares that later quarters of the year look at, and its steps, which cannot
+// keptUplift is one quarter's: what it was worked out of beside credits, what
+// these came to, its shares by deal and their steps in the same order, which cannot
 // be explained: that would take the deals along.
 type keptUplift struct {
 	upliftInputs
-	posted []keptShare
-	steps  []ledger.Step
+	credited, total int64
+	parts           []keptShare
+	steps           []ledger.Step
+	again           bool // for some of its shares
+}
+
+// rework has some shares worked out again.
+func (u *keptUplift) rework(which func(*keptShare) bool) {
+	for i := range u.parts {
+		if sh := &u.parts[i]; which(sh) {
+			sh.again, u.again = true, true
+		}
+	}
+}
+
+// told gives the steps, and keeps them without explanations.
+func (u *keptUplift) told() []ledger.Step {
+	steps := slices.Clone(u.steps)
+	for i := range u.steps {
+		u.steps[i].Explain = nil
+	}
+	u.again = false
+	return steps
+}
+
+// pays reports whether anything is due of it.
+func (u *keptUplift) pays() bool {
+	return slices.ContainsFunc(u.parts, func(sh keptShare) bool { return sh.due != 0 })
 }
 
 // upliftInputs is what an accelerator looks at beside credits.
@@ -95,15 +130,18 @@ type upliftInputs struct {
 }
 
 type keptShare struct {
-	part dealPart
+	part          dealPart
+	credit, minor int64 // of the deal; of the uplift
 	postedShare
+	steps int  // how many
+	again bool // to be worked out
 }
 
-// Moved says that something of the credits booked in a quarter is not what it
-// was, and reports whether the accelerators that look at them are to be looked
-// at again: one that pays nothing does not depend on what becomes of the deals.
-// Those are the quarter's, and where one of the year is cumulative all of it.
-func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
+// Moved says that something of an opportunity's credits booked in a quarter is
+// not what it was, and reports whether the accelerators that look at them are to
+// be looked at again: one that pays nothing does not depend on what becomes of the
+// deals. Those are the quarter's, and where one of the year is cumulative all of it.
+func (k *Kept) Moved(q civil.Quarter, of event.OpportunityID, how account.Moved) bool {
 	cumulative := false
 	for at, u := range k.uplifts {
 		cumulative = cumulative || u.cumulative && at.quarter.YearStart() == q.YearStart()
@@ -112,53 +150,55 @@ func (k *Kept) Moved(q civil.Quarter, how account.Moved) bool {
 	some, pays := false, false
 	for at, u := range k.uplifts {
 		if looks(at.quarter) {
-			some, pays = true, pays || len(u.posted) > 0
+			some, pays = true, pays || u.pays()
 		}
 	}
 	switch {
 	case !some, !pays && how < account.CreditsMoved:
 		return false
-	case how > account.StepsTurned:
+	case how == account.FatesMoved:
+		for at, u := range k.uplifts {
+			if looks(at.quarter) {
+				u.rework(func(sh *keptShare) bool { return sh.part.opportunity == of })
+			}
+		}
+	case how == account.CreditsMoved:
 		maps.DeleteFunc(k.uplifts, func(at keptKey, _ *keptUplift) bool { return looks(at.quarter) })
 	}
 	return how > account.Still
 }
 
-// uplift is what is kept of a quarter's accelerator, if it looks at the same;
-// year is what the quarters before it in the year came to, kept or not.
+// uplift is what is kept of a quarter's accelerator, if it looks at the same, some
+// of its shares perhaps to be worked out again; year is what the quarters before it in the year came to, kept or not.
 func (k *Kept) uplift(in upliftInputs, component string, year *yearSoFar) *keptUplift {
 	if u := k.uplifts[keptKey{in.Quarter, component}]; u != nil && u.upliftInputs == in && (!year.anew || !in.cumulative) {
-		year.kept = append(year.kept, u)
 		return u
 	}
-	k.anew = true
-	year.anew = true // later quarters that are cumulative look at this one's shares
 	return nil
 }
 
-// keep keeps a quarter's accelerator that was worked out.
-func (k *Kept) keep(in upliftInputs, component string, posted []keptShare, steps []ledger.Step) {
+// keep keeps a quarter's accelerator that was worked out, and gives its steps.
+func (k *Kept) keep(u *keptUplift, component string) []ledger.Step {
 	if k.uplifts == nil {
 		k.uplifts = map[keptKey]*keptUplift{}
 	}
-	steps = slices.Clone(steps)
-	for i := range steps {
-		steps[i].Explain = nil
-	}
-	k.uplifts[keptKey{in.Quarter, component}] = &keptUplift{in, posted, steps}
+	k.uplifts[keptKey{u.Quarter, component}] = u
+	return u.told()
 }
 
 // recall adds to the year's shares those of quarters that were kept.
 func (y *yearSoFar) recall() {
 	for _, u := range y.kept {
-		for _, sh := range u.posted {
-			y.post(sh)
+		for i := range u.parts {
+			if sh := &u.parts[i]; sh.due != 0 {
+				y.post(sh)
+			}
 		}
 	}
 	y.kept = nil
 }
 
-func (y *yearSoFar) post(sh keptShare) {
+func (y *yearSoFar) post(sh *keptShare) {
 	if y.posted == nil {
 		y.posted = map[dealPart][]postedShare{}
 	}

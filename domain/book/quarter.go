@@ -24,6 +24,8 @@ type Books interface {
 	Opening(p *Person, q civil.Quarter) (int64, error)
 	// Credited lists the payee's shares of deals that count, in any order.
 	Credited(p *Person) ([]*account.Credited, error)
+	// CreditedIn lists those of one account's deals.
+	CreditedIn(p *Person, id event.AccountID) ([]*account.Credited, error)
 }
 
 // quarter is what a payee is paid by in one quarter.

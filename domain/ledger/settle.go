@@ -90,16 +90,20 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 	return append(back, on...), nil
 }
 
-// Explained reports whether whatever Settle would post can be explained: steps
-// without explanations are posted already.
-func Explained(due []Step, posted Tally) bool {
-	return !slices.ContainsFunc(due, func(s Step) bool {
-		if s.Explain != nil {
-			return false
+// Unexplained lists the steps that Settle would post, where one of them says
+// nothing of how it comes about; else none.
+func Unexplained(due []Step, posted Tally) (list []Step) {
+	explained := true
+	for i := range due {
+		if s := &due[i]; posted.of(s.Key).Minor != s.Minor {
+			list = append(list, *s)
+			explained = explained && s.Explain != nil
 		}
-		p := posted.of(s.Key)
-		return p.Minor != s.Minor
-	})
+	}
+	if explained {
+		return nil
+	}
+	return list
 }
 
 // Settled is an error of kind Corrupt where what is posted is not what is due.

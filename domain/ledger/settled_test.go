@@ -36,7 +36,7 @@ func TestSettled(t *testing.T) {
 }
 
 // A step without an explanation is fine as long as it is not posted.
-func TestExplained(t *testing.T) {
+func TestUnexplained(t *testing.T) {
 	key := ledger.Key{Line: ledger.Line{Payee: "csm-1"}, Effective: 7}
 	explain := func() ledger.Explanation { return ledger.Explanation{} }
 	for _, tt := range []struct {
@@ -44,15 +44,15 @@ func TestExplained(t *testing.T) {
 		minor   int64
 		explain func() ledger.Explanation
 		posted  ledger.Tally
-		want    bool
+		want    int
 	}{
-		{"posted", 5, nil, ledger.Tally{{Key: key, Minor: 5, Entries: 1}}, true},
-		{"posted differently", 5, nil, ledger.Tally{{Key: key, Minor: 4, Entries: 1}}, false},
-		{"not posted", 5, nil, nil, false},
-		{"not posted, explained", 5, explain, nil, true},
+		{"posted", 5, nil, ledger.Tally{{Key: key, Minor: 5, Entries: 1}}, 0},
+		{"posted differently", 5, nil, ledger.Tally{{Key: key, Minor: 4, Entries: 1}}, 1},
+		{"not posted", 5, nil, nil, 1},
+		{"not posted, explained", 5, explain, nil, 0},
 	} {
-		if got := ledger.Explained([]ledger.Step{{Key: key, Minor: tt.minor, Explain: tt.explain}}, tt.posted); got != tt.want {
-			t.Errorf("%s: Explained = %v, want %v", tt.name, got, tt.want)
+		if got := ledger.Unexplained([]ledger.Step{{Key: key, Minor: tt.minor, Explain: tt.explain}}, tt.posted); len(got) != tt.want {
+			t.Errorf("%s: Unexplained = %v, want %d", tt.name, got, tt.want)
 		}
 	}
 	merged, err := ledger.Merge([]ledger.Step{{Key: key, Minor: 1, Explain: explain}, {Key: key, Minor: 2}})

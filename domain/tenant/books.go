@@ -161,6 +161,15 @@ func (b books) Credited(p *book.Person) ([]*account.Credited, error) {
 	return out, nil
 }
 
+// CreditedIn implements book.Books.
+func (b books) CreditedIn(p *book.Person, id event.AccountID) ([]*account.Credited, error) {
+	r, err := b.account(id)
+	if err != nil {
+		return nil, err
+	}
+	return r.state.CreditedTo(p.ID, nil), nil
+}
+
 // measuresMoved says that what an account adds to books may not be what it was,
 // and has the ended quarters of those whom it refers to looked at again: settled,
 // where pay looks at what moved.
@@ -222,7 +231,7 @@ func (e *Engine) sharesMoved(st account.Settled, before []account.Credit) {
 			delete(e.expanded, seat{c.Payee, q})
 		}
 		if p := e.past[c.Payee]; p != nil {
-			p.moved = p.kept.Moved(q, st.Moved) || p.moved
+			p.moved = p.kept.Moved(q, st.Opportunity, st.Moved) || p.moved
 		}
 	}
 }

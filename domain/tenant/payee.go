@@ -198,8 +198,8 @@ func (e *Engine) referring(ev event.Event, id event.PayeeID) ([]*accountRecord, 
 }
 
 // settleSteps brings a payee's own steps to what is due now. Accelerators that
-// were kept have no explanations: where one of their steps is to be posted they
-// are worked out anew.
+// were kept have no explanations: where one of their steps is to be posted its
+// share is worked out anew.
 func (e *Engine) settleSteps(p *payee) error {
 	of := e.past[p.person.ID]
 	if of == nil {
@@ -211,8 +211,9 @@ func (e *Engine) settleSteps(p *payee) error {
 	if err != nil || same {
 		return err
 	}
-	if due = slices.DeleteFunc(due, e.beforeUs); !ledger.Explained(due, p.tally) {
-		of.kept.Explain()
+	due = slices.DeleteFunc(due, e.beforeUs)
+	if silent := ledger.Unexplained(due, p.tally); len(silent) > 0 {
+		of.kept.Explain(silent)
 		if due, _, err = p.person.DueOf(e.at, books{e}, &of.kept); err != nil {
 			return err
 		}
