@@ -98,6 +98,7 @@ func (p *Person) uplift(u *keptUplift, c *plan.Component, year *yearSoFar, books
 		return err
 	}
 	u.credited, u.total, u.parts = w.credited, w.total, make([]keptShare, len(w.all))
+	u.steps = make([]ledger.Step, 0, 2*len(w.all)) // most are released, too
 	for i := range w.all {
 		var err error
 		if u.parts[i], u.steps, err = w.share(u.steps, &w.all[i], year, today); err != nil {

@@ -132,47 +132,38 @@ func (a *Account) Append(e *Entry) error {
 
 // MakeID is the id of an entry of a step.
 func MakeID(tenant string, k Key, cause event.Identity, ordinal int) EntryID {
-	h := digest{buf: make([]byte, 0, 320)}
-	h.str(tenant).key(k).str(cause.Source).str(cause.ID).num(int64(ordinal))
-	sum := sha256.Sum256(h.buf)
+	var room [320]byte
+	sum := sha256.Sum256(digest(room[:0]).str(tenant).key(k).str(cause.Source).str(cause.ID).num(int64(ordinal)))
 	return EntryID(sum[:16])
 }
 
 // ChainHash is SHA-256 over the hash before and everything the entry says.
 func (e *Entry) ChainHash(prev [32]byte) [32]byte {
-	h := digest{buf: make([]byte, 0, 1536)}
-	h.buf = append(h.buf, prev[:]...)
-	h.key(e.Key)
-	h.buf = append(h.buf, e.ID[:]...)
-	h.num(int64(e.Seq)).num(int64(e.Ordinal)).str(string(e.Scope.Account)).str(string(e.Scope.Payee))
-	h.num(e.Minor).str(string(e.Currency)).num(int64(e.Period)).num(int64(e.AppliesTo)).num(e.At.UnixNano())
-	h.str(string(e.PlanName)).num(int64(e.PlanVersion))
-	h.buf = append(h.buf, e.PlanHash[:]...)
-	h.flag(e.Recoverable).num(int64(len(e.CausedBy)))
+	var room [1536]byte
+	h := append(digest(room[:0]), prev[:]...).key(e.Key)
+	h = append(h, e.ID[:]...)
+	h = h.num(int64(e.Seq)).num(int64(e.Ordinal)).str(string(e.Scope.Account)).str(string(e.Scope.Payee))
+	h = h.num(e.Minor).str(string(e.Currency)).num(int64(e.Period)).num(int64(e.AppliesTo)).num(e.At.UnixNano())
+	h = h.str(string(e.PlanName)).num(int64(e.PlanVersion))
+	h = append(h, e.PlanHash[:]...).flag(e.Recoverable).num(int64(len(e.CausedBy)))
 	for _, c := range e.CausedBy {
-		h.str(c.Source).str(c.ID)
+		h = h.str(c.Source).str(c.ID)
 	}
-	h.str(e.Text).num(e.After.Held).num(e.After.Payable).num(e.After.Paid)
-	h.explanation(&e.Explanation)
-	return sha256.Sum256(h.buf)
+	h = h.str(e.Text).num(e.After.Held).num(e.After.Payable).num(e.After.Paid)
+	return sha256.Sum256(h.explanation(&e.Explanation))
 }
 
 // digest collects fields with their lengths, so that no two different lists
-// of fields give the same bytes.
-type digest struct{ buf []byte }
+// of fields give the same bytes. It is a value, so that its room may be a stack's.
+type digest []byte
 
-func (d *digest) str(s string) *digest {
-	d.buf = binary.AppendUvarint(d.buf, uint64(len(s)))
-	d.buf = append(d.buf, s...)
-	return d
+func (d digest) str(s string) digest {
+	return append(binary.AppendUvarint(d, uint64(len(s))), s...)
 }
 
-func (d *digest) num(n int64) *digest {
-	d.buf = binary.BigEndian.AppendUint64(d.buf, uint64(n))
-	return d
-}
+func (d digest) num(n int64) digest { return binary.BigEndian.AppendUint64(d, uint64(n)) }
 
-func (d *digest) flag(b bool) *digest {
+func (d digest) flag(b bool) digest {
 	if b {
 		return d.num(1)
 	}
@@ -181,17 +172,19 @@ func (d *digest) flag(b bool) *digest {
 
 // explanation adds what the first release did not have; nothing where there is
 // none of it, so that its hashes still hold.
-func (d *digest) explanation(x *Explanation) {
+func (d digest) explanation(x *Explanation) digest {
 	if x.Rule == "" && len(x.Figures) == 0 {
-		return
+		return d
 	}
-	d.str(x.Rule).num(int64(x.Rounding)).num(int64(len(x.Figures)))
-	for _, f := range x.Figures {
-		d.num(int64(f.Op)).str(f.Name).str(f.Value).str(f.Unit).str(f.Field)
+	d = d.str(x.Rule).num(int64(x.Rounding)).num(int64(len(x.Figures)))
+	for i := range x.Figures {
+		f := &x.Figures[i]
+		d = d.num(int64(f.Op)).str(f.Name).str(f.Value).str(f.Unit).str(f.Field)
 	}
+	return d
 }
 
-func (d *digest) key(k Key) *digest {
-	d.str(string(k.Payee)).str(k.Component).str(string(k.Account)).str(string(k.Opportunity))
+func (d digest) key(k Key) digest {
+	d = d.str(string(k.Payee)).str(k.Component).str(string(k.Account)).str(string(k.Opportunity))
 	return d.num(int64(k.Kind)).str(string(k.Reason)).num(int64(k.From)).num(int64(k.To)).num(int64(k.Effective)).str(k.Reference)
 }

@@ -105,7 +105,7 @@ func TestEntriesAreExplained(t *testing.T) {
 					seen[s.Key], due = true, append(due, s)
 				}
 			}
-			entries, err := ledger.Settle(due, tally)
+			entries, err := ledger.Settle(nil, due, tally)
 			if err != nil {
 				t.Fatalf("Settle: %v", err)
 			}

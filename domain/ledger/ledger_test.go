@@ -111,7 +111,7 @@ func TestSettlePostsTheDifference(t *testing.T) {
 			s.Plan = now
 			due = append(due, s)
 		}
-		entries, err := ledger.Settle(due, tally)
+		entries, err := ledger.Settle(nil, due, tally)
 		if err != nil {
 			t.Errorf("%s: Settle: %v", tt.name, err)
 		}
@@ -135,7 +135,7 @@ func TestSettleCopiesWhatAStepSays(t *testing.T) {
 	cause := event.Identity{Source: "crm", ID: "e1"}
 	s := step(key("a", someDay), 480_00, cause)
 	s.Recoverable = true
-	entries, err := ledger.Settle([]ledger.Step{s}, nil)
+	entries, err := ledger.Settle(nil, []ledger.Step{s}, nil)
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("Settle = %+v, %v", entries, err)
 	}
@@ -147,7 +147,7 @@ func TestSettleCopiesWhatAStepSays(t *testing.T) {
 	if e.CausedBy[0] != cause {
 		t.Errorf("the entry shares its causes with the step")
 	}
-	later, err := ledger.Settle([]ledger.Step{step(s.Key, 500_00)}, post(t, nil, entries))
+	later, err := ledger.Settle(nil, []ledger.Step{step(s.Key, 500_00)}, post(t, nil, entries))
 	if err != nil || len(later) != 1 || !strings.Contains(later[0].Text, "$480.00") || !strings.Contains(later[0].Text, "$20.00") {
 		t.Errorf("Settle = %+v, %v, want an explanation with what was posted and the difference", later, err)
 	}
@@ -156,7 +156,7 @@ func TestSettleCopiesWhatAStepSays(t *testing.T) {
 func TestSettleOverflowIsAnError(t *testing.T) {
 	k := key("a", someDay)
 	tally := post(t, nil, []ledger.Entry{{Key: k, Minor: -math.MaxInt64}})
-	if got, err := ledger.Settle([]ledger.Step{step(k, 2)}, tally); err == nil {
+	if got, err := ledger.Settle(nil, []ledger.Step{step(k, 2)}, tally); err == nil {
 		t.Errorf("Settle(2 due, -MaxInt64 posted) = %+v, want an error", got)
 	}
 }
@@ -194,7 +194,7 @@ func TestSettleBringsPostedToDue(t *testing.T) {
 			if err != nil {
 				t.Fatalf("Merge: %v", err)
 			}
-			entries, err := ledger.Settle(due, tally)
+			entries, err := ledger.Settle(nil, due, tally)
 			if err != nil {
 				t.Fatalf("Settle: %v", err)
 			}
@@ -207,11 +207,11 @@ func TestSettleBringsPostedToDue(t *testing.T) {
 			if got := sums(tally); !reflect.DeepEqual(got, want) {
 				t.Fatalf("posted %v, want %v", got, want)
 			}
-			if again, err := ledger.Settle(due, tally); err != nil || len(again) > 0 {
+			if again, err := ledger.Settle(nil, due, tally); err != nil || len(again) > 0 {
 				t.Fatalf("settled again: %+v, %v, want nothing", again, err)
 			}
 		}
-		back, err := ledger.Settle(nil, tally)
+		back, err := ledger.Settle(nil, nil, tally)
 		if err != nil {
 			t.Fatalf("Settle: %v", err)
 		}
@@ -232,12 +232,12 @@ func TestSettleOrder(t *testing.T) {
 		if err != nil {
 			t.Fatalf("Merge: %v", err)
 		}
-		entries, err := ledger.Settle(before, nil)
+		entries, err := ledger.Settle(nil, before, nil)
 		if err != nil {
 			t.Fatalf("Settle: %v", err)
 		}
-		a, errA := ledger.Settle(due, post(t, nil, entries))
-		b, errB := ledger.Settle(rapid.Permutation(due).Draw(t, "listed"), post(t, nil, rapid.Permutation(entries).Draw(t, "tallied")))
+		a, errA := ledger.Settle(nil, due, post(t, nil, entries))
+		b, errB := ledger.Settle(nil, rapid.Permutation(due).Draw(t, "listed"), post(t, nil, rapid.Permutation(entries).Draw(t, "tallied")))
 		if errA != nil || errB != nil || !reflect.DeepEqual(a, b) {
 			t.Fatalf("Settle = %+v, %v, or %+v, %v in another order", a, errA, b, errB)
 		}

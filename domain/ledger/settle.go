@@ -56,12 +56,12 @@ func (t Tally) of(k Key) Posted {
 // Settle lists the entries that bring posted to due: what is no longer due is
 // taken back, what is due differently is posted as the difference. Steps of one
 // key must have been merged. Entries come out unnumbered, without id or period,
-// in the order of their keys, those that take back first.
-func Settle(due []Step, posted Tally) ([]Entry, error) {
-	var back, on []Entry
+// in the order of their keys, those that take back first; in the room given.
+func Settle(room []Entry, due []Step, posted Tally) ([]Entry, error) {
+	out := room[:0]
 	for _, p := range posted {
 		if p.Minor != 0 && !slices.ContainsFunc(due, func(s Step) bool { return s.Step() == p.Step() }) {
-			back = append(back, Entry{
+			out = append(out, Entry{
 				Key: p.Key, Minor: -p.Minor, Currency: p.Currency, Ordinal: p.Entries, AppliesTo: p.AppliesTo,
 				PlanName: p.PlanName, PlanVersion: p.PlanVersion, PlanHash: p.PlanHash,
 				Explanation: Explanation{
@@ -73,6 +73,7 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 			})
 		}
 	}
+	backs := len(out)
 	for i := range due {
 		s := &due[i]
 		p := posted.of(s.Key)
@@ -81,13 +82,13 @@ func Settle(due []Step, posted Tally) ([]Entry, error) {
 			return nil, err
 		}
 		if diff != 0 {
-			on = append(on, s.entry(diff, p))
+			out = append(out, s.entry(diff, p))
 		}
 	}
 	byKey := func(a, b Entry) int { return a.Compare(b.Key) }
-	slices.SortFunc(back, byKey)
-	slices.SortFunc(on, byKey)
-	return append(back, on...), nil
+	slices.SortFunc(out[:backs], byKey)
+	slices.SortFunc(out[backs:], byKey)
+	return out, nil
 }
 
 // Unexplained lists the steps that Settle would post, where one of them says
@@ -108,7 +109,7 @@ func Unexplained(due []Step, posted Tally) (list []Step) {
 
 // Settled is an error of kind Corrupt where what is posted is not what is due.
 func Settled(due []Step, posted Tally) error {
-	entries, err := Settle(due, posted)
+	entries, err := Settle(nil, due, posted)
 	if err == nil && len(entries) > 0 {
 		e := &entries[0]
 		err = domain.Errorf(domain.Corrupt, "%s %s of %s on %s: %d minor units less are posted than due", e.Kind, e.Reason, e.Payee, e.Effective, e.Minor)

@@ -56,7 +56,8 @@ type Engine struct {
 	touched    []event.Scope  // to be forgotten if the call fails
 	refused    bool           // until something at hand is changed: if the call fails it is as it was
 	teams      map[crew]advice.Team
-	ownCleared bool // the state's list of cleared flags is of this call
+	entries    []ledger.Entry // of the group that is posted; room that is used again
+	ownCleared bool           // the state's list of cleared flags is of this call
 
 	// looking is set where nothing is settled: of accounts and payees at hand there
 	// is only what their facts tell.
@@ -321,10 +322,11 @@ func (e *Engine) beforeUs(s ledger.Step) bool {
 // payees' ledgers.
 func (e *Engine) post(of event.Scope, due []ledger.Step, tally *ledger.Tally) error {
 	due = slices.DeleteFunc(due, e.beforeUs)
-	entries, err := ledger.Settle(due, *tally)
+	entries, err := ledger.Settle(e.entries, due, *tally)
 	if err != nil {
 		return err
 	}
+	e.entries = entries
 	for i := range entries {
 		en := &entries[i]
 		p, err := e.payee(en.Payee)

@@ -158,10 +158,12 @@ func (e *Engine) payeeFigures(p *payee, q civil.Quarter) (in advice.PayeeFigures
 			return in, false, err
 		}
 		if locked && st.Requested.Minor != 0 {
-			in.Requested = &st.Requested
+			requested := st.Requested
+			in.Requested = &requested
 		}
 	}
-	if paid, told := p.person.ConfirmedFor(q); told {
+	if sum, told := p.person.ConfirmedFor(q); told {
+		paid := sum
 		in.Confirmed = &paid
 	}
 	return in, true, nil
@@ -215,7 +217,8 @@ func (e *Engine) lookAtPlan(p *payee, q civil.Quarter, in *advice.PayeeFigures) 
 	if terms.Plan == nil {
 		return nil
 	}
-	in.Variable, in.Limits = &terms.Variable, terms.Plan.Flags
+	variable := terms.Variable
+	in.Variable, in.Limits = &variable, terms.Plan.Flags
 	c := terms.Plan.Component(plan.Retention)
 	if c == nil || !in.Ended {
 		return nil
