@@ -108,9 +108,9 @@ func (l *look) during(d civil.Date) bool { return l.first <= d && d <= l.last }
 // Rounding: none.
 func (l *look) weeks() {
 	var scored [14]bool // 92 days at most
-	list := l.health.list
-	for i := l.health.from(l.first.Start(l.set.Zone)); i < len(list); i++ {
-		d := l.day(list[i].at())
+	list := &l.health.list
+	for i := l.health.from(l.first.Start(l.set.Zone)); i < list.Len(); i++ {
+		d := l.day(list.At(i).at())
 		if d > l.last {
 			break
 		}

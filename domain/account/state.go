@@ -237,8 +237,8 @@ func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 }
 
 func (s *State) addScore(e event.HealthScored) Touched {
-	known := len(s.health.list)
-	if !s.health.add(scoreOf(&e, &s.set.scales)) && (len(s.health.list) == known || !s.sameAgain(e)) {
+	known := s.health.list.Len()
+	if !s.health.add(scoreOf(&e, &s.set.scales)) && (s.health.list.Len() == known || !s.sameAgain(e)) {
 		s.redoEpisodes(e.MeasuredAt)
 	}
 	// Only deals closed at or after the score was measured look at it, and before

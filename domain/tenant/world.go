@@ -115,7 +115,7 @@ func (e *Engine) tenantFacts() error {
 	}
 	seen, told := &prints{}, []event.Event(nil)
 	err := e.records.Facts(event.Tenant, func(ev event.Event, sum Sum) error {
-		seen.put(print{nameOf(ev.Head().Identity), sum})
+		seen.put(printOf(ev.Head().Identity, sum))
 		told = append(told, kept(ev)...)
 		return nil
 	})
