@@ -2,16 +2,16 @@ package account
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"github.com/trueup/trueup/domain/event"
+	"github.com/trueup/trueup/domain/few"
 	"github.com/trueup/trueup/domain/money"
 )
 
 // scores are the account's health scores by instant, then by statement; one
 // per instant and source, the latest statement standing.
-type scores struct{ list []score }
+type scores struct{ list few.List[score] }
 
 // score is a health score in as little room as holds all of it: most of what is
 // told of an account is scores.
@@ -81,22 +81,23 @@ func (x *score) newer(y *score) bool {
 	return cmp.Or(cmp.Compare(x.told, y.told), cmp.Compare(x.toldNano, y.toldNano), cmp.Compare(x.source, y.source), cmp.Compare(x.id, y.id)) > 0
 }
 
-func compareScores(x, y score) int {
+func compareScores(x, y *score) int {
 	return cmp.Or(cmp.Compare(x.measured, y.measured), cmp.Compare(x.measuredNano, y.measuredNano), cmp.Compare(x.source, y.source))
 }
 
 // add takes a score and reports whether it is newer than every other.
 func (h *scores) add(x score) (newest bool) {
-	i, found := len(h.list), false
-	if i > 0 && compareScores(h.list[i-1], x) >= 0 { // the usual one is the latest
-		i, found = slices.BinarySearchFunc(h.list, x, compareScores)
+	last := h.list.Last()
+	if last == nil || compareScores(last, &x) < 0 { // the usual one
+		newest = last == nil || !last.sameInstant(&x)
+		h.list.Append(x)
+		return newest
 	}
-	switch {
+	switch i, found := h.list.Search(h.list.Len(), func(y *score) int { return compareScores(y, &x) }); {
 	case !found:
-		h.list = slices.Insert(h.list, i, x)
-		return i == len(h.list)-1 && (i == 0 || !h.list[i-1].sameInstant(&x))
-	case x.newer(&h.list[i]):
-		h.list[i] = x
+		h.list.Insert(i, x)
+	case x.newer(h.list.At(i)):
+		*h.list.At(i) = x
 	}
 	return false
 }
@@ -105,17 +106,19 @@ func (h *scores) add(x score) (newest bool) {
 // one instant the one stated later; nil: there is none. It is good until another
 // is added.
 func (h *scores) last(at time.Time) *score {
-	i := len(h.list)
-	if i > 0 && h.list[i-1].compareAt(at) > 0 { // the usual question is of the latest
-		i, _ = slices.BinarySearchFunc(h.list[:i], at, func(x score, at time.Time) int { return cmp.Or(x.compareAt(at), -1) })
+	i := h.list.Len()
+	best := h.list.Last()
+	if best != nil && best.compareAt(at) > 0 { // the usual question is of the latest
+		if i, _ = h.list.Search(i-1, func(x *score) int { return cmp.Or(x.compareAt(at), -1) }); i > 0 {
+			best = h.list.At(i - 1)
+		}
 	}
 	if i == 0 {
 		return nil
 	}
-	best := &h.list[i-1]
-	for j := i - 2; j >= 0 && h.list[j].sameInstant(best); j-- {
-		if h.list[j].newer(best) {
-			best = &h.list[j]
+	for j := i - 2; j >= 0 && h.list.At(j).sameInstant(best); j-- {
+		if x := h.list.At(j); x.newer(best) {
+			best = x
 		}
 	}
 	return best
@@ -123,20 +126,19 @@ func (h *scores) last(at time.Time) *score {
 
 // next is when the first score after an instant was measured.
 func (h *scores) next(after time.Time) (time.Time, bool) {
-	n := len(h.list)
-	if n == 0 || h.list[n-1].compareAt(after) <= 0 {
+	if last := h.list.Last(); last == nil || last.compareAt(after) <= 0 {
 		return time.Time{}, false
 	}
-	return h.list[h.from(after.Add(1))].at(), true
+	return h.list.At(h.from(after.Add(1))).at(), true
 }
 
 // from is the place of the first score measured at or after an instant.
 func (h *scores) from(at time.Time) int {
-	n := len(h.list)
-	if n == 0 || h.list[n-1].compareAt(at) < 0 {
+	n := h.list.Len()
+	if n == 0 || h.list.Last().compareAt(at) < 0 {
 		return n
 	}
-	n, _ = slices.BinarySearchFunc(h.list, at, func(x score, at time.Time) int { return x.compareAt(at) })
+	n, _ = h.list.Search(n, func(x *score) int { return x.compareAt(at) })
 	return n
 }
 

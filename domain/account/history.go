@@ -76,11 +76,12 @@ func (s *State) History(day civil.Date) History {
 			h.Owners = append(h.Owners, HistoryOwner{iv.payee, r.role, iv.from, iv.until})
 		}
 	}
-	for i := range s.health.list {
-		e := s.health.list[i].event(s.ID)
+	for i := range s.health.list.Len() {
+		x := s.health.list.At(i)
+		e := x.event(s.ID)
 		of100 := new(big.Rat).Quo(e.Score.Rat(), e.ScaleMax.Rat())
 		below := s.set.Plans.Settings(civil.In(e.MeasuredAt, s.set.Zone)).SLA.Risk.Below
-		h.Scores = append(h.Scores, HistoryScore{e.MeasuredAt, of100.Mul(of100, big.NewRat(100, 1)), !s.health.list[i].reaches(below)})
+		h.Scores = append(h.Scores, HistoryScore{e.MeasuredAt, of100.Mul(of100, big.NewRat(100, 1)), !x.reaches(below)})
 	}
 	for _, d := range s.deals {
 		h.Deals = append(h.Deals, d.history(day))

@@ -108,9 +108,9 @@ func (l *look) during(d civil.Date) bool { return l.first <= d && d <= l.last }
 // Rounding: none.
 func (l *look) weeks() {
 	var scored [14]bool // 92 days at most
-	list := l.health.list
-	for i := l.health.from(l.first.Start(l.set.Zone)); i < len(list); i++ {
-		d := l.day(list[i].at())
+	list := &l.health.list
+	for i := l.health.from(l.first.Start(l.set.Zone)); i < list.Len(); i++ {
+		d := l.day(list.At(i).at())
 		if d > l.last {
 			break
 		}
@@ -138,7 +138,7 @@ func (l *look) reviews() {
 	}
 	l.m.ReviewScope = 1
 	for _, r := range l.attention.reviews.All() {
-		if l.during(r.On) {
+		if l.during(r.(event.ReviewHeld).On) {
 			l.m.ReviewsDone = 1
 		}
 	}
@@ -151,7 +151,7 @@ func (l *look) reviews() {
 // Rounding: none.
 func (l *look) contacts() {
 	var engaged []string
-	for _, c := range slices.Backward(l.attention.contacts) {
+	for c := range l.attention.contacts.backward() {
 		d := l.day(c.EngagedAt)
 		if d <= l.last-trailing {
 			break

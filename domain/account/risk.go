@@ -91,9 +91,9 @@ func (s *State) redoEpisodes(from time.Time) {
 // it is as low or as good as the one before it, and so changes no episode. It
 // reports whether it is.
 func (s *State) sameAgain(e event.HealthScored) bool {
-	r, list := &s.risk, s.health.list
+	r, list := &s.risk, &s.health.list
 	i := s.health.from(e.MeasuredAt)
-	if i >= r.walked || list[i+1].sameInstant(&list[i]) || s.low(&list[i]) != s.lowBefore(i) {
+	if i >= r.walked || list.At(i+1).sameInstant(list.At(i)) || s.low(list.At(i)) != s.lowBefore(i) {
 		return false
 	}
 	r.walked++
@@ -110,7 +110,7 @@ func (s *State) lowBefore(i int) bool {
 	if i == 0 {
 		return false
 	}
-	return s.low(s.health.last(s.health.list[i-1].at()))
+	return s.low(s.health.last(s.health.list.At(i - 1).at()))
 }
 
 // log takes an intervention, and reports whether it restates a known one.
@@ -167,7 +167,7 @@ func (s *State) Episodes() []*Episode {
 func (s *State) deriveEpisodes() {
 	r := &s.risk
 	r.again = false
-	for r.walked < len(s.health.list) {
+	for r.walked < s.health.list.Len() {
 		s.walkScore()
 	}
 }
@@ -193,25 +193,22 @@ func (s *State) HasEpisode(sla, dispute string, opened time.Time) bool {
 // were stated: a low one opens an episode where the one before was not low, a
 // good one ends the run.
 func (s *State) walkScore() {
-	r, list := &s.risk, s.health.list
-	from := r.walked
-	for r.walked < len(list) && list[r.walked].sameInstant(&list[from]) {
-		r.walked++
+	r, list := &s.risk, &s.health.list
+	group := append(make([]*score, 0, 4), list.At(r.walked))
+	for r.walked++; r.walked < list.Len() && list.At(r.walked).sameInstant(group[0]); r.walked++ {
+		group = append(group, list.At(r.walked))
 	}
-	group := list[from:r.walked]
-	if len(group) > 1 {
-		group = slices.SortedFunc(slices.Values(group), func(a, b score) int {
-			if b.newer(&a) {
-				return -1
-			}
-			return 1
-		})
-	}
+	slices.SortFunc(group, func(a, b *score) int {
+		if b.newer(a) {
+			return -1
+		}
+		return 1
+	})
 	at := group[0].at()
 	day := civil.In(at, s.set.Zone)
 	clock := s.set.Plans.Settings(day).SLA.Risk
-	for i := range group {
-		low := !group[i].reaches(clock.Below)
+	for _, x := range group {
+		low := !x.reaches(clock.Below)
 		switch {
 		case !low && r.low:
 			if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
@@ -222,7 +219,7 @@ func (s *State) walkScore() {
 		case low && !r.low && s.arr.aliveOn(day):
 			deadline := s.after(at, clock.Hours, clock.Clock)
 			r.list = append(r.list, Episode{
-				SLA: RiskSLA, Start: at, Score: group[i].event(s.ID), Payee: s.owners.at(event.CSM, day), Deadline: deadline,
+				SLA: RiskSLA, Start: at, Score: x.event(s.ID), Payee: s.owners.at(event.CSM, day), Deadline: deadline,
 				warnAt: s.after(at, clock.Hours-clock.Warn, clock.Clock),
 			})
 		}

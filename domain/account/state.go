@@ -26,6 +26,8 @@ type Setting struct {
 	// Surviving is set where any plan releases by surviving ARR: a deal then
 	// depends on those that wait for the same renewal.
 	Surviving bool
+	// Invoiced is set where under any plan a deal waits until its invoices are paid.
+	Invoiced bool
 
 	scales scales // of scores told so far
 }
@@ -131,11 +133,11 @@ func (s *State) add(e event.Event) (Touched, error) {
 	s.survives = nil
 	s.attention.add(e, s.set.Zone)
 	s.refer(e)
-	for _, c := range Currencies(e) {
+	currencies(e, func(c money.Currency) {
 		if !slices.Contains(s.foreign, c) {
 			s.foreign = append(s.foreign, c)
 		}
-	}
+	})
 	switch e := e.(type) {
 	case event.SubscriptionStarted, event.SubscriptionChanged, event.SubscriptionCancelled, event.RenewalBooked, event.RenewalStage,
 		event.ChurnEffective, event.ChurnCancelled, event.ContractionBooked, event.AccountReactivated:
@@ -254,8 +256,8 @@ func (s *State) addOwner(e event.AccountAssigned) (Touched, error) {
 }
 
 func (s *State) addScore(e event.HealthScored) Touched {
-	known := len(s.health.list)
-	if !s.health.add(scoreOf(&e, &s.set.scales)) && (len(s.health.list) == known || !s.sameAgain(e)) {
+	known := s.health.list.Len()
+	if !s.health.add(scoreOf(&e, &s.set.scales)) && (s.health.list.Len() == known || !s.sameAgain(e)) {
 		s.redoEpisodes(e.MeasuredAt)
 	}
 	// Only deals closed at or after the score was measured look at it, and before

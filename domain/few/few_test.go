@@ -1,6 +1,7 @@
 package few_test
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"testing"
@@ -48,6 +49,43 @@ func TestMapIsAMap(t *testing.T) {
 		got.Clear()
 		if got.Len() != 0 || got.Has("a") {
 			t.Fatalf("Clear() leaves %q", got.Keys())
+		}
+	})
+}
+
+// A List is a list, in whatever order it is filled.
+func TestListIsAList(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var got few.List[int]
+		var want []int
+		for i := range rapid.IntRange(0, 70).Draw(t, "elements") {
+			if rapid.IntRange(0, 3).Draw(t, "append") > 0 {
+				got.Append(2 * i)
+				want = append(want, 2*i)
+			} else {
+				at := rapid.IntRange(0, len(want)).Draw(t, "at")
+				got.Insert(at, 2*i)
+				want = slices.Insert(want, at, 2*i)
+			}
+		}
+		if got.Len() != len(want) || (got.Last() == nil) != (len(want) == 0) {
+			t.Fatalf("Len() = %d, want %d", got.Len(), len(want))
+		}
+		for i, w := range want {
+			if *got.At(i) != w {
+				t.Fatalf("At(%d) = %d, want %d", i, *got.At(i), w)
+			}
+		}
+		slices.Sort(want)
+		for i, w := range want {
+			*got.At(i) = w
+		}
+		until := rapid.IntRange(0, len(want)).Draw(t, "until")
+		for of := -1; of < 140; of++ {
+			i, found := got.Search(until, func(x *int) int { return cmp.Compare(*x, of) })
+			if j, in := slices.BinarySearch(want[:until], of); i != j || found != in {
+				t.Fatalf("Search(%d) = %d, %v, want %d, %v", of, i, found, j, in)
+			}
 		}
 	})
 }

@@ -24,14 +24,14 @@ func TestCache(t *testing.T) {
 		case got == nil:
 			rec := &accountRecord{id: id}
 			for n := range r.IntN(30) {
-				rec.seen.put(print{nameOf(event.Identity{Source: "crm", ID: strconv.Itoa(n)}), Sum{}})
+				rec.seen.put(printOf(event.Identity{Source: "crm", ID: strconv.Itoa(n)}, Sum{}))
 			}
 			c.put(id, rec)
 			if c.get(id) != rec {
 				t.Fatalf("after %d steps: what was just put is not there", i)
 			}
 		default:
-			got.seen.put(print{nameOf(event.Identity{Source: "crm", ID: "more" + strconv.Itoa(i)}), Sum{}})
+			got.seen.put(printOf(event.Identity{Source: "crm", ID: "more" + strconv.Itoa(i)}, Sum{}))
 			c.grew(got)
 		}
 		if c.get("often") == nil {

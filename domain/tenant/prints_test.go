@@ -21,18 +21,18 @@ func TestPrints(t *testing.T) {
 		for i := range most {
 			id := event.Identity{Source: "crm", ID: strconv.Itoa((i + seed) * 7919 % 2000)}
 			want[id] = Sum{byte(i)}
-			p.put(print{nameOf(id), Sum{byte(i)}})
+			p.put(printOf(id, Sum{byte(i)}))
 		}
 		if p.len() != len(want) || (p.many == nil) != (len(want) <= mostFew) {
 			t.Fatalf("%d facts, want %d; many: %v", p.len(), len(want), p.many != nil)
 		}
 		for i := range p.few {
-			if i > 0 && !p.few[i-1].name.less(p.few[i].name) {
+			if i > 0 && p.few[i-1].name >= p.few[i].name {
 				t.Fatalf("place %d is not after the one before", i)
 			}
 		}
 		for id, sum := range want {
-			if got, ok := p.find(nameOf(id)); !ok || got != sum {
+			if got, ok := p.find(nameOf(id)); !ok || got != markOf(sum) {
 				t.Fatalf("find(%v) = %v, %v, want %v", id, got, ok, sum)
 			}
 			if _, ok := p.find(nameOf(event.Identity{Source: "billing", ID: id.ID})); ok {

@@ -67,7 +67,7 @@ func TestRefoldHoldsWhatIsAtHand(t *testing.T) {
 		want  bool
 	}{
 		{"nothing", func(*accountRecord) {}, true},
-		{"a fact that is not kept", func(r *accountRecord) { r.seen.put(print{nameOf(event.Identity{Source: "crm", ID: "e9"}), Sum{1}}) }, false},
+		{"a fact that is not kept", func(r *accountRecord) { r.seen.put(printOf(event.Identity{Source: "crm", ID: "e9"}, Sum{1})) }, false},
 		{"a posting that is not kept", func(r *accountRecord) {
 			*r.tally("opp-1") = ledger.Tally{{Key: ledger.Key{Line: ledger.Line{Payee: "csm-1"}, To: ledger.Payable}, Minor: 1, Currency: "USD", Entries: 1}}
 		}, false},

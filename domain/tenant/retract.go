@@ -59,7 +59,7 @@ func (e *Engine) standing(of event.Scope, more event.Event, seen *prints, yield 
 		facts = append(facts, ev)
 	}
 	err = e.records.Facts(of, func(ev event.Event, sum Sum) error {
-		seen.put(print{nameOf(ev.Head().Identity), sum})
+		seen.put(printOf(ev.Head().Identity, sum))
 		take(ev)
 		return nil
 	})

@@ -44,8 +44,10 @@ type Memory struct {
 // names the one before, so that none is moved or looked at when more come.
 type facts struct{ last *fact }
 
+// fact is what the rules ask for of an input again; as it came it is not kept.
 type fact struct {
-	tenant.Input
+	told   event.Event
+	sum    tenant.Sum
 	before *fact
 }
 
@@ -53,13 +55,13 @@ type fact struct {
 const someFacts = 256
 
 // fact keeps one more.
-func (m *Memory) fact(in tenant.Input) {
+func (m *Memory) fact(in *tenant.Input) {
 	if len(m.room) == 0 {
 		m.room = make([]fact, someFacts)
 	}
 	f := &m.room[0]
 	m.room = m.room[1:]
-	f.Input = in
+	f.told, f.sum = in.Event, in.Sum
 	scope := in.Event.Scope()
 	list := m.facts[scope]
 	if list == nil {
@@ -71,13 +73,13 @@ func (m *Memory) fact(in tenant.Input) {
 }
 
 // all goes through the facts in the order they came.
-func (l *facts) all(yield func(*tenant.Input) bool) {
+func (l *facts) all(yield func(*fact) bool) {
 	var list []*fact
 	for f := l.last; f != nil; f = f.before {
 		list = append(list, f)
 	}
 	for _, f := range slices.Backward(list) {
-		if !yield(&f.Input) {
+		if !yield(f) {
 			return
 		}
 	}
@@ -110,7 +112,7 @@ func NewMemory() *Memory {
 // Commit keeps what an input or timer changed.
 func (m *Memory) Commit(c *tenant.Changes) {
 	for i := range c.Facts {
-		m.fact(c.Facts[i])
+		m.fact(&c.Facts[i])
 	}
 	for _, entry := range c.Entries {
 		e := &entry // a copy
@@ -196,7 +198,7 @@ func (m *Memory) Facts(of event.Scope, yield func(event.Event, tenant.Sum) error
 		return nil
 	}
 	for f := range list.all {
-		if err := yield(f.Event, f.Sum); err != nil {
+		if err := yield(f.told, f.sum); err != nil {
 			return err
 		}
 	}
@@ -285,7 +287,7 @@ func (m *Memory) Scopes(of event.Identity) ([]event.Scope, error) {
 	var out []event.Scope
 	for scope, facts := range m.facts {
 		for f := range facts.all {
-			if f.Event.Head().Identity == of {
+			if f.told.Head().Identity == of {
 				out = append(out, scope)
 				break
 			}
