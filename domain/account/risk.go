@@ -63,12 +63,14 @@ type episodes struct {
 	open   int  // those of the list before it are settled
 	again  bool // scores must be gone through again
 	anew   bool // some may be gone since Rederived was last asked
+	moved  bool // some may differ from what Episodes last listed
 }
 
 // redoEpisodes has the episodes derived again that opened at or after an
 // instant, and what became of the others from then on.
 func (s *State) redoEpisodes(from time.Time) {
 	r := &s.risk
+	r.moved = true
 	if i := s.health.from(from); i < r.walked {
 		r.walked, r.low, r.again = i, s.lowBefore(i), true
 	}
@@ -115,6 +117,7 @@ func (s *State) lowBefore(i int) bool {
 
 // log takes an intervention, and reports whether it restates a known one.
 func (r *episodes) log(e event.InterventionLogged) (known bool) {
+	r.moved = true
 	old, again := r.logged.Find(e.Intervention)
 	known = again
 	if known && event.Newer(old.Header, e.Header) {
@@ -148,6 +151,7 @@ func (s *State) Episodes() []*Episode {
 	s.deriveEpisodes()
 	var out []*Episode
 	r := &s.risk
+	r.moved = false
 	for r.open < len(r.list) && r.list[r.open].settled {
 		r.open++
 	}
@@ -211,12 +215,14 @@ func (s *State) walkScore() {
 		low := !x.reaches(clock.Below)
 		switch {
 		case !low && r.low:
+			r.moved = true
 			if n := len(r.list); n > 0 && r.list[n-1].recovered.IsZero() {
 				// It may have been told late, of an episode that seemed over.
 				r.list[n-1].recovered, r.list[n-1].settled = at, false
 				r.open = min(r.open, n-1)
 			}
 		case low && !r.low && s.arr.aliveOn(day):
+			r.moved = true
 			deadline := s.after(at, clock.Hours, clock.Clock)
 			r.list = append(r.list, Episode{
 				SLA: RiskSLA, Start: at, Score: x.event(s.ID), Payee: s.owners.at(event.CSM, day), Deadline: deadline,

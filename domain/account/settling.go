@@ -67,6 +67,17 @@ func (s *State) Settling(day civil.Date) ([]Settled, error) {
 	return out, nil
 }
 
+// Rests reports whether nothing can differ that Settling, Episodes, FallenDue and
+// FlagFigures give on a day from what they last gave, an instant that Wake or
+// NextNotice told aside.
+func (s *State) Rests(today civil.Date) bool {
+	s.deriveEpisodes()
+	f, a := &s.flagged, &s.announced
+	return !s.all && len(s.stale) == 0 && s.touched.Len() == 0 && s.turning.first() > today && !s.risk.moved && !s.recontest &&
+		f.from == civil.Never && f.on <= today && today < f.until &&
+		a.from <= today && today < min(a.until, a.heard)
+}
+
 // deriveStale derives the deals that are stale, by booking.
 func (s *State) deriveStale(day civil.Date) error {
 	s.survives = nil

@@ -36,6 +36,9 @@ func (e *Engine) note(r *accountRecord, ev event.Event) {
 // sets its timer.
 func (e *Engine) settleAccount(r *accountRecord) error {
 	today := e.Today()
+	if !r.behind && e.firing == nil && (r.wake.IsZero() || e.at.Before(r.wake)) && r.state.Rests(today) {
+		return nil // as the usual score leaves it
+	}
 	size := e.out.size()
 	defer func() {
 		if e.out.size() != size {
