@@ -186,7 +186,8 @@ func setting(change func(*plan.Plan)) *Setting {
 	if len(problems) > 0 {
 		panic(problems)
 	}
-	return &Setting{Plans: set, Zone: time.UTC, Payees: staff{set}}
+	invoiced := slices.ContainsFunc(set, func(p *plan.Plan) bool { return p.Payability.Cash == "invoice_paid" })
+	return &Setting{Plans: set, Zone: time.UTC, Payees: staff{set}, Invoiced: invoiced}
 }
 
 func state(t rapid.TB, set *Setting, events ...event.Event) *State {

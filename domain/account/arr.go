@@ -81,7 +81,7 @@ type timeline struct {
 	told      []told                      // by key
 	cancelled map[civil.Date]event.Header // latest churn.cancelled per date
 	// unheard are billing's statements of a total where they are no evidence.
-	unheard []event.SubscriptionChanged // by day, then subscription
+	unheard kept[event.SubscriptionChanged] // by day, then subscription
 
 	moves  []*move // in order; all hold those told
 	dirty  bool    // moves must be built from told again

@@ -40,9 +40,17 @@ func named(n event.CreditNoteIssued) []noteAbout {
 // addInvoice takes a statement of an invoice. It is about the opportunity that
 // the invoice was of before or is of now, and about those of its credit notes.
 func (s *State) addInvoice(e event.Invoice) {
+	i := s.bills.invoices.Get(e.Invoice)
+	// Else only an invoice that is given up takes anything from a deal.
+	matters := s.set.Invoiced || len(s.bills.notes) > 0 || i.givenUp()
 	about := s.about(e.Invoice)
-	s.bills.tell(e)
-	s.billed(append(about, s.about(e.Invoice)...))
+	i = s.bills.tell(e)
+	s.billed(append(about, s.about(e.Invoice)...), matters || i.givenUp())
+}
+
+// givenUp reports whether nothing is paid on an invoice.
+func (i *invoice) givenUp() bool {
+	return i != nil && (i.standing.State == event.InvoiceVoided || i.standing.State == event.InvoiceUncollectible)
 }
 
 // about lists the opportunities that an invoice and its credit notes are about.
@@ -82,10 +90,10 @@ func (s *State) addNote(e event.CreditNoteIssued) {
 			b.noted[key] = slices.Insert(b.noted[key], i, e.CreditNote)
 		}
 	}
-	s.billed(about)
+	s.billed(about, true)
 }
 
-func (b *billing) tell(e event.Invoice) {
+func (b *billing) tell(e event.Invoice) *invoice {
 	i := b.invoices.Get(e.Invoice)
 	if i == nil {
 		i = &invoice{standing: e}
@@ -94,7 +102,7 @@ func (b *billing) tell(e event.Invoice) {
 		i.standing = e
 	}
 	if e.Opportunity == "" || i.about != "" && !event.Newer(e.Header, i.named) {
-		return
+		return i
 	}
 	if list := b.invoiced.Get(i.about); e.Opportunity != i.about {
 		if at, found := slices.BinarySearchFunc(list, i, (*invoice).compare); found {
@@ -105,6 +113,7 @@ func (b *billing) tell(e event.Invoice) {
 		b.invoiced.Put(e.Opportunity, slices.Insert(list, at, i))
 	}
 	i.named, i.about = e.Header, e.Opportunity
+	return i
 }
 
 func (i *invoice) compare(o *invoice) int { return cmp.Compare(i.standing.Invoice, o.standing.Invoice) }

@@ -217,11 +217,16 @@ func (s *State) addException(e event.ExceptionApproved) Touched {
 }
 
 // billed marks what a fact of billing's about some opportunities can change:
-// their deals, and those that share contractions or a renewal with them.
-func (s *State) billed(ids []event.OpportunityID) {
+// their deals, and those that share contractions or a renewal with them. Deals
+// that it does not matter to are settled again as they are.
+func (s *State) billed(ids []event.OpportunityID, matters bool) {
 	for _, id := range ids {
 		for _, d := range s.named.Get(id) {
-			s.spoilDeal(d)
+			if matters {
+				s.spoilDeal(d)
+			} else {
+				s.touched.Put(id, max(s.touched.Get(id), Still))
+			}
 			s.touchSharing(d.Booked, d.Booked)
 		}
 	}

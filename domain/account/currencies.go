@@ -8,11 +8,20 @@ import (
 )
 
 // Currencies lists those of the ARR an event tells.
-func Currencies(e event.Event) []money.Currency {
-	var out []money.Currency
+func Currencies(e event.Event) (out []money.Currency) {
+	currencies(e, func(c money.Currency) {
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	})
+	return out
+}
+
+// currencies tells them, some perhaps twice.
+func currencies(e event.Event, tell func(money.Currency)) {
 	see := func(m money.Money) {
-		if m.Currency != "" && !slices.Contains(out, m.Currency) {
-			out = append(out, m.Currency)
+		if m.Currency != "" {
+			tell(m.Currency)
 		}
 	}
 	switch e := e.(type) {
@@ -42,5 +51,4 @@ func Currencies(e event.Event) []money.Currency {
 		}
 	default:
 	}
-	return out
 }

@@ -102,11 +102,13 @@ func (d *Deal) churnText(at civil.Date, rule plan.Clawback) func(money.Money, st
 }
 
 func (d *Deal) missedText(l life, p plan.Payability) func(money.Money, string) string {
+	at, _ := l.missed(p)
+	churned, end, grace := l.churned && l.churn.date == at, l.term.move, p.GraceDays
 	return func(m money.Money, how string) string {
-		if at, _ := l.missed(p); l.churned && l.churn.date == at {
+		if churned {
 			return fmt.Sprintf("%s %s: churn on %s came before the renewal after %s", m, how, at, d.Booked)
 		}
-		return fmt.Sprintf("%s %s: the term ended on %s and no renewal followed within %d days", m, how, l.term.end, p.GraceDays)
+		return fmt.Sprintf("%s %s: the term ended on %s and no renewal followed within %d days", m, how, end.end, grace)
 	}
 }
 

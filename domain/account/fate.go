@@ -45,7 +45,8 @@ func (s *State) fateOf(d *Deal, sh *share, l life) fate {
 		return fate{opens: d.Booked, final: true}
 	}
 	f := fate{advanced: sh.rules.Payability.Renewal == "advance"}
-	gates := s.gatesOf(d, sh, l)
+	var room [4]gate
+	gates := s.gatesOf(d, sh, l, room[:0])
 	f.release = gates[0]
 	for _, g := range gates[1:] {
 		if g.opens > f.release.opens || g.opens == civil.Never && f.release.opens == civil.Never && g.hold != "" {
@@ -60,11 +61,12 @@ func (s *State) fateOf(d *Deal, sh *share, l life) fate {
 	return f
 }
 
-// gatesOf lists all that a share waits for, the renewal first.
+// gatesOf lists all that a share waits for, the renewal first, in the room given
+// where it is enough.
 //
 // Source: rules §4, §6, §7; readings R7, R10, R13, R22, R28.
-func (s *State) gatesOf(d *Deal, sh *share, l life) []gate {
-	gates := []gate{s.renewalGate(l, sh.rules.Payability)}
+func (s *State) gatesOf(d *Deal, sh *share, l life, room []gate) []gate {
+	gates := append(room, s.renewalGate(l, sh.rules.Payability))
 	if sh.pending {
 		gates = append(gates, gate{kind: scoreKind, opens: civil.Never, hold: ledger.HealthScoreMissing})
 	}

@@ -1,8 +1,6 @@
 package account
 
 import (
-	"slices"
-
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
@@ -115,7 +113,7 @@ func (s *State) lookBack(f *FlagFigures, first, today civil.Date) {
 
 // flagChanges gives billing's totals from a day on that the timeline differs from.
 func (s *State) flagChanges(f *FlagFigures, first, today civil.Date) {
-	for _, c := range s.arr.unheard[s.arr.firstUnheard(first):] {
+	for c := range s.arr.unheard.from(s.arr.firstUnheard(first)) {
 		home := s.set.Plans.Settings(c.Effective).Currency
 		if at, ok, err := s.set.Rates.Convert(c.ARR, home, c.Effective); ok && err == nil && c.Effective <= today {
 			if now := s.arr.At(c.Effective); now != at.Minor {
@@ -171,16 +169,16 @@ func (s *State) coming(after civil.Date, tell func(civil.Date)) {
 	if i := s.arr.firstChurn(after + 1); i < len(s.arr.churns) {
 		tell(s.arr.churns[i].date)
 	}
-	if i := s.arr.firstUnheard(after + 1); i < len(s.arr.unheard) {
-		tell(s.arr.unheard[i].Effective)
+	if i := s.arr.firstUnheard(after + 1); i < s.arr.unheard.len() {
+		tell(s.arr.unheard.at(i).Effective)
 	}
 }
 
 // firstUnheard is the place of billing's first statement of a day or later that
 // is no evidence.
 func (t *timeline) firstUnheard(on civil.Date) int {
-	i, _ := slices.BinarySearchFunc(t.unheard, on, func(c event.SubscriptionChanged, d civil.Date) int {
-		if c.Effective < d {
+	i, _ := t.unheard.list.Search(t.unheard.len(), func(c *event.Event) int {
+		if (*c).(event.SubscriptionChanged).Effective < on {
 			return -1
 		}
 		return 1

@@ -45,7 +45,7 @@ func (l *look) forecasts() {
 func (l *look) lastForecast(end civil.Date) (event.ForecastRecorded, bool) {
 	var last event.ForecastRecorded
 	found := false
-	for _, f := range l.attention.forecasts {
+	for f := range l.attention.forecasts.from(0) {
 		if f.TermEnd != end || l.day(f.RecordedAt) > end-forecastDays {
 			continue
 		}

@@ -2,7 +2,6 @@ package account
 
 import (
 	"math"
-	"slices"
 
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
@@ -15,7 +14,7 @@ import (
 // Units: answers; millionths of a CSAT point.
 // Rounding: half away from zero, once per answer.
 func (l *look) surveys() {
-	for _, a := range l.attention.surveys {
+	for a := range l.attention.surveys.from(0) {
 		if d := l.day(a.AnsweredAt); !l.during(d) || !l.owns(d) {
 			continue
 		}
@@ -50,19 +49,20 @@ func scaled(x int64, r money.Ratio) int64 {
 // Rounding: half away from zero, once per account.
 func (l *look) adoption() {
 	end := l.last.End(l.set.Zone)
-	var latest *event.AdoptionMeasured
-	for _, a := range slices.Backward(l.attention.adoption) {
+	var latest event.AdoptionMeasured
+	found := false
+	for a := range l.attention.adoption.backward() {
 		if a.MeasuredAt.After(end) {
 			continue
 		}
-		if latest != nil && a.MeasuredAt.Before(latest.MeasuredAt) {
+		if found && a.MeasuredAt.Before(latest.MeasuredAt) {
 			break
 		}
-		if latest == nil || event.Newer(a.Header, latest.Header) {
-			latest = &a
+		if !found || event.Newer(a.Header, latest.Header) {
+			latest, found = a, true
 		}
 	}
-	if latest != nil {
+	if found {
 		l.m.MeasuredARR, l.m.AdoptedARR = l.m.ARR, scaled(l.m.ARR, latest.Rate)
 	}
 }
@@ -74,7 +74,7 @@ func (l *look) adoption() {
 // Units: days from the start to the completion.
 // Rounding: none.
 func (l *look) onboardings() {
-	for _, o := range l.attention.onboardings {
+	for o := range l.attention.onboardings.from(0) {
 		if l.during(o.Completed) && l.owns(o.Completed) {
 			l.m.OnboardingDays = append(l.m.OnboardingDays, o.Completed.Sub(o.Started))
 		}

@@ -53,7 +53,8 @@ func (c Credit) Same(o Credit) bool {
 // derive works out a deal afresh.
 func (s *State) derive(d *Deal) error {
 	d.derived, d.settledBy = derived{}, d.Booked
-	shares, err := s.shares(d)
+	var room [3]share // the CSM, the AE and who found it
+	shares, err := s.shares(d, room[:0])
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,7 @@ func (l *look) reviews() {
 	}
 	l.m.ReviewScope = 1
 	for _, r := range l.attention.reviews.All() {
-		if l.during(r.On) {
+		if l.during(r.(event.ReviewHeld).On) {
 			l.m.ReviewsDone = 1
 		}
 	}
@@ -151,7 +151,7 @@ func (l *look) reviews() {
 // Rounding: none.
 func (l *look) contacts() {
 	var engaged []string
-	for _, c := range slices.Backward(l.attention.contacts) {
+	for c := range l.attention.contacts.backward() {
 		d := l.day(c.EngagedAt)
 		if d <= l.last-trailing {
 			break

@@ -50,7 +50,8 @@ func (sh *share) counted() bool { return sh.split && sh.why == "" && sh.mode != 
 // Units: the deal's ARR in the tenant's currency, minor units.
 // Rounding: the CSM's credit half away from zero, the AE takes the remainder;
 // a decided split by largest remainder.
-func (s *State) shares(d *Deal) ([]share, error) {
+// They are listed in the room given, where it is enough.
+func (s *State) shares(d *Deal, room []share) ([]share, error) {
 	csm := d.CSM
 	if csm == "" {
 		csm = s.owners.at(event.CSM, d.Booked)
@@ -67,17 +68,17 @@ func (s *State) shares(d *Deal) ([]share, error) {
 		return nil, nil
 	}
 	a := s.arbitrate(d.Opportunity)
-	var out []share
+	out := room[:0]
 	switch {
 	case d.Origin == Pipeline:
 		if d.SourcedBy == "" {
 			return nil, nil
 		}
-		out = []share{{payee: d.SourcedBy, credit: d.home, rate: money.One, split: true, csm: true, sourcing: true}}
+		out = append(out, share{payee: d.SourcedBy, credit: d.home, rate: money.One, split: true, csm: true, sourcing: true})
 	case a.split != nil:
-		out, err = decidedSplit(d, a.split.Split)
+		out, err = decidedSplit(d, a.split.Split, out)
 	default:
-		out, err = s.split(d, csm, rules)
+		out, err = s.split(d, csm, rules, out)
 	}
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ func (s *State) shares(d *Deal) ([]share, error) {
 // split divides a deal between its CSM and its AE by the plan's mode.
 //
 // Source: rules §2, §4.
-func (s *State) split(d *Deal, csm event.PayeeID, rules *plan.Plan) ([]share, error) {
+func (s *State) split(d *Deal, csm event.PayeeID, rules *plan.Plan, out []share) ([]share, error) {
 	ae := d.AE
 	if ae == "" {
 		ae = s.owners.at(event.AE, d.Booked)
@@ -120,7 +121,6 @@ func (s *State) split(d *Deal, csm event.PayeeID, rules *plan.Plan) ([]share, er
 		return nil, err
 	}
 	rest := money.Money{Minor: d.home.Minor - credit.Minor, Currency: d.home.Currency}
-	var out []share
 	if csm != "" && part.CSM.Num != 0 && (credit.Minor != 0 || d.noRate) {
 		out = append(out, share{payee: csm, credit: credit, rate: part.CSM, split: true})
 	}
@@ -144,7 +144,7 @@ func handedOver(d *Deal, rules *plan.Plan) bool {
 }
 
 // decidedSplit divides a deal as a dispute's decision says.
-func decidedSplit(d *Deal, parts []event.Share) ([]share, error) {
+func decidedSplit(d *Deal, parts []event.Share, out []share) ([]share, error) {
 	parts = slices.SortedFunc(slices.Values(parts), func(a, b event.Share) int { return strings.Compare(string(a.Payee), string(b.Payee)) })
 	weights := make([]int64, len(parts))
 	for i, p := range parts {
@@ -154,7 +154,6 @@ func decidedSplit(d *Deal, parts []event.Share) ([]share, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []share
 	for i, p := range parts {
 		if credits[i].Minor != 0 || d.noRate && p.BPS != 0 {
 			out = append(out, share{payee: p.Payee, credit: credits[i], rate: money.Ratio{Num: int64(p.BPS), Den: 10000}, split: true})

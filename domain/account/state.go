@@ -26,6 +26,8 @@ type Setting struct {
 	// Surviving is set where any plan releases by surviving ARR: a deal then
 	// depends on those that wait for the same renewal.
 	Surviving bool
+	// Invoiced is set where under any plan a deal waits until its invoices are paid.
+	Invoiced bool
 
 	scales scales // of scores told so far
 }
@@ -114,11 +116,11 @@ func (s *State) add(e event.Event) (Touched, error) {
 	s.survives = nil
 	s.attention.add(e, s.set.Zone)
 	s.refer(e)
-	for _, c := range Currencies(e) {
+	currencies(e, func(c money.Currency) {
 		if !slices.Contains(s.foreign, c) {
 			s.foreign = append(s.foreign, c)
 		}
-	}
+	})
 	switch e := e.(type) {
 	case event.SubscriptionStarted, event.SubscriptionChanged, event.SubscriptionCancelled, event.RenewalBooked, event.RenewalStage,
 		event.ChurnEffective, event.ChurnCancelled, event.ContractionBooked, event.AccountReactivated:

@@ -83,7 +83,7 @@ func (t *teller) cut(c *Credited, p *PartStory, x *loss, kept, left *big.Rat) (m
 // Source: rules §4, §6, §7.
 func (t *teller) gates(c *Credited) []StoryGate {
 	var out []StoryGate
-	for _, g := range t.gatesOf(t.deal, &c.share, t.life) {
+	for _, g := range t.gatesOf(t.deal, &c.share, t.life, nil) {
 		if g.opens > t.day {
 			out = append(out, StoryGate{string(g.kind), g.opens, t.aboutGate(g)})
 		}

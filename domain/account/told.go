@@ -11,16 +11,16 @@ import (
 
 // tell takes a statement about ARR and gives the first day it can change
 // anything on, or noChange where it changes nothing.
-func (t *timeline) tell(e event.Event) civil.Date {
+func (t *timeline) tell(told event.Event) civil.Date {
 	evidence := func(which func(plan evidences) string, d civil.Date) bool {
-		return counts(which(evidences(t.set.Plans.Settings(d).Evidence)), e.Head().Type)
+		return counts(which(evidences(t.set.Plans.Settings(d).Evidence)), told.Head().Type)
 	}
-	switch e := e.(type) {
+	switch e := told.(type) {
 	case event.SubscriptionStarted:
 		return t.put(moveKey{"subscription", string(e.Subscription), e.Term.Start}, e.Header, t.term(e.Header, e.Term, started, e.Subscription))
 	case event.SubscriptionChanged:
 		if t.set.Plans.Settings(e.Effective).Evidence.Expansion == "crm" {
-			t.unheard, _ = keep(t.unheard, e, func(a, b event.SubscriptionChanged) int {
+			t.unheard.add(told, func(a, b event.SubscriptionChanged) int {
 				return cmp.Or(cmp.Compare(a.Effective, b.Effective), cmp.Compare(a.Subscription, b.Subscription))
 			})
 			return noChange

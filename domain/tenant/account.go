@@ -191,6 +191,7 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if glanced {
 		e.glances.was = e.parts(r.state, e.glances.was)
 	}
+	foreign := len(r.state.Foreign())
 	touched, err := r.state.Add(in.Event)
 	if err != nil {
 		return err
@@ -201,7 +202,9 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 		}
 	}
 	e.refer(r)
-	e.note(r, in.Event)
+	if len(r.state.Foreign()) != foreign { // which only grows
+		e.note(r, in.Event)
+	}
 	e.measuresMoved(r.id, r.state.Referred(), touched.Measures)
 	if touched.Standing {
 		for _, id := range r.state.Referred() {

@@ -79,6 +79,7 @@ func (e *Engine) world(facts []event.Event) (*world, error) {
 	w.account = &account.Setting{
 		Plans: set, Rates: w.rates, Zone: e.zone, Calendar: e.calendar, Payees: people{e, set},
 		Surviving: slices.ContainsFunc(set, func(p *plan.Plan) bool { return p.Payability.Release == "surviving_arr" }),
+		Invoiced:  slices.ContainsFunc(set, func(p *plan.Plan) bool { return p.Payability.Cash == "invoice_paid" }),
 	}
 	w.book = &book.Setting{Plans: set, Zone: e.zone, Calendar: e.calendar, Currency: e.currency}
 	return w, nil
