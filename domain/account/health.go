@@ -11,7 +11,10 @@ import (
 
 // scores are the account's health scores by instant, then by statement; one
 // per instant and source, the latest statement standing.
-type scores struct{ list few.List[score] }
+type scores struct {
+	list   few.List[score]
+	latest *score // the last of the list
+}
 
 // score is a health score in as little room as holds all of it: most of what is
 // told of an account is scores.
@@ -87,7 +90,8 @@ func compareScores(x, y *score) int {
 
 // add takes a score and reports whether it is newer than every other.
 func (h *scores) add(x score) (newest bool) {
-	last := h.list.Last()
+	last := h.latest
+	defer func() { h.latest = h.list.Last() }()
 	if last == nil || compareScores(last, &x) < 0 { // the usual one
 		newest = last == nil || !last.sameInstant(&x)
 		h.list.Append(x)
@@ -107,7 +111,7 @@ func (h *scores) add(x score) (newest bool) {
 // is added.
 func (h *scores) last(at time.Time) *score {
 	i := h.list.Len()
-	best := h.list.Last()
+	best := h.latest
 	if best != nil && best.compareAt(at) > 0 { // the usual question is of the latest
 		if i, _ = h.list.Search(i-1, func(x *score) int { return cmp.Or(x.compareAt(at), -1) }); i > 0 {
 			best = h.list.At(i - 1)
@@ -126,7 +130,7 @@ func (h *scores) last(at time.Time) *score {
 
 // next is when the first score after an instant was measured.
 func (h *scores) next(after time.Time) (time.Time, bool) {
-	if last := h.list.Last(); last == nil || last.compareAt(after) <= 0 {
+	if last := h.latest; last == nil || last.compareAt(after) <= 0 {
 		return time.Time{}, false
 	}
 	return h.list.At(h.from(after.Add(1))).at(), true
@@ -135,7 +139,7 @@ func (h *scores) next(after time.Time) (time.Time, bool) {
 // from is the place of the first score measured at or after an instant.
 func (h *scores) from(at time.Time) int {
 	n := h.list.Len()
-	if n == 0 || h.list.Last().compareAt(at) < 0 {
+	if n == 0 || h.latest.compareAt(at) < 0 {
 		return n
 	}
 	n, _ = h.list.Search(n, func(x *score) int { return x.compareAt(at) })

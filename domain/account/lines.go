@@ -218,7 +218,7 @@ func (l line) steps(steps []ledger.Step, in, takes func(*loss) bool) ([]ledger.S
 	}
 	earning := l.step(l.kind, l.reason, ledger.Expense, bucket, l.on, rest, decided, l.explainEarning(bucket))
 	earning.Recoverable = bucket == ledger.Payable && l.advanced
-	steps = append(slices.Grow(steps, 1+min(1, len(later))), earning)
+	steps = append(slices.Grow(steps, 1+l.follow(bucket, later)), earning)
 	earned, lost := rest, int64(0)
 	all := l.part(in)
 	kept := all
@@ -254,6 +254,25 @@ func (l line) steps(steps []ledger.Step, in, takes func(*loss) bool) ([]ledger.S
 		release()
 	}
 	return steps, nil
+}
+
+// follow counts the steps after the first, at most.
+func (l line) follow(bucket ledger.Bucket, later []*loss) (n int) {
+	held := bucket == ledger.Held
+	for _, x := range later {
+		if held && (l.opens < x.on || l.opens == x.on && byRelease < x.order) {
+			held = false
+			n++
+		}
+		n++
+		if x.lost == nil {
+			return n // nothing is left
+		}
+	}
+	if held && l.opens != civil.Never {
+		n++
+	}
+	return n
 }
 
 // of is a part as a part of another; of nothing, nothing.

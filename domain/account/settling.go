@@ -108,6 +108,10 @@ func (s *State) settled(id event.OpportunityID, day civil.Date) (Settled, error)
 		}
 		st.First = min(st.First, d.Booked)
 		st.Due = d.addDue(st.Due, day)
+		if st.Credits == nil { // most have one deal
+			st.Credits = credits
+			continue
+		}
 		st.Credits = append(st.Credits, credits...)
 	}
 	var err error

@@ -14,8 +14,8 @@ import (
 type sourced struct {
 	leads     []event.LeadSourced // in the order stated; each is a claim of its own
 	latest    dealStatement       // booked, staged or cancelled
-	priced    dealStatement       // the latest stage that tells an ARR
-	estimate  estimate            // the latest hand-off record that has one
+	priced    pricing             // the latest stage that tells an ARR
+	estimate  pricing             // the latest hand-off record that has one
 	uplift    event.Header        // the latest uplift.scheduled
 	cancelled event.Header        // the latest expansion.cancelled
 	ends      civil.Date          // the last day on which it begins or stops to count; noChange: nobody says they found it
@@ -24,13 +24,20 @@ type sourced struct {
 // dealStatement is one word on an opportunity; a zero Header: none.
 type dealStatement struct {
 	event.Header
-	won bool
-	event.Deal
+	won       bool
+	SourcedBy event.PayeeID
+	ClosedAt  time.Time
+	ARR       money.Money
 }
 
-type estimate struct {
+func dealStated(h event.Header, won bool, d event.Deal) dealStatement {
+	return dealStatement{h, won, d.SourcedBy, d.ClosedAt, d.ARR}
+}
+
+// pricing is one word on its ARR; a zero Header: none.
+type pricing struct {
 	event.Header
-	arr money.Money
+	ARR money.Money
 }
 
 // addSourced takes what is told of an opportunity.
@@ -50,14 +57,14 @@ func (a *attention) addSourced(e event.Event, zone *time.Location) (changed bool
 			return false
 		}
 		if o = a.opportunity(e.Opportunity); event.Newer(e.Header, o.estimate.Header) {
-			o.estimate, changed = estimate{e.Header, *e.EstimatedARR}, true
+			o.estimate, changed = pricing{e.Header, *e.EstimatedARR}, true
 		}
 	case event.ExpansionBooked:
 		o = a.opportunity(e.Opportunity)
-		changed = o.tell(dealStatement{e.Header, true, e.Deal}, false)
+		changed = o.tell(dealStated(e.Header, true, e.Deal), false)
 	case event.ExpansionStage:
 		o = a.opportunity(e.Opportunity)
-		changed = o.tell(dealStatement{e.Header, e.Stage.Won(), e.Deal}, e.ARR.Currency != "")
+		changed = o.tell(dealStated(e.Header, e.Stage.Won(), e.Deal), e.ARR.Currency != "")
 	case event.ExpansionCancelled:
 		o = a.opportunity(e.Opportunity)
 		if event.Newer(e.Header, o.cancelled) {
@@ -151,7 +158,7 @@ func (o *sourced) tell(d dealStatement, priced bool) (changed bool) {
 		o.latest, changed = d, true
 	}
 	if priced && event.Newer(d.Header, o.priced.Header) {
-		o.priced, changed = d, true
+		o.priced, changed = pricing{d.Header, d.ARR}, true
 	}
 	return changed
 }
@@ -227,5 +234,5 @@ func (o *sourced) arr() money.Money {
 	case !o.priced.Time.IsZero():
 		return o.priced.ARR
 	}
-	return o.estimate.arr
+	return o.estimate.ARR
 }

@@ -45,45 +45,43 @@ type Payees interface {
 // facts: the order in which Add saw them leaves no trace. The newest fact of
 // its kind extends what was derived before; an older one derives it afresh.
 type State struct {
-	ID  event.AccountID
-	set *Setting
+	// What the usual fact looks at, which changes little, comes first and so is
+	// close together in memory: an account has seldom been looked at just before.
+	ID        event.AccountID
+	set       *Setting
+	foreign   []money.Currency // of amounts told
+	referred  []event.PayeeID  // whom facts named, sorted
+	health    scores
+	closed    time.Time // the latest that any deal was closed, or later
+	risk      episodes
+	survives  map[survival]*big.Rat // what renewals keep, worked out once for all deals
+	all       bool                  // every deal is stale
+	recontest bool                  // contests may differ
+	contested []*Episode            // kept, as the next two, until a fact comes that they may differ for
+	announced announced
+	flagged   flagged
+	turning   byDay                               // deals derived, by when they change by themselves
+	stale     []*Deal                             // to be derived afresh; some may be gone
+	touched   few.Map[event.OpportunityID, Moved] // to be settled, whether or not they still have deals, and how their shares moved
 
+	attention attention
+	bills     billing
 	arr       timeline
 	owners    owners
 	opps      few.Map[event.OpportunityID, *opportunity]
-	health    scores
-	risk      episodes
-	attention attention
+	deals     []*Deal                               // by booking date, then opportunity
+	named     few.Map[event.OpportunityID, []*Deal] // the same by opportunity
+	lasting   byDay                                 // those derived, by when they are settled
+	leaving   byDay                                 // those that were undone, by when
+	shrunk    map[shrinkKey]*shrinking              // what contractions take, worked out once for all deals
 	// The rest most accounts have little of:
 	uplifts    map[event.OpportunityID]*uplift
 	grown      []growth // those of the timeline that deals were made of
 	leads      map[event.OpportunityID][]event.LeadSourced
 	handoffs   map[event.OpportunityID][]event.HandoffLogged
-	bills      billing
 	notices    []event.ChurnNotified
 	exceptions latest[string, event.ExceptionApproved]
 	disputes   []*Dispute // by id
-
-	referred []event.PayeeID // whom facts named, sorted
-
-	deals   []*Deal                               // by booking date, then opportunity
-	named   few.Map[event.OpportunityID, []*Deal] // the same by opportunity
-	turning byDay                                 // those derived, by when they change by themselves
-	lasting byDay                                 // those derived, by when they are settled
-	leaving byDay                                 // those that were undone, by when
-	closed  time.Time                             // the latest that any was closed, or later
-	all     bool                                  // every deal is stale
-	stale   []*Deal                               // to be derived afresh; some may be gone
-	touched few.Map[event.OpportunityID, Moved]   // to be settled, whether or not they still have deals, and how their shares moved
-	// What contractions take and renewals keep, worked out once for all deals.
-	shrunk   map[shrinkKey]*shrinking
-	survives map[survival]*big.Rat
-	foreign  []money.Currency // of amounts told that are not the tenant's
-	// Kept until a fact comes that they may differ for.
-	announced announced
-	contested []*Episode
-	recontest bool // contests may differ
-	flagged   flagged
 }
 
 // New is an account nothing is known of.

@@ -15,23 +15,25 @@ import (
 
 // accountRecord is an account at hand: its state, and what was kept of it.
 type accountRecord struct {
+	// What every fact looks at comes first, as in the state.
 	id          event.AccountID
 	state       *account.State
 	seen        prints
+	mark        cacheMark
 	retractions bool // among its facts
-	tallies     few.Map[event.OpportunityID, *ledger.Tally]
-	episodes    []Episode // by opening
-	refs        few.Map[event.PayeeID, struct{}]
-	foreign     few.Map[money.Currency, struct{}]
-	credits     few.Map[event.OpportunityID, []account.Credit] // as last recorded
-	notices     []account.Notice                               // as published, sorted
-	flags       map[FlagKey]Flag                               // as raised; nil: none
-	wake        time.Time                                      // its timer; zero: none
-	morning     morning                                        // of the day that was last waited for
 	// behind is set where the rules have changed since the account was last
 	// settled: all of it must be.
-	behind bool
-	mark   cacheMark
+	behind  bool
+	refs    few.Map[event.PayeeID, struct{}]
+	wake    time.Time // its timer; zero: none
+	morning morning   // of the day that was last waited for
+
+	tallies  few.Map[event.OpportunityID, *ledger.Tally]
+	episodes []Episode // by opening
+	foreign  few.Map[money.Currency, struct{}]
+	credits  few.Map[event.OpportunityID, []account.Credit] // as last recorded
+	notices  []account.Notice                               // as published, sorted
+	flags    map[FlagKey]Flag                               // as raised; nil: none
 }
 
 // account gives an account, from its records where it is not at hand.

@@ -19,8 +19,9 @@ import (
 
 // Memory is a tenant's records in maps.
 type Memory struct {
-	facts      map[event.Scope]*facts
-	room       []fact // for the next ones
+	facts      map[event.AccountID]*facts
+	others     map[event.Scope]*facts // of payees and the tenant
+	room       []fact                 // for the next ones
 	entries    map[event.PayeeID][]*ledger.Entry
 	byScope    map[event.Scope][]*ledger.Entry
 	ledgers    map[event.PayeeID]ledger.Account
@@ -35,7 +36,7 @@ type Memory struct {
 	locks      map[civil.Quarter]tenant.Lock
 	statements map[event.PayeeID]map[civil.Quarter]tenant.Statement
 	timers     timers
-	first      *tenant.Timer // of those, while none comes or goes; nil: to be looked for
+	first      tenant.Timer // of those, while none comes or goes; zero: to be looked for
 	live       map[tenant.Timer]bool
 	people     map[event.PayeeID]bool
 }
@@ -63,13 +64,24 @@ func (m *Memory) fact(in *tenant.Input) {
 	m.room = m.room[1:]
 	f.told, f.sum = in.Event, in.Sum
 	scope := in.Event.Scope()
-	list := m.facts[scope]
-	if list == nil {
-		m.facts[scope] = &facts{f}
-		m.person(scope.Payee)
-		return
+	m.person(scope.Payee)
+	list := m.factsOf(scope)
+	switch {
+	case list != nil:
+		f.before, list.last = list.last, f
+	case scope.Account != "":
+		m.facts[scope.Account] = &facts{f}
+	default:
+		m.others[scope] = &facts{f}
 	}
-	f.before, list.last = list.last, f
+}
+
+// factsOf are those of a scope, the account's where it names one; nil: none.
+func (m *Memory) factsOf(scope event.Scope) *facts {
+	if scope.Account != "" {
+		return m.facts[scope.Account]
+	}
+	return m.others[scope]
 }
 
 // all goes through the facts in the order they came.
@@ -100,7 +112,7 @@ type episodeKey struct {
 // NewMemory has no records.
 func NewMemory() *Memory {
 	return &Memory{
-		facts: map[event.Scope]*facts{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
+		facts: map[event.AccountID]*facts{}, others: map[event.Scope]*facts{}, entries: map[event.PayeeID][]*ledger.Entry{}, byScope: map[event.Scope][]*ledger.Entry{},
 		ledgers: map[event.PayeeID]ledger.Account{}, refs: map[event.PayeeID][]event.AccountID{},
 		foreign: map[money.Currency]map[event.AccountID]bool{}, ahead: map[event.AccountID]bool{}, notices: map[event.AccountID]map[account.Notice]bool{},
 		flags: map[tenant.FlagKey]tenant.Flag{}, credits: map[event.PayeeID]map[creditKey]account.Credit{},
@@ -120,8 +132,17 @@ func (m *Memory) Commit(c *tenant.Changes) {
 		m.byScope[e.Scope] = append(m.byScope[e.Scope], e)
 		m.person(e.Payee)
 	}
-	for _, l := range c.Ledgers {
-		l.Periods = maps.Clone(l.Periods)
+	for i, l := range c.Ledgers {
+		if i+1 < len(c.Ledgers) && c.Ledgers[i+1].Payee == l.Payee {
+			continue // the next one stands over it
+		}
+		was := m.ledgers[l.Payee].Periods
+		if was == nil {
+			was = map[civil.Quarter]ledger.Totals{}
+		}
+		clear(was)
+		maps.Copy(was, l.Periods)
+		l.Periods = was
 		m.ledgers[l.Payee] = l
 	}
 	for _, f := range c.Foreign {
@@ -165,7 +186,7 @@ func (m *Memory) Commit(c *tenant.Changes) {
 		put(m.statements, s.Payee, s.Period, s)
 	}
 	if len(c.Clear)+len(c.Set) > 0 {
-		m.first = nil
+		m.first = tenant.Timer{}
 	}
 	for _, t := range c.Clear {
 		delete(m.live, t)
@@ -193,7 +214,7 @@ func put[K, L comparable, V any](in map[K]map[L]V, k K, l L, v V) {
 
 // Facts implements tenant.Records.
 func (m *Memory) Facts(of event.Scope, yield func(event.Event, tenant.Sum) error) error {
-	list := m.facts[of]
+	list := m.factsOf(of)
 	if list == nil {
 		return nil
 	}
@@ -268,11 +289,7 @@ func (m *Memory) Accounts(in money.Currency, after event.AccountID, most int) ([
 			out = append(out, id)
 		}
 	} else {
-		for scope := range m.facts {
-			if scope.Account != "" {
-				out = append(out, scope.Account)
-			}
-		}
+		out = slices.AppendSeq(out, maps.Keys(m.facts))
 	}
 	slices.Sort(out)
 	i, _ := slices.BinarySearch(out, after+"\x00")
@@ -285,13 +302,19 @@ func (m *Memory) Ahead(of event.AccountID) (bool, error) { return m.ahead[of], n
 // Scopes implements tenant.Records.
 func (m *Memory) Scopes(of event.Identity) ([]event.Scope, error) {
 	var out []event.Scope
-	for scope, facts := range m.facts {
-		for f := range facts.all {
+	has := func(scope event.Scope, list *facts) {
+		for f := list.last; f != nil; f = f.before {
 			if f.told.Head().Identity == of {
 				out = append(out, scope)
-				break
+				return
 			}
 		}
+	}
+	for id, list := range m.facts {
+		has(event.OfAccount(id), list)
+	}
+	for scope, list := range m.others {
+		has(scope, list)
 	}
 	slices.SortFunc(out, func(a, b event.Scope) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Payee, b.Payee))
@@ -309,17 +332,17 @@ func (m *Memory) Payees() ([]event.PayeeID, error) { return slices.Sorted(maps.K
 
 // FirstTimer implements tenant.Records.
 func (m *Memory) FirstTimer(until time.Time) (tenant.Timer, bool, error) {
-	for m.first == nil && len(m.timers) > 0 {
-		if t := m.timers[0]; m.live[t] {
-			m.first = &t
+	for m.first == (tenant.Timer{}) {
+		if len(m.timers) == 0 {
+			return tenant.Timer{}, false, nil
+		}
+		if m.live[m.timers[0]] {
+			m.first = m.timers[0]
 		} else {
 			heap.Pop(&m.timers)
 		}
 	}
-	if m.first == nil {
-		return tenant.Timer{}, false, nil
-	}
-	return *m.first, !m.first.Due.After(until), nil
+	return m.first, !m.first.Due.After(until), nil
 }
 
 // timers is a heap, the first due at its top.
