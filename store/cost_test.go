@@ -175,8 +175,8 @@ func BenchmarkRecord(b *testing.B) {
 func TestCostOfAnEvent(t *testing.T) {
 	const (
 		size, batches   = 1024, 8
-		mostAllocations = 22.5
-		mostAllocated   = 3_450.0
+		mostAllocations = 22.0
+		mostAllocated   = 3_400.0
 		mostWritten     = 1_600.0
 	)
 	if os.Getpagesize() != 4096 {
