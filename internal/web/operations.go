@@ -20,11 +20,12 @@ type Operation struct {
 	Path    string // with {parameters}
 	Summary string
 	Params  []Param
-	Body    *Body  // nil: it takes none
-	Answer  any    // a value of the type that is answered
-	Media   string // of the answer; empty: application/json
-	Code    int    // of the answer; 0: 200
-	Codes   []int  // of what else is answered, beside what any is
+	Body    *Body    // nil: it takes none
+	Answer  any      // a value of the type that is answered
+	Media   string   // of the answer; empty: application/json
+	Texts   []string // media it is answered in besides, as text, where one asks for that
+	Code    int      // of the answer; 0: 200
+	Codes   []int    // of what else is answered, beside what any is
 
 	// answer answers. It is nil where stream does, which writes to HTTP itself.
 	answer func(context.Context, question) (any, error)
