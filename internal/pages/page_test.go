@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,8 +51,13 @@ func show(t *testing.T, h http.Handler, path string) string {
 
 var void = []string{"meta", "link", "input", "br", "hr", "img"}
 
+// ungrouped is an amount of thousands as programs write it. What an event said is
+// told as it was, in quotation marks.
+var ungrouped = regexp.MustCompile(`(^|[^"\d.])\d{4,}\.\d\d\b`)
+
 // check reports what no page may have: elements that do not match, anything the
-// content policy forbids, tables that do not say what they are, template slips.
+// content policy forbids, tables that do not say what they are, template slips,
+// amounts that are not for people.
 func check(t *testing.T, path, body string) {
 	t.Helper()
 	for _, slip := range []string{"ZgotmplZ", "<no value>", "%!", "could not be shown"} {
@@ -102,6 +108,10 @@ func check(t *testing.T, path, body string) {
 			}
 			if !slices.Contains(void, name) {
 				open = append(open, name)
+			}
+		case xml.CharData:
+			if ungrouped.Match(x) {
+				t.Errorf("GET %s: the amount in %q has no commas", path, x)
 			}
 		case xml.EndElement:
 			if len(open) == 0 || open[len(open)-1] != x.Name.Local {
