@@ -171,6 +171,16 @@ func TestBrokerAsThePageSays(t *testing.T) {
 	if ran["nats"] < 2 || ran["trueup"] != 2 || ran["go"] != 1 || ran["env"] != 1 {
 		t.Errorf("the page has commands %v, want a server, a worker, something published, two consumers", ran)
 	}
+	// And what docs/runbook.md has operations look at.
+	s.env = append(s.env, "NATS_USER=ops", "NATS_PASSWORD="+strings.TrimSpace(s.run("cut -d: -f2 "+filepath.Join(secret, "ops.creds"))))
+	for line, want := range map[string]string{
+		"nats --inbox-prefix _INBOX_ops consumer info TRUEUP_IN trueup-default": "Pull Mode: true",
+		"nats --inbox-prefix _INBOX_ops stream info TRUEUP_IN":                  "Subjects: crm.",
+	} {
+		if said := s.run(line); !strings.Contains(said, want) {
+			t.Errorf("%s says\n%s\nwithout %q", line, said, want)
+		}
+	}
 	g := guarded{t: t, secrets: secret}
 	opts, err := g.login("operator").Options()
 	if err != nil {
