@@ -161,9 +161,7 @@ func TestBrokerAsThePageSays(t *testing.T) {
 			s.begin(line, "ledger:")
 		case what == "export":
 			_, assignments, _ := strings.Cut(s.moved.Replace(line), " ")
-			for _, assigned := range strings.Fields(s.run("echo " + assignments)) {
-				s.env = append(s.env, assigned)
-			}
+			s.env = append(s.env, strings.Fields(s.run("echo "+assignments))...)
 		default:
 			s.run(line)
 		}
