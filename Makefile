@@ -10,6 +10,7 @@ AXE := 4.14.1
 ASYNCAPI := 3.6.6
 GOVULNCHECK := v1.9.0
 CYCLONEDX := v1.10.0
+NATSCLI := v0.5.1
 
 .DEFAULT_GOAL := help
 
@@ -129,9 +130,12 @@ units: ## have systemd judge the unit and strace the worker's system calls; inst
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends systemd strace; }
 	TRUEUP_TOOLS=1 $(GO) test -count=1 -run '^Test(Unit.*|Notify|SystemCalls)$$' ./deploy
 
+$(TOOLS)/nats:
+	GOBIN=$(TOOLS) $(GO) install github.com/nats-io/natscli/nats@$(NATSCLI)
+
 .PHONY: deploy-check
-deploy-check: ## hold image, compose and Kubernetes against what reads them; run the image's program in an empty root
-	TRUEUP_TOOLS=1 $(GO) test -count=1 -run '^TestEmptyRoot$$' ./deploy
+deploy-check: $(TOOLS)/nats ## hold image, compose and Kubernetes against what reads them; type what docs/deploy.md says of the broker
+	PATH=$(TOOLS):$$PATH TRUEUP_TOOLS=1 $(GO) test -count=1 -run '^Test(EmptyRoot|BrokerAsThePageSays)$$' ./deploy
 	cd deploy/check && $(GO) test -count=1 ./...
 
 $(TOOLS)/govulncheck:

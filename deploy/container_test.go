@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/trueup/trueup/internal/workertest"
 )
@@ -63,10 +65,19 @@ func TestEmptyRoot(t *testing.T) {
 	w := workertest.New(t, "", "--data", "/data")
 	w.Command = inside
 	w.Start()
-	for _, path := range []string{"/healthz", "/readyz"} {
-		answer, err := http.Get(w.Answers() + path)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Errorf("%s: %v, %v", path, answer, err)
+	for _, path := range []string{"/healthz", "/readyz"} { // it is ready a moment after it listens
+		code, body := 0, ""
+		for until := time.Now().Add(patient); code != http.StatusOK && time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+			answer, err := http.Get(w.Answers() + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, _ := io.ReadAll(answer.Body)
+			_ = answer.Body.Close()
+			code, body = answer.StatusCode, string(b)
+		}
+		if code != http.StatusOK {
+			t.Errorf("%s: %d %s", path, code, body)
 		}
 	}
 	w.Stop()

@@ -19,14 +19,14 @@ import (
 const unit = "systemd/trueup.service"
 
 // tool skips a test where a program is missing, unless TRUEUP_TOOLS says that
-// all of them have to be there: make units installs them.
+// all of them have to be there: make units and make deploy-check install them.
 func tool(t *testing.T, name string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
 		if os.Getenv("TRUEUP_TOOLS") != "" {
 			t.Fatal(err)
 		}
-		t.Skipf("no %s: make units installs it", name)
+		t.Skipf("no %s: make units or make deploy-check installs it", name)
 	}
 }
 

@@ -53,18 +53,20 @@ func (g guarded) worker(args ...string) *workertest.Process {
 	return p
 }
 
-// consumers makes what payroll and ops read through, as docs/deploy.md has the
-// operator do it.
+// consumerSubjects is what payroll and ops read through consumers of their names.
+var consumerSubjects = map[string][]string{
+	"payroll": {"payout.default.>"},
+	"ops":     {"sla.default.>", "ops.default.>", "ledger.default.>"},
+}
+
+// consumers makes them, as docs/deploy.md has the operator do it.
 func (g guarded) consumers() {
 	g.t.Helper()
 	js, err := jetstream.New(g.as("operator"))
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	for name, subjects := range map[string][]string{
-		"payroll": {"payout.default.>"},
-		"ops":     {"sla.default.>", "ops.default.>", "ledger.default.>"},
-	} {
+	for name, subjects := range consumerSubjects {
 		_, err := js.CreateConsumer(g.t.Context(), "TRUEUP_OUT", jetstream.ConsumerConfig{Durable: name, FilterSubjects: subjects, AckPolicy: jetstream.AckExplicitPolicy})
 		if err != nil {
 			g.t.Fatal(err)

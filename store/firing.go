@@ -12,13 +12,16 @@ import (
 
 // fire lets every timer due by an instant fire, in order.
 func (r *recording) fire(until time.Time) error {
-	for {
+	for n := 0; ; n++ {
 		t, due, err := r.firstTimer(until)
 		if err != nil || !due {
 			return err
 		}
 		if err := r.settle(); err != nil {
 			return err
+		}
+		if n == 0 {
+			r.unfired = len(r.messages)
 		}
 		c, err := r.store.engine.Fire(r.records, t)
 		if err == nil {

@@ -142,14 +142,19 @@ type recording struct {
 	last     tenant.Timer  // that fired
 	sweep    *tenant.Sweep // where the sweep stood when it had
 	fires    int           // of messages, those made before the traced arrival under way: by earlier ones, and by timers
+	unfired  int           // of messages, those made before the first timer of the arrival under way fired
 }
 
 // arrive takes one arrival.
 func (r *recording) arrive(a *tenant.Arrival) (tenant.Fate, error) {
 	e := r.store.engine
 	at := e.Arrival(a.Arrived)
+	timers := r.out.Timers
 	if err := r.fire(at); err != nil {
 		return 0, err
+	}
+	if r.out.Timers > timers {
+		r.traceFired(a.Trace)
 	}
 	if a.Trace != nil {
 		if err := r.settle(); err != nil {

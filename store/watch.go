@@ -40,6 +40,19 @@ func (r *recording) trace(of any) error {
 	return nil
 }
 
+// traceFired notes which messages timers caused that fired before an arrival,
+// counted as by trace.
+func (r *recording) traceFired(by any) {
+	from, to := uint64(r.unfired), uint64(len(r.messages)) //nolint:gosec // lengths
+	if last := len(r.out.Fired) - 1; by == nil && last >= 0 && r.out.Fired[last].Trace == nil && r.out.Fired[last].To == from {
+		r.out.Fired[last].To = to
+		return
+	}
+	if to > from || by != nil {
+		r.out.Fired = append(r.out.Fired, tenant.Traced{Trace: by, From: from, To: to})
+	}
+}
+
 // told completes what a transaction came to, once its messages are in the log
 // and the last of it has a number.
 func (r *recording) told(last uint64) {
@@ -51,6 +64,10 @@ func (r *recording) told(last uint64) {
 	before := last - uint64(r.out.Outputs) //nolint:gosec // a length
 	for i := range r.out.Traced {
 		t := &r.out.Traced[i]
+		t.From, t.To = t.From+before, t.To+before
+	}
+	for i := range r.out.Fired {
+		t := &r.out.Fired[i]
 		t.From, t.To = t.From+before, t.To+before
 	}
 }

@@ -24,7 +24,9 @@ func causes(t *testing.T, size int) (s *Store, out map[int][]string, commits int
 	}
 	o := options(plans)
 	ranges := map[int][2]uint64{}
+	by := map[uint64]int{} // how often an output is said to come of something
 	var last, told uint64
+	var fired bool
 	o.Committing = func(came tenant.Recorded, commit func() error) error {
 		commits++
 		if came.Outputs > 0 && came.LastOutput != last+uint64(came.Outputs) { //nolint:gosec // a length
@@ -36,12 +38,32 @@ func causes(t *testing.T, size int) (s *Store, out map[int][]string, commits int
 				t.Errorf("arrival %v caused %d to %d, after one that caused up to %d; the last is %d", of.Trace, of.From, of.To, told, last)
 			}
 			told = of.To
+			for n := of.From + 1; n <= of.To; n++ {
+				by[n]++
+			}
 			ranges[of.Trace.(int)] = [2]uint64{of.From, of.To}
+		}
+		for _, of := range came.Fired {
+			if _, is := of.Trace.(int); !is || of.From > of.To || came.Timers == 0 {
+				t.Errorf("timers before arrival %v caused %d to %d, %d fired", of.Trace, of.From, of.To, came.Timers)
+			}
+			for n := of.From + 1; n <= of.To; n++ {
+				by[n]++
+				fired = true
+			}
 		}
 		return commit()
 	}
 	s = opened(t, filepath.Join(t.TempDir(), "l.db"), o)
 	recordAll(t, s, list, size)
+	if uint64(len(by)) != last || !fired {
+		t.Errorf("%d of %d outputs are said to come of an arrival or of timers, of timers %v", len(by), last, fired)
+	}
+	for n, times := range by {
+		if times != 1 {
+			t.Errorf("output %d is said to come of something %d times", n, times)
+		}
+	}
 	out = map[int][]string{}
 	for i, r := range ranges {
 		outs, err := s.Outputs(r[0], int(r[1]-r[0])) //nolint:gosec // few
@@ -53,6 +75,31 @@ func causes(t *testing.T, size int) (s *Store, out map[int][]string, commits int
 		}
 	}
 	return s, out, commits
+}
+
+// Which outputs timers caused is told also where nobody watches the arrivals,
+// and in batches of any size alike.
+func TestFiredWithoutTraces(t *testing.T) {
+	plans, list := told(t, 2)
+	var want map[uint64]bool
+	for _, size := range []int{1, 7, len(list)} {
+		o, got := options(plans), map[uint64]bool{}
+		o.Committing = func(came tenant.Recorded, commit func() error) error {
+			for _, of := range came.Fired {
+				for n := of.From + 1; n <= of.To; n++ {
+					got[n] = true
+				}
+			}
+			return commit()
+		}
+		recordAll(t, opened(t, filepath.Join(t.TempDir(), "l.db"), o), slices.Clone(list), size)
+		if want == nil {
+			want = got
+		}
+		if len(got) < 10 || !maps.Equal(got, want) {
+			t.Errorf("in batches of %d timers caused %d outputs, one by one %d, or others", size, len(got), len(want))
+		}
+	}
 }
 
 // Whoever watches is told of each commit, and which arrival caused which

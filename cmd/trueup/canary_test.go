@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -88,9 +90,79 @@ func (c *canary) change(key string, v any) any {
 	return v
 }
 
+// paidAmounts are the amounts of every statement, as digits: those of events, and
+// what was worked out of them. Short ones would be found anywhere.
+func paidAmounts(t *testing.T, r report.Reader) map[string]bool {
+	t.Helper()
+	doc, err := r.Statement(t.Context(), report.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]bool{}
+	add := func(amounts ...string) {
+		for _, a := range amounts {
+			digits := strings.TrimLeft(strings.ReplaceAll(a, ".", ""), "-0")
+			for _, as := range []string{digits, strings.TrimRight(digits, "0")} { // also as a float
+				if len(as) >= 7 {
+					out[as] = true
+				}
+			}
+		}
+	}
+	for _, p := range doc.Payees {
+		add(p.Balances.Held, p.Balances.Payable, p.Balances.Paid)
+		for _, q := range p.Periods {
+			add(q.Totals.Held, q.Totals.Payable, q.Totals.Paid)
+			for _, l := range q.Lines {
+				add(l.Amount)
+			}
+		}
+	}
+	return out
+}
+
+var (
+	number  = regexp.MustCompile(`\d{7,}`)
+	inHex   = regexp.MustCompile(`(?:[0-9a-fA-F]{2}){8,}`)
+	in64    = regexp.MustCompile(`[A-Za-z0-9+/_-]{12,}`)
+	ungroup = strings.NewReplacer(".", "", ",", "")
+)
+
+// leaked is what a line has that it must not have: a canary, also in hexadecimal
+// or base64, or an amount.
+func leaked(line string, amounts map[string]bool) string {
+	for _, run := range in64.FindAllString(line, -1) {
+		for _, of := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			b, _ := of.DecodeString(run[:len(run)/4*4])
+			line += " " + string(b)
+		}
+	}
+	for _, run := range inHex.FindAllString(line, -1) {
+		b, _ := hex.DecodeString(run)
+		line += " " + string(b)
+	}
+	if hit := found.FindString(line); hit != "" {
+		return hit
+	}
+	for _, digits := range number.FindAllString(ungroup.Replace(line), -1) {
+		if amounts[strings.TrimLeft(digits, "0")] {
+			return "the amount " + digits
+		}
+	}
+	return ""
+}
+
 // No log line at any level, no metric that ops reads, and nothing of a trace has
 // what is in an event, a name or an amount: with every type of event, applied,
 // repeated and parked, of a book that is paid, with what people ask and are refused.
+//
+// It was seen to fail for each of these, put in by hand: a payload in an error,
+// and as bytes in base64 and hexadecimal; an amount of an event as a decimal and
+// in minor units, and one that was worked out; the reason of a parked input; the
+// path that was asked, and an asker's mistake in an error; what was decided; whom
+// an event is about in a span, and as the label of a metric. It does not see an
+// event's id, source or type, which are told on purpose, sums over payees, for
+// which TestMetrics looks, nor anything in another encoding.
 func TestNothingIsToldOfWhatIsInEvents(t *testing.T) {
 	traces := collect(t)
 	tokens := filepath.Join(t.TempDir(), "tokens")
@@ -144,6 +216,10 @@ func TestNothingIsToldOfWhatIsInEvents(t *testing.T) {
 		t.Fatalf("%d facts, %d parked, %d entries of %d events, %v: want many of each", st.Facts, st.Parked, st.Entries, len(events), err)
 	}
 	refusals(t, p, asAdmin) // now that there is something to refuse
+	amounts := paidAmounts(t, reader)
+	if len(amounts) < 10 {
+		t.Errorf("%d amounts are looked for, want those of a book that is paid", len(amounts))
+	}
 	_, metrics, _ := scrape(t, p.Answers(), ops)
 	p.Stop()
 	traces.mu.Lock()
@@ -153,7 +229,7 @@ func TestNothingIsToldOfWhatIsInEvents(t *testing.T) {
 			t.Errorf("%s: %d bytes, want all there is", what, len(text))
 		}
 		for line := range strings.Lines(text) {
-			if hit := found.FindString(line); hit != "" {
+			if hit := leaked(line, amounts); hit != "" {
 				t.Errorf("%s has %s in %s", what, hit, line[:min(len(line), 600)])
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trueup/trueup/internal/planfile"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -129,6 +130,26 @@ func planVersions(ctx context.Context, r report.Reader, _ string) (out []cobra.C
 		return nil, err
 	}
 	return append(out, st.PlanVersions...), nil
+}
+
+// plansOrPresets completes up to most plan files and presets, no end where most
+// is 0: with presets, and where none begins so, with plan files. Of several that
+// commas separate it completes the last.
+func plansOrPresets(most int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if most > 0 && len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		before := typed[:strings.LastIndexByte(typed, ',')+1]
+		var list []cobra.Completion
+		for _, name := range planfile.Presets() {
+			list = append(list, before+name)
+		}
+		if list = startingWith(list, typed); len(list) == 0 {
+			return []cobra.Completion{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+		}
+		return list, cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 // parkedIDs offers inputs that are parked, with why.

@@ -33,7 +33,8 @@ names plans that are the same on both sides, such as the account executives'.
 
 An enrolment that names a plan finds it by its name: two plans that are to be
 compared for one payee have one name, or the enrolment names none.`,
-		Args: cobra.ExactArgs(2),
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: plansOrPresets(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if d.events == "" {
 				return usagef("--events is needed")
@@ -53,7 +54,9 @@ compared for one payee have one name, or the enrolment names none.`,
 	f.StringArrayVar(&d.with, "with", nil, "plan file or preset on both sides; may be given several times")
 	addFormatFlag(cmd, &as.format)
 	_ = cmd.MarkFlagFilename("events", "ndjson", "jsonl")
-	_ = cmd.MarkFlagFilename("with", "yaml", "yml")
+	_ = cmd.RegisterFlagCompletionFunc("with", func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return plansOrPresets(0)(cmd, nil, typed)
+	})
 	return cmd
 }
 

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"os"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
@@ -62,4 +64,23 @@ func (a *address) connect(ctx context.Context) (*broker.Conn, error) {
 		return nil, err
 	}
 	return broker.Connect(ctx, a.url, quietLog(), opts...)
+}
+
+// withoutPasswords is a list of URLs as it may be shown: users and passwords are
+// left out of each, and all of one that cannot be read.
+func withoutPasswords(urls string) string {
+	list := strings.Split(urls, ",")
+	for i, text := range list {
+		if text = strings.TrimSpace(text); !strings.Contains(text, "://") {
+			text = "nats://" + text // as nats.go takes it
+		}
+		u, err := url.Parse(text)
+		if err != nil {
+			list[i] = "…"
+			continue
+		}
+		u.User, u.RawQuery = nil, ""
+		list[i] = u.String()
+	}
+	return strings.Join(list, ",")
 }

@@ -44,7 +44,8 @@ but seldom meant, with the figure and what it should be:
   no_risk_sla            a risk may go unanswered for more than seven days
   leaders_decide_splits  disputes are decided by neither revenue operations nor finance
   plan_review_due        in force for 12 months on the date of --as-of`,
-		Args: cobra.MinimumNArgs(1),
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: plansOrPresets(0),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			var on *civil.Date
 			if asOf != "" {
@@ -112,8 +113,8 @@ func newPlanShowCommand() *cobra.Command {
 every field written out, in one order. With no argument it shows the default
 plan. The presets are
   ` + strings.Join(planfile.Presets(), "\n  "),
-		Args:      cobra.MaximumNArgs(1),
-		ValidArgs: planfile.Presets(),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: plansOrPresets(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := plansOf(args...)
 			if err != nil {

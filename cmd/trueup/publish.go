@@ -96,6 +96,10 @@ func publish(cmd *cobra.Command, to address, messages []broker.Msg) error {
 	if err != nil {
 		return fmt.Errorf("after %d of %d events: %w", n, len(messages), err)
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "published %d events\n", n)
+	events := "events"
+	if n == 1 {
+		events = "event"
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "published %d %s\n", n, events)
 	return nil
 }

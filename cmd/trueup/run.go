@@ -61,6 +61,9 @@ is TRUEUP_NATS_LISTEN.`,
 			if err := c.check(); err != nil {
 				return err
 			}
+			if c.demo && c.nats != "" && !cmd.Flags().Changed("nats") {
+				return usagef("TRUEUP_NATS=%q: --demo publishes a made-up company's year, which a broker keeps for good: unset TRUEUP_NATS, or give --nats to mean that broker", withoutPasswords(c.nats))
+			}
 			return runWorker(cmd.Context(), e, c)
 		},
 	}
@@ -76,7 +79,7 @@ is TRUEUP_NATS_LISTEN.`,
 	f.StringArrayVar(&c.plans, "plan", nil, "plan file; may be given several times; a version the ledger does not have is published to it (default: the built-in plan)")
 	f.StringVar(&c.tenant, "tenant", "default", "whose events and ledger")
 	f.StringVar(&c.asOf, "as-of", "", "start the clock at this instant or date; for demos and tests")
-	f.BoolVar(&c.demo, "demo", false, "feed the worker a made-up company's year")
+	f.BoolVar(&c.demo, "demo", false, "feed the worker a made-up company's year, on the embedded broker or the one that --nats gives, but not on TRUEUP_NATS")
 	f.StringVar(&c.streams.In, "stream-in", broker.DefaultNames.In, "name of the input stream")
 	f.StringVar(&c.streams.Out, "stream-out", broker.DefaultNames.Out, "name of the output stream")
 	f.IntVar(&c.maxEvent, "max-event-bytes", wire.DefaultMaxBody, "larger events are parked")

@@ -162,10 +162,14 @@ func TestTrace(t *testing.T) {
 	for _, o := range outputs[true] {
 		carried := o.Header.Get("traceparent")
 		if carried == "" {
-			continue // a timer's
+			t.Errorf("%s has no trace", o.Subject)
+			continue
+		}
+		part := strings.Split(carried, "-")
+		if !strings.HasPrefix(part[1], "00000000") {
+			continue // of timers or a tick: see TestTraceOfTimers
 		}
 		followed++
-		part := strings.Split(carried, "-")
 		spans := traces.of(t, part[1], 4)
 		receive, publish := spans["receive"], spans["publish"]
 		if len(receive) == 0 || len(spans["batch"]) == 0 || len(spans["commit"]) == 0 || len(publish) == 0 {
@@ -192,12 +196,75 @@ func TestTrace(t *testing.T) {
 	if followed == 0 {
 		t.Errorf("none of %d outputs has a trace", len(outputs[true]))
 	}
-	allowed := map[string]bool{"event_id": true, "event_type": true, "outcome": true, "batch_inputs": true, "output": true}
-	for _, s := range traces.spans {
+	traces.namesNobody(t)
+}
+
+// namesNobody fails where spans have attributes that they should not have.
+func (c *otlp) namesNobody(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	allowed := map[string]bool{
+		"event_id": true, "event_type": true, "outcome": true, "batch_inputs": true, "output": true, "outputs": true, "timers": true,
+	}
+	for _, s := range c.spans {
 		for _, a := range s.GetAttributes() {
 			if !allowed[a.GetKey()] {
 				t.Errorf("span %s has attribute %s", s.GetName(), a.GetKey())
 			}
 		}
+	}
+}
+
+// What falls due by the clock alone has a trace too, though nobody sent one: the
+// output of a deadline that was missed carries the trace of the timers, which are
+// linked to the tick that let them fire, whose own trace has it received and committed.
+func TestTraceOfTimers(t *testing.T) {
+	all := scenariotest.All(t, cases)
+	c := all[slices.IndexFunc(all, func(c scenariotest.Case) bool { return c.Name == "risk-sla-breached-by-silence" })]
+	traces := collect(t)
+	p := traced(t, traces.URL, "--data", t.TempDir(), "--plan", planOf(t, c), "--as-of", asOf(t, c))
+	publishTraced(t, p, sorted(t, lines(c.Events)), false)
+	p.Settled()
+	outputs := brokertest.Outputs(t, p.Events())
+	p.Stop()
+	breached := 0
+	for _, o := range outputs {
+		carried := o.Header.Get("traceparent")
+		switch {
+		case strings.HasSuffix(o.Subject, ".opened") && carried != "":
+			t.Errorf("%s carries %s, of an event that came without", o.Subject, carried)
+		case strings.HasSuffix(o.Subject, ".breached"):
+			breached++
+			timersOf(t, traces, carried)
+		}
+	}
+	if breached != 1 {
+		t.Errorf("%d deadlines were missed, want 1", breached)
+	}
+	traces.namesNobody(t)
+}
+
+// timersOf follows what an output carries to the tick.
+func timersOf(t *testing.T, traces *otlp, carried string) {
+	t.Helper()
+	part := strings.Split(carried, "-")
+	if len(part) != 4 {
+		t.Fatalf("a missed deadline carries %q", carried)
+	}
+	spans := traces.of(t, part[1], 2)
+	timers, publish := spans["timers"], spans["publish"]
+	if len(timers) != 1 || len(publish) != 1 || len(timers[0].GetParentSpanId()) > 0 || !bytes.Equal(publish[0].GetParentSpanId(), timers[0].GetSpanId()) ||
+		hex.EncodeToString(publish[0].GetSpanId()) != part[2] {
+		t.Fatalf("the trace of a missed deadline has %v, want timers, and below them publish, which the message carries", spans)
+	}
+	links := timers[0].GetLinks()
+	if len(links) != 1 {
+		t.Fatalf("the timers have links %v, want one", links)
+	}
+	by := traces.of(t, hex.EncodeToString(links[0].GetTraceId()), 4)
+	if len(by["tick"]) != 1 || len(by["receive"]) != 1 || len(by["commit"]) != 1 ||
+		!bytes.Equal(by["receive"][0].GetParentSpanId(), by["tick"][0].GetSpanId()) || !bytes.Equal(by["receive"][0].GetSpanId(), links[0].GetSpanId()) {
+		t.Errorf("the timers are linked to %v, want the receipt of a tick", by)
 	}
 }

@@ -193,7 +193,9 @@ func (w *worker) tick(ctx context.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.conn.PublishAll(ctx, one(broker.Msg{Subject: broker.ClockSubject(w.cfg.tenant), Body: body}), nil)
+	of, done := w.watched.Traces.Ticking()
+	_, err = w.conn.PublishAll(ctx, one(broker.Msg{Subject: broker.ClockSubject(w.cfg.tenant), Header: of.Header(), Body: body}), nil)
+	done(err)
 	return err
 }
 

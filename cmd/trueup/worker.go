@@ -193,7 +193,7 @@ func (w *worker) announce(out io.Writer) {
 	if w.embedded != nil {
 		fmt.Fprintf(out, "events:  %s (stream %s)\n", w.embedded.URL(), w.cfg.streams.In)
 	} else {
-		fmt.Fprintf(out, "events:  stream %s of the broker given\n", w.cfg.streams.In)
+		fmt.Fprintf(out, "events:  %s (stream %s of a broker that is not this worker's own)\n", withoutPasswords(w.cfg.nats), w.cfg.streams.In)
 	}
 	fmt.Fprintf(out, "answers: %s\nledger:  %s\n", w.httpURL, w.cfg.ledgerPath())
 }

@@ -1,6 +1,8 @@
 package account
 
 import (
+	"cmp"
+	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -21,6 +23,7 @@ type History struct {
 	Owners        []HistoryOwner
 	Scores        []HistoryScore
 	Deals         []HistoryDeal
+	Exceptions    []event.ExceptionApproved // by their first day
 }
 
 // HistoryLevel is the ARR from a day on, and the last statement of that day.
@@ -86,6 +89,9 @@ func (s *State) History(day civil.Date) History {
 	for _, d := range s.deals {
 		h.Deals = append(h.Deals, d.history(day))
 	}
+	h.Exceptions = slices.SortedFunc(maps.Values(s.exceptions), func(a, b event.ExceptionApproved) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.Exception, b.Exception))
+	})
 	return h
 }
 

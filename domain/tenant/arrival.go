@@ -52,11 +52,14 @@ type Recorded struct {
 	Outputs    int
 	LastOutput uint64
 	Traced     []Traced // what came of arrivals that have a Trace
-	AtHand     AtHand   // of accounts, after the batch
+	// Fired is what came of timers, with the Trace of the arrival they fired
+	// before, which may be nil.
+	Fired  []Traced
+	AtHand AtHand // of accounts, after the batch
 }
 
 // Traced are the outputs after number From up to To that an arrival with a Trace
-// caused; not those of timers that fired before it.
+// caused, or that timers did which fired before it.
 type Traced struct {
 	Trace    any
 	From, To uint64

@@ -34,6 +34,16 @@ func (t *Trace) takes(name string, values []string) bool {
 	return true
 }
 
+// Header is a message's that belongs to the trace; nil where there is none.
+func (t Trace) Header() nats.Header {
+	if t.Parent == "" {
+		return nil
+	}
+	h := nats.Header{}
+	t.put(h)
+	return h
+}
+
 // put writes the headers.
 func (t Trace) put(h nats.Header) {
 	if t.Parent == "" {

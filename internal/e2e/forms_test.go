@@ -89,7 +89,7 @@ func TestApproveAnException(t *testing.T) {
 	p.write(`input[name=from]`, "2027-12-01")
 	p.write(`input[name=evidence]`, "https://wiki.example/merger-7")
 	p.click(`form[action="/v1/exceptions"] button.go`)
-	p.sees("Sent.")
+	p.sees("From 1 Dec 2027 the account is out of retention (merger)")
 }
 
 // Once a quarter is locked comp admin confirms that payroll paid it.

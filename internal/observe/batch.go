@@ -19,7 +19,7 @@ type Watched struct {
 // Record implements Recorder.
 func (w Watched) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 	begun := w.Metrics.cfg.Now()
-	w.Traces.begin(batch)
+	w.Traces.begin(batch, begun)
 	came, err := w.Recorder.Record(batch)
 	w.Traces.end(batch, came, err)
 	if err == nil {
@@ -32,7 +32,7 @@ func (w Watched) Record(batch []tenant.Arrival) (tenant.Recorded, error) {
 // Committing is told of a transaction right before it is committed, and commits
 // it.
 func (w Watched) Committing(came tenant.Recorded, commit func() error) error {
-	w.Traces.caused(came.Traced)
+	w.Traces.caused(came)
 	begun := w.Metrics.cfg.Now()
 	err := commit()
 	now := w.Metrics.cfg.Now()

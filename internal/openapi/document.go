@@ -92,6 +92,9 @@ func operation(types *types, o web.Operation) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, media := range o.Texts {
+		answer[media] = object{"schema": object{"type": "string"}}
+	}
 	responses := object{strconv.Itoa(o.Code): object{"description": http.StatusText(o.Code), "content": answer}}
 	for _, code := range o.Refusals() {
 		responses[strconv.Itoa(code)] = object{"$ref": "#/components/responses/" + refusal(code)}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,6 +31,12 @@ func amount(decimal string) string {
 	}
 	return sign + whole
 }
+
+var numbers = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
+
+// figure is a figure of a flag, which may be from one number to another, with its
+// thousands separated.
+func figure(text string) string { return numbers.ReplaceAllStringFunc(text, amount) }
 
 // change is an amount with its sign, whichever it is.
 func change(decimal string) string {

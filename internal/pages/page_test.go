@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,8 +51,13 @@ func show(t *testing.T, h http.Handler, path string) string {
 
 var void = []string{"meta", "link", "input", "br", "hr", "img"}
 
+// ungrouped is an amount of thousands as programs write it. What an event said is
+// told as it was, in quotation marks.
+var ungrouped = regexp.MustCompile(`(^|[^"\d.])\d{4,}\.\d\d\b`)
+
 // check reports what no page may have: elements that do not match, anything the
-// content policy forbids, tables that do not say what they are, template slips.
+// content policy forbids, tables that do not say what they are, template slips,
+// amounts that are not for people.
 func check(t *testing.T, path, body string) {
 	t.Helper()
 	for _, slip := range []string{"ZgotmplZ", "<no value>", "%!", "could not be shown"} {
@@ -101,6 +108,10 @@ func check(t *testing.T, path, body string) {
 			}
 			if !slices.Contains(void, name) {
 				open = append(open, name)
+			}
+		case xml.CharData:
+			if ungrouped.Match(x) {
+				t.Errorf("GET %s: the amount in %q has no commas", path, x)
 			}
 		case xml.EndElement:
 			if len(open) == 0 || open[len(open)-1] != x.Name.Local {
@@ -308,6 +319,33 @@ func TestActionsAreForWhoMayAct(t *testing.T) {
 	}
 	if body := show(t, serve(r, may), "/periods/2027-Q1?confirm=lock"); strings.Contains(body, "/lock\"") {
 		t.Error("whoever may retry is let lock")
+	}
+}
+
+// Once an exception is applied the page from which it was sent says what it does;
+// until then it says that it was sent, and follows.
+func TestExceptionSaysWhatItDoes(t *testing.T) {
+	all := scenariotest.All(t, cases)
+	c := all[slices.IndexFunc(all, func(c scenariotest.Case) bool { return c.Name == "exception-book-until-edge" })]
+	const was = `"id": "e7", "source": "admin"`
+	if !bytes.Contains(c.Events, []byte(was)) {
+		t.Fatalf("the case has no event %s", was)
+	}
+	c.Events = bytes.Replace(c.Events, []byte(was), []byte(`"id": "approve/x1", "source": "trueup/web"`), 1)
+	r := reporttest.PlayCase(t, c)
+	h := serve(r, pages.Options{MayAct: always})
+	if body := show(t, h, "/accounts/acct-21?sent=approve/x1"); !strings.Contains(body, "<strong>Applied.</strong> From 1 Nov 2026 to 1 Jan 2027 the account is out of retention (merger)") || !strings.Contains(body, "merger, out of retention") {
+		t.Errorf("the page does not say what the exception does:\n%s", body)
+	}
+	for _, path := range []string{"/accounts/acct-21?sent=approve/x2", "/accounts/acct-22?sent=approve/x1"} {
+		if body := show(t, h, path); !strings.Contains(body, "<strong>Sent.</strong>") || !strings.Contains(body, "data-live hx-get") {
+			t.Errorf("GET %s does not say that it was sent, or does not follow", path)
+		}
+	}
+	x, err := r.Timeline(t.Context(), "acct-21")
+	want := report.TimelineException{ExceptionID: "x1", Kind: "merger", From: "2026-11-01", Until: "2027-01-01", ByRole: "cfo", Event: report.Cause{Source: "trueup/web", ID: "approve/x1"}}
+	if err != nil || len(x.Exceptions) != 1 || x.Exceptions[0] != want {
+		t.Errorf("the timeline has exceptions %+v, %v, want %+v", x.Exceptions, err, want)
 	}
 }
 

@@ -59,6 +59,9 @@ func rowsOf(t *report.Timeline) []timeRow {
 	for _, e := range t.Episodes {
 		out = append(out, timeRow{On: e.OpenedAt, What: "Clock", Text: word(e.SLA) + ", " + e.Status, Payee: e.PayeeID, Deal: e.OpportunityID, Until: e.Deadline, Tone: map[bool]string{true: "bad"}[e.Status == "breached"]})
 	}
+	for _, x := range t.Exceptions {
+		out = append(out, timeRow{On: x.From, What: "Exception", Text: word(x.Kind) + ", out of retention", Until: x.Until})
+	}
 	for _, n := range t.Notices {
 		out = append(out, timeRow{On: n.On, What: "Notice", Text: word(n.Notice), Deal: n.OpportunityID, Until: n.TermEnd})
 	}

@@ -30,7 +30,7 @@ func placesOf(who Asker) []place {
 
 // funcs are what templates may call.
 var funcs = template.FuncMap{
-	"amount": amount, "change": change, "nothing": nothing, "negative": negative, "percent": percent, "score": score,
+	"amount": amount, "figure": figure, "change": change, "nothing": nothing, "negative": negative, "percent": percent, "score": score,
 	"day": day, "instant": instant, "stamp": stamp, "month": month, "count": count, "short": short, "word": word, "tone": tone,
 	"pretty": func(b []byte) string { return pretty(b) },
 	"places": placesOf,

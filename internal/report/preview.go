@@ -281,7 +281,7 @@ func (b *builder) concerns(out *LockPreview, q civil.Quarter) error {
 		say(&out.Warnings, "earlier_open", earlier, "%s before it not locked.", plural(earlier, "quarter is", "quarters are"))
 	}
 	if t.now.Held != 0 {
-		say(&out.Warnings, "held", 0, "%s %s is held and is not paid with this quarter.", b.decimal(t.now.Held), b.home.Currency)
+		say(&out.Warnings, "held", 0, "%s is held and is not paid with this quarter.", money.Money{Minor: t.now.Held, Currency: b.home.Currency})
 	}
 	return nil
 }

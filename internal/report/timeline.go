@@ -31,6 +31,8 @@ type Timeline struct {
 	Episodes  []Episode        `json:"episodes"`
 	Notices   []TimelineNotice `json:"notices"`
 	Flags     []Flag           `json:"flags"`
+	// Exceptions take the account out of retention.
+	Exceptions []TimelineException `json:"exceptions"`
 }
 
 // TimelineLevel is the account's ARR from a day on.
@@ -92,6 +94,17 @@ type TimelineNotice struct {
 	OpportunityID string `json:"opportunity_id,omitempty"`
 }
 
+// TimelineException takes the account out of retention in every window that
+// reaches into From to Until, both included.
+type TimelineException struct {
+	ExceptionID string `json:"exception_id"`
+	Kind        string `json:"kind"` // merger other
+	From        string `json:"from"`
+	Until       string `json:"until,omitempty"` // empty: for good
+	ByRole      string `json:"by_role"`         // of whoever approved it; of anyone but the cfo it lifts no multiplier above 1.0
+	Event       Cause  `json:"event"`
+}
+
 // BuildTimeline makes an account's timeline. An account nobody has heard of is
 // NotFound.
 func BuildTimeline(set Setting, src Source, id event.AccountID) (*Timeline, error) {
@@ -119,12 +132,20 @@ func BuildTimeline(set Setting, src Source, id event.AccountID) (*Timeline, erro
 		Tenant: set.Tenant, AsOf: b.today().String(), AccountID: string(id), Name: h.Name, Segment: h.Segment, Currency: string(b.home.Currency),
 		ARR: b.decimal(h.ARR), Living: h.Living, Levels: []TimelineLevel{}, Terms: []TimelineTerm{}, Owners: []TimelineOwner{}, Health: []TimelineScore{},
 		Deals: []TimelineDeal{}, Episodes: []Episode{}, Notices: []TimelineNotice{},
+		Exceptions: []TimelineException{},
 	}
 	axis := axis{b.today(), b.today()}
 	b.timelineARR(out, &h, &axis)
 	for _, s := range h.Scores {
 		out.Health = append(out.Health, TimelineScore{instant(s.At), s.Of100.FloatString(6), s.Low})
 		axis.see(civil.In(s.At, b.home.Zone))
+	}
+	for _, e := range h.Exceptions {
+		one := TimelineException{ExceptionID: e.Exception, Kind: e.Kind, From: e.From.String(), ByRole: e.ByRole, Event: Cause{e.Source, e.ID}}
+		if axis.see(e.From); e.Until != nil {
+			one.Until = e.Until.String()
+		}
+		out.Exceptions = append(out.Exceptions, one)
 	}
 	if err := b.timelineDeals(out, &h, &axis); err != nil {
 		return nil, err

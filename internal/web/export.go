@@ -11,7 +11,6 @@ import (
 	"net/url"
 
 	"github.com/trueup/trueup/internal/field"
-	"github.com/trueup/trueup/internal/payroll"
 	"github.com/trueup/trueup/internal/report"
 )
 
@@ -24,23 +23,32 @@ const (
 	formatCSV   = "csv"
 )
 
+// The media of exports.
+const (
+	linesType = "application/x-ndjson"
+	csvType   = "text/csv"
+	utf8      = "; charset=utf-8"
+)
+
 // exports are the operations that other programs take records by, a page a
-// time: by the cursor of the page before.
+// time: by the cursor of the page before. Statements have no cursor.
 func (s *server) exports() []Operation {
 	var out []Operation
 	for _, what := range report.Exports() {
 		out = append(out, Operation{
-			Name: "export_" + what, Path: "/v1/export/" + what, Media: "application/x-ndjson", Summary: exported[what] +
+			Name: "export_" + what, Path: "/v1/export/" + what, Media: linesType, Texts: []string{csvType}, Summary: exported[what] +
 				", one record on a line; the last line has how many there are, or the error that broke it off. The header " + CursorHeader + " is where the next one goes on",
 			Params: []Param{
-				payeeParam(), periodParam(), text("since", "the cursor to go on from"),
+				payeeParam(), periodParam(), sinceParam(),
 				oneOf("format", "lines of JSON, or CSV with a header, which is broken off where it is not whole", []string{formatLines, formatCSV}),
 			},
 			Answer: report.Exported{}, Codes: []int{http.StatusNotFound}, stream: s.export(what),
 		})
 	}
-	return out
+	return append(out, s.mappedPayroll(), s.statements())
 }
+
+func sinceParam() Param { return text("since", "the cursor to go on from") }
 
 var exported = map[string]string{
 	report.ExportJournal: "Every entry, payee by payee; after a cursor those posted since, in the order posted",
@@ -56,25 +64,29 @@ type exportLine struct {
 	Error   string `json:"error,omitempty"`
 }
 
-// export streams an export.
+// export streams an export. Rows for payroll are another matter: see payroll.
 func (s *server) export(what string) func(http.ResponseWriter, *http.Request, question) {
 	return func(w http.ResponseWriter, req *http.Request, q question) {
 		out := s.newLines(w)
 		write, end := func(x *report.Exported) error { return out.encoder.Encode(x) }, func() error { return out.encoder.Encode(exportLine{Records: &out.n}) }
 		inCSV := q.values["format"] == formatCSV
-		if inCSV {
-			rows, err := payroll.NewExportWriter(out.buffer, what, payroll.Form{Format: report.CSV})
+		switch {
+		case inCSV && what == report.ExportPayroll:
+			s.payroll(w, req, q, nil)
+			return
+		case inCSV:
+			rows, err := report.NewRecordWriter(out.buffer, what, report.CSV, false)
 			if err != nil {
 				s.fail(w, req, err)
 				return
 			}
-			write, end, out.kind = rows.Write, rows.Close, "text/csv; charset=utf-8"
+			write, end, out.kind = rows.Write, rows.Close, csvType+utf8
 		}
 		err := q.reader.Export(req.Context(), report.ExportQuery{What: what, Filter: q.filter(), Since: q.values["since"]}, report.Exporting{
 			Next: func(cursor string) error {
 				w.Header().Set(CursorHeader, cursor)
 				if inCSV {
-					w.Header().Set("Content-Disposition", `attachment; filename="`+what+`.csv"`)
+					attached(w, what, formatCSV)
 				}
 				return nil
 			},
@@ -98,10 +110,21 @@ func (s *server) export(what string) func(http.ResponseWriter, *http.Request, qu
 			}
 			err = out.encoder.Encode(Failure{Error: err.Error()})
 		}
-		if err = errors.Join(err, out.buffer.Flush()); err != nil && req.Context().Err() == nil {
-			s.opts.Log.Debug().Err(err).Str(field.Path, req.Pattern).Msg("answer not written whole")
-		}
+		s.written(req, errors.Join(err, out.buffer.Flush()))
 	}
+}
+
+// written notes an answer that did not come to its end, as when a client goes
+// away.
+func (s *server) written(req *http.Request, err error) {
+	if err != nil && req.Context().Err() == nil {
+		s.opts.Log.Debug().Err(err).Str(field.Path, req.Pattern).Msg("answer not written whole")
+	}
+}
+
+// attached has a browser keep an answer as a file, and not show it.
+func attached(w http.ResponseWriter, what, format string) {
+	w.Header().Set("Content-Disposition", `attachment; filename="`+what+`.`+format+`"`)
 }
 
 // Export implements report.Reader.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/trueup/trueup/internal/access"
 	"github.com/trueup/trueup/internal/report"
 	"github.com/trueup/trueup/internal/report/reporttest"
 	"github.com/trueup/trueup/internal/web"
@@ -66,14 +67,68 @@ func TestExportAsCSV(t *testing.T) {
 		}
 	}
 	for target, want := range map[string]string{
-		"payroll?format=xml": `parameter "format": "xml" is not one of ndjson, csv`,
-		"journal?since=x":    `cursor "x" is not one that an export gave`,
-		"sla?limit=3":        `parameter "limit" is not one of payee, period, since, format`,
+		"payroll?format=xml":      `parameter "format": "xml" is not one of ndjson, csv`,
+		"journal?since=x":         `cursor "x" is not one that an export gave`,
+		"statements?since=x":      `parameter "since" is not one of payee, period, format`,
+		"statements?format=table": `parameter "format": "table" is not one of json, csv, html`,
+		"sla?limit=3":             `parameter "limit" is not one of payee, period, since, format`,
 	} {
 		resp, body := get(t, http.MethodGet, s.URL+"/v1/export/"+target, "")
 		if resp.StatusCode != http.StatusBadRequest || !strings.Contains(strings.ReplaceAll(body, `\"`, `"`), want) || resp.Header.Get(web.CursorHeader) != "" {
 			t.Errorf("%s = %d %s, want %s", target, resp.StatusCode, body, want)
 		}
+	}
+}
+
+// What is exported over HTTP is each one's own, by whichever form.
+func TestExportsAreEachTheirOwn(t *testing.T) {
+	h := open(t, "late-churn-after-lock", web.Options{})
+	csm := h.give(t, access.Token{Name: "user-1", Role: access.Payee, PayeeID: "csm-1"})
+	other := h.give(t, access.Token{Name: "user-2", Role: access.Payee, PayeeID: "csm-9"})
+	ops := h.give(t, access.Token{Name: "ops-1", Role: access.Ops})
+	admin := h.give(t, access.Token{Name: "admin-1", Role: access.Admin})
+	const mapping = "columns: [{field: worker_id}, {field: amount}]\ncodes: [{code: COMM}]\nother_workers: payee_id\n"
+	for _, tt := range []struct{ method, target, body, head string }{
+		{http.MethodGet, "/v1/export/statements?format=json", "", "{"},
+		{http.MethodGet, "/v1/export/statements?format=csv", "", "payee,"},
+		{http.MethodGet, "/v1/export/statements?format=html", "", "<!doctype html>"},
+		{http.MethodGet, "/v1/export/payroll?format=csv", "", "worker_id,"},
+		{http.MethodPost, "/v1/export/payroll", mapping, "worker_id,amount\n"},
+	} {
+		_, all := h.ask(t, tt.method, tt.target, tt.body, bearer(admin))
+		_, own := h.ask(t, tt.method, tt.target, tt.body, bearer(csm))
+		if !strings.HasPrefix(all, tt.head) || own != all || !strings.Contains(own, "csm-1") {
+			t.Errorf("%s %s: an admin is told %.200q, csm-1, who is all there is, %.200q", tt.method, tt.target, all, own)
+		}
+		resp, none := h.ask(t, tt.method, tt.target, tt.body, bearer(other))
+		if strings.Contains(none, "csm-1") || resp.StatusCode == http.StatusOK && tt.method == http.MethodPost && none != tt.head {
+			t.Errorf("%s %s: csm-9 is told %.200q", tt.method, tt.target, none)
+		}
+		target := tt.target + "?payee=csm-1"
+		if strings.Contains(tt.target, "?") {
+			target = tt.target + "&payee=csm-1"
+		}
+		resp, body := h.ask(t, tt.method, target, tt.body, bearer(other))
+		refused(t, "csm-9: "+target, resp, body, http.StatusForbidden, "payee csm-1 is not yours to see")
+		resp, body = h.ask(t, tt.method, tt.target, tt.body, bearer(ops))
+		refused(t, "ops: "+tt.target, resp, body, http.StatusForbidden, "not for ops")
+		resp, body = h.ask(t, tt.method, tt.target, tt.body, nil)
+		refused(t, "nobody: "+tt.target, resp, body, http.StatusUnauthorized, "a token is needed")
+	}
+	for body, want := range map[string]string{
+		"":                                       "mapping: the file is empty",
+		"codes: [{kind: wage, code: X}]":         `mapping:1: codes[0].kind: "wage" is not one of `,
+		"codes: [{component: renewal, code: X}]": "mapping: codes: no code fits component ",
+		"workers: {csm-1: '=1'}":                 "mapping:1: workers.csm-1: ",
+	} {
+		resp, told := h.ask(t, http.MethodPost, "/v1/export/payroll", body, bearer(admin))
+		refused(t, body, resp, told, http.StatusBadRequest, want)
+		if resp.Header.Get(web.CursorHeader) != "" || resp.Header.Get("Content-Disposition") != "" {
+			t.Errorf("%s: %v", body, resp.Header)
+		}
+	}
+	if log := h.log.String(); log != "" {
+		t.Errorf("mistakes of a mapping are logged: %s", log)
 	}
 }
 

@@ -45,9 +45,7 @@ func (s *server) journal(w http.ResponseWriter, req *http.Request, q question) {
 		s.opts.Log.Error().Err(err).Str(field.Path, req.Pattern).Msg("journal broken off")
 		err = out.encoder.Encode(Failure{Error: err.Error()})
 	}
-	if err = errors.Join(err, out.buffer.Flush()); err != nil && req.Context().Err() == nil {
-		s.opts.Log.Debug().Err(err).Str(field.Path, req.Pattern).Msg("answer not written whole")
-	}
+	s.written(req, errors.Join(err, out.buffer.Flush()))
 }
 
 // lines is an answer in lines under way.

@@ -20,11 +20,12 @@ type Operation struct {
 	Path    string // with {parameters}
 	Summary string
 	Params  []Param
-	Body    *Body  // nil: it takes none
-	Answer  any    // a value of the type that is answered
-	Media   string // of the answer; empty: application/json
-	Code    int    // of the answer; 0: 200
-	Codes   []int  // of what else is answered, beside what any is
+	Body    *Body    // nil: it takes none
+	Answer  any      // a value of the type that is answered
+	Media   string   // of the answer; empty: application/json
+	Texts   []string // media it is answered in besides, as text, where one asks for that
+	Code    int      // of the answer; 0: 200
+	Codes   []int    // of what else is answered, beside what any is
 
 	// answer answers. It is nil where stream does, which writes to HTTP itself.
 	answer func(context.Context, question) (any, error)
@@ -187,20 +188,13 @@ func (s *server) care() []Operation {
 		},
 		{
 			Name: "sla", Path: "/v1/sla", Summary: "Risk interventions and disputes with their deadlines, the soonest first",
-			Params: []Param{payeeParam(), oneOf("status", "only those that stand so", report.EpisodeStatuses())}, Answer: []report.Episode{},
-			answer: func(ctx context.Context, q question) (any, error) {
-				f := report.Filter{Payee: event.PayeeID(q.values["payee"]), Status: q.values["status"]}
-				episodes, err := q.reader.SLA(ctx, f)
-				if err != nil {
-					return nil, err
-				}
-				return report.Soonest(episodes, f), nil
-			},
+			Params: append([]Param{payeeParam(), oneOf("status", "only those that stand so", report.EpisodeStatuses())}, listParams("episode_id")...),
+			Answer: []report.Episode{}, answer: episodes,
 		},
 		{
-			Name: "parked", Path: "/v1/parked", Summary: "Inputs set aside",
-			Params: []Param{oneOf("state", "only those in this state", report.ParkedStates())}, Answer: []report.Parked{},
-			answer: func(ctx context.Context, q question) (any, error) { return q.reader.Parked(ctx, q.values["state"]) },
+			Name: "parked", Path: "/v1/parked", Summary: "Inputs set aside, in the order that they were",
+			Params: append([]Param{oneOf("state", "only those in this state", report.ParkedStates())}, listParams("parked_id")...),
+			Answer: []report.Parked{}, answer: parked,
 		},
 		{
 			Name: "parked_by_id", Path: "/v1/parked/{id}", Summary: "One input set aside, with its bytes",
