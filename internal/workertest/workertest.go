@@ -20,6 +20,7 @@ const (
 	endWait    = time.Minute
 	settleWait = 3 * time.Minute
 	look       = 50 * time.Millisecond
+	settle     = "400ms"
 )
 
 // Binary builds the program, once per test process and set of build tags, and
