@@ -16,6 +16,9 @@ import (
 // batch low. It was 47 allocations and 4,000 bytes when this was written,
 // of which the router and the broker's client make all but about twelve.
 func TestPathAllocations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, for which this is short, allocates too")
+	}
 	const n, most, mostSize = 20_000, 54, 4600
 	conn := brokertest.Streams(t, brokertest.Server(t).URL(), "acme") // in a process of its own, not to be counted
 	if got, err := conn.PublishAll(t.Context(), company(t, "acme", n), nil); err != nil || got != n {

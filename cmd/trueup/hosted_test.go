@@ -25,6 +25,7 @@ type hosted struct {
 // has applied them and is still.
 func host(ctx context.Context, c config, events []byte) (h hosted, err error) {
 	e := env{nil, strings.NewReader(""), io.Discard, io.Discard, func(string) string { return "" }, time.Now}
+	c.settle, c.feeding = time.Millisecond, make(chan struct{})
 	if err := c.check(); err != nil {
 		return h, err
 	}
@@ -48,6 +49,7 @@ func host(ctx context.Context, c config, events []byte) (h hosted, err error) {
 		return h, fmt.Errorf("trueup publish: exit %d: %s", code, &told)
 	}
 	answers := web.NewClient(w.httpURL, nil)
+	close(c.feeding) // and so the clock goes on as soon as all that is applied
 	if h.status, err = still(ctx, answers); err != nil {
 		return h, err
 	}

@@ -32,6 +32,8 @@ type config struct {
 	plans      []string
 	tenant     string
 	asOf       string
+	settle     time.Duration // how long nothing must come before a played clock goes on; 0: the default
+	feeding    chan struct{} // closed once everything is published, by who publishes it: a played clock waits for it; nil: nobody says
 	demo       bool
 	streams    broker.Names
 	maxEvent   int
@@ -79,6 +81,7 @@ is TRUEUP_NATS_LISTEN.`,
 	f.StringArrayVar(&c.plans, "plan", nil, "plan file; may be given several times; a version the ledger does not have is published to it (default: the built-in plan)")
 	f.StringVar(&c.tenant, "tenant", "default", "whose events and ledger")
 	f.StringVar(&c.asOf, "as-of", "", "start the clock at this instant or date; for demos and tests")
+	f.DurationVar(&c.settle, "settle", playSettle, "with --as-of, the clock goes on once nothing has come for so long")
 	f.BoolVar(&c.demo, "demo", false, "feed the worker a made-up company's year, on the embedded broker or the one that --nats gives, but not on TRUEUP_NATS")
 	f.StringVar(&c.streams.In, "stream-in", broker.DefaultNames.In, "name of the input stream")
 	f.StringVar(&c.streams.Out, "stream-out", broker.DefaultNames.Out, "name of the output stream")
@@ -113,6 +116,10 @@ func (c *config) check() error {
 		all = append(all, errors.New("--nats-creds, --nats-ca and --nats-inbox are for a broker that --nats names: the embedded one knows only this machine"))
 	}
 	c.maxWaiting = cmp.Or(c.maxWaiting, defaultUnpublished)
+	if c.settle < 0 {
+		all = append(all, fmt.Errorf("--settle %s is below zero", c.settle))
+	}
+	c.settle = cmp.Or(c.settle, playSettle)
 	if c.cache < 0 {
 		all = append(all, fmt.Errorf("--cache %d is below zero", c.cache))
 	}

@@ -91,7 +91,7 @@ func startWorkerOf(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("worker cannot be negated")
 	}
 	stopWorkerOf(ts, false, nil)
-	w := &scripted{cmd: exec.Command(program(ts), append([]string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, args...)...)}
+	w := &scripted{cmd: exec.Command(program(ts), append([]string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--settle", "400ms"}, args...)...)}
 	w.cmd.Dir = ts.MkAbs(".")
 	w.cmd.Stderr = &w.stderr
 	stdout, err := w.cmd.StdoutPipe()

@@ -158,11 +158,11 @@ func (w *worker) clock(e env) (consumers.Clock, *consumers.PlayedClock, error) {
 }
 
 func (w *worker) newSweeper(clock consumers.Clock, played *consumers.PlayedClock) *consumers.Sweeper {
-	if w.cfg.demo {
+	if w.feeding = w.cfg.feeding; w.cfg.demo {
 		w.feeding = make(chan struct{})
 	}
 	return &consumers.Sweeper{
-		Clock: clock, Every: sweepEvery, Played: played, Settle: playSettle, Log: w.log,
+		Clock: clock, Every: sweepEvery, Played: played, Settle: w.cfg.settle, Log: w.log,
 		Waiting: w.waiting, Pending: w.sub.Pending, Tick: w.tick,
 		Hold: func() bool {
 			if w.feeding == nil {

@@ -33,7 +33,7 @@ type worker struct {
 	relay    *consumers.Relay
 	bound    *consumers.Bound
 	sweeper  *consumers.Sweeper
-	feeding  chan struct{} // closed when a demo has been fed; nil without one
+	feeding  chan struct{} // closed when a demo, or a test, has been fed; nil without one
 
 	httpServer *http.Server
 	httpURL    string

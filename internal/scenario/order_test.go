@@ -122,11 +122,46 @@ func shuffled(r *rand.Rand, arrivals []scenario.Arrival) []scenario.Arrival {
 	return out
 }
 
-// playAll plays arrivals in the order given.
-func playAll(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf time.Time) *scenario.Played {
+// reads is planfile.Parse that reads a text once and gives a copy each time: one
+// history is played many times, and to read its plans anew took half of it.
+func reads() tenant.Parser {
+	read := map[string]plan.Plan{}
+	return func(yaml string) (*plan.Plan, error) {
+		p, ok := read[yaml]
+		if !ok {
+			parsed, err := planfile.Parse(yaml)
+			if err != nil {
+				return nil, err
+			}
+			p, read[yaml] = *parsed, *parsed
+		}
+		return &p, nil
+	}
+}
+
+// begun is scenario.Start with plans that are read by parse.
+func begun(t *testing.T, plans plan.Set, parse tenant.Parser, cached int) *scenario.Played {
 	t.Helper()
-	p, err := scenario.Play("default", plans, arrivals, asOf)
+	p, err := scenario.Start("default", plans, cached)
+	if err == nil {
+		p.Engine, err = tenant.New("default", plans, parse, p.Engine.State(), cached)
+	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// playAll plays arrivals in the order given.
+func playAll(t *testing.T, plans plan.Set, parse tenant.Parser, arrivals []scenario.Arrival, asOf time.Time) *scenario.Played {
+	t.Helper()
+	p := begun(t, plans, parse, 0)
+	for _, a := range arrivals {
+		if err := p.Arrive(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Finish(asOf); err != nil {
 		t.Fatal(err)
 	}
 	if dirty := p.Engine.State().Dirty; len(dirty) > 0 {
@@ -164,9 +199,10 @@ func TestArrivalOrderLeavesNoTrace(t *testing.T) {
 		plans, inForce, arrivals := published(t, seed, plans, arrivals, asOf)
 		facts := episodesTold(t, inForce, told, asOf)
 		arrivals = repriced(t, r, arrivals, asOf)
-		want := upshotOf(t, playAll(t, plans, arriving(r, arrivals, asOf), asOf), facts)
+		parse := reads()
+		want := upshotOf(t, playAll(t, plans, parse, arriving(r, arrivals, asOf), asOf), facts)
 		for range 2 {
-			got := upshotOf(t, playAll(t, plans, arriving(r, shuffled(r, arrivals), asOf), asOf), facts)
+			got := upshotOf(t, playAll(t, plans, parse, arriving(r, shuffled(r, arrivals), asOf), asOf), facts)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("seed %d, in order and in another order: %s%s%s", seed,
 					unequal(want.Posted, got.Posted), unequal(want.Credits, got.Credits), unequal(want.Episodes, got.Episodes))
@@ -215,12 +251,9 @@ func TestChurnOfSeveralSubscriptionsCancelled(t *testing.T) {
 
 // stepped plays arrivals like scenario.Play, with an engine that keeps at most
 // cached facts at hand, and shows the play before each arrival.
-func stepped(t *testing.T, plans plan.Set, arrivals []scenario.Arrival, asOf time.Time, cached int, before func(i int, p *scenario.Played)) *scenario.Played {
+func stepped(t *testing.T, plans plan.Set, parse tenant.Parser, arrivals []scenario.Arrival, asOf time.Time, cached int, before func(i int, p *scenario.Played)) *scenario.Played {
 	t.Helper()
-	p, err := scenario.Start("default", plans, cached)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := begun(t, plans, parse, cached)
 	for i, a := range arrivals {
 		before(i, p)
 		if err := p.Arrive(a); err != nil {
@@ -266,12 +299,10 @@ func TestRecordsAreAFunctionOfArrivals(t *testing.T) {
 				t.Errorf("seed %d, %s: %s", seed, how, diff)
 			}
 		}
-		want := stepped(t, plans, arrivals, asOf, 0, func(i int, p *scenario.Played) {
+		parse := reads()
+		want := stepped(t, plans, parse, arrivals, asOf, 0, func(i int, p *scenario.Played) {
 			if i%16 == 15 {
-				part, err := scenario.Start("default", plans, 0)
-				if err != nil {
-					t.Fatal(err)
-				}
+				part := begun(t, plans, parse, 0)
 				for _, a := range arrivals[:i] {
 					if err := part.Arrive(a); err != nil {
 						t.Fatal(err)
@@ -280,11 +311,11 @@ func TestRecordsAreAFunctionOfArrivals(t *testing.T) {
 				same(fmt.Sprintf("the first %d", i), part, p)
 			}
 		})
-		same("again", playAll(t, plans, arrivals, asOf), want)
-		same("with a tiny cache", stepped(t, plans, arrivals, asOf, 1, func(int, *scenario.Played) {}), want)
-		same("started again", stepped(t, plans, arrivals, asOf, 1, func(_ int, p *scenario.Played) {
+		same("again", playAll(t, plans, parse, arrivals, asOf), want)
+		same("with a tiny cache", stepped(t, plans, parse, arrivals, asOf, 1, func(int, *scenario.Played) {}), want)
+		same("started again", stepped(t, plans, parse, arrivals, asOf, 1, func(_ int, p *scenario.Played) {
 			var err error
-			if p.Engine, err = tenant.New("default", plans, planfile.Parse, p.Engine.State(), 1); err != nil {
+			if p.Engine, err = tenant.New("default", plans, parse, p.Engine.State(), 1); err != nil {
 				t.Fatal(err)
 			}
 		}), want)

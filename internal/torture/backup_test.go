@@ -16,6 +16,8 @@ import (
 // new folder beside the same broker, comes to what the worker came to; nothing
 // is published again.
 func TestBackupUnderLoad(t *testing.T) {
+	notShort(t)
+	t.Parallel()
 	const backups = 4
 	o := newTrial(t, newCompany(t, seed(t), 12), "")
 	o.worker.Start()

@@ -62,9 +62,13 @@ const (
 // Whatever happens to a broker that comes back in the end: nothing lost,
 // nothing twice.
 func TestBrokerFaults(t *testing.T) {
+	t.Parallel()
 	s := seed(t)
 	var trials []trialOf
 	faults := brokerFaults()
+	if testing.Short() {
+		faults = faults[2:3] // what the test itself does on the way, see notShort
+	}
 	for i, f := range faults {
 		for n := range uint64(size(1, 200/len(faults)+1)) {
 			trials = append(trials, trialOf{fmt.Sprintf("%s/%d", f.name, s+n), func(t *testing.T) {

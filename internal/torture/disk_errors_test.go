@@ -194,6 +194,8 @@ func (o *diskOrdeal) done() {
 // and started again the worker goes on. The long variant fails every operation
 // of the whole run once with EIO, and every one that takes space with ENOSPC.
 func TestDiskFaultStopsTheWorker(t *testing.T) {
+	notShort(t)
+	t.Parallel()
 	s := seed(t)
 	o := newDiskOrdeal(t, s)
 	o.life(-1, syscall.EIO) // no fault: makes the ledger
@@ -233,6 +235,8 @@ func (o *diskOrdeal) sample(dice *rand.Rand, faults int) {
 // A fault while the ledger is made is as clear, and leaves nothing that keeps a
 // second start from making it.
 func TestDiskFaultInCreation(t *testing.T) {
+	notShort(t)
+	t.Parallel()
 	o := newDiskOrdeal(t, seed(t))
 	anew := func() {
 		if err := os.RemoveAll(o.data); err != nil {

@@ -26,6 +26,8 @@ func diskIsFull(op disk.Op) disk.Verdict {
 // On a full disk a worker says so and ends, every question about the ledger is
 // answered, and nothing is tried to write.
 func TestDiskFull(t *testing.T) {
+	notShort(t)
+	t.Parallel()
 	o := newDiskTrial(t, seed(t), 6)
 	o.feedPieces(diskPieces)
 	o.worker.Start()

@@ -35,6 +35,8 @@ type image struct {
 // acknowledged, but for repeats of it: a meta page that is not whole is all that verify may find. A
 // worker that is started on what is there comes to the same.
 func TestPowerLost(t *testing.T) {
+	notShort(t)
+	t.Parallel()
 	s := seed(t)
 	o := newDiskTrial(t, s, 8)
 	r := o.record()

@@ -50,6 +50,7 @@ func (o *diskTrial) record() *diskRecord {
 // A worker runs as ever under watch, and what is recorded is all it does: the
 // record makes the file.
 func TestDiskRecordIsWhole(t *testing.T) {
+	t.Parallel()
 	o := newDiskTrial(t, seed(t), 8)
 	r := o.record()
 	kinds := map[disk.Kind]int{}

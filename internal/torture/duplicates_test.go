@@ -24,6 +24,7 @@ const (
 // forgotten them, out of order, while broker and worker are killed and an old
 // backup of the ledger is put back: one effect, every output once, no alarm.
 func TestDuplicates(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	s := seed(t)
 	c := newCompany(t, s, size(8, 280))

@@ -138,6 +138,7 @@ func TestPartitionedWorkerIsFenced(t *testing.T) {
 // The output stream is full for a while: inputs wait at the bound, status and
 // readiness say so, and all goes on by itself when there is room.
 func TestInputsWaitForAFullOutput(t *testing.T) {
+	notShort(t)
 	t.Parallel()
 	o := readyBeset(t, seed(t)+4, 2*fencedAccounts)
 	o.worker.Env = []string{"TRUEUP_MAX_UNPUBLISHED=300"}

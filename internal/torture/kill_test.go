@@ -16,6 +16,8 @@ const killsPerTrial = 20
 // kill -9 at every named point and at random moments, also while the worker is
 // still recovering from the one before: nothing lost, nothing twice.
 func TestKilled(t *testing.T) {
+	notShort(t)
+	t.Parallel()
 	s := seed(t)
 	var mu sync.Mutex
 	at := map[string]int{}

@@ -24,6 +24,16 @@ func size(short, long int) int {
 	return short
 }
 
+// notShort skips a test with -short, which is how the race detector is run: the
+// workers here are programs of their own, built without it, and it sees
+// nothing of them.
+func notShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("the program is not built with the race detector")
+	}
+}
+
 // seed is what everything drawn in a test depends on.
 func seed(t *testing.T) uint64 {
 	t.Helper()

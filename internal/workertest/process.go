@@ -57,11 +57,11 @@ func (s *buffer) String() string {
 	return s.b.String()
 }
 
-// New readies "trueup run" on free ports, of a build with some tags. It is
-// stopped when the test ends.
+// New readies "trueup run" on free ports, of a build with some tags. A played
+// clock goes on soon after the stream is still. It is stopped when the test ends.
 func New(t testing.TB, tags string, args ...string) *Process {
 	t.Helper()
-	p := &Process{t: t, path: Binary(t, tags), args: append([]string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}, args...)}
+	p := &Process{t: t, path: Binary(t, tags), args: append([]string{"run", "--nats-listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--settle", settle}, args...)}
 	t.Cleanup(func() {
 		if p.cmd != nil && !p.Ended() {
 			p.Stop()

@@ -4,7 +4,9 @@ package workertest
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -13,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 const (
@@ -20,10 +24,13 @@ const (
 	endWait    = time.Minute
 	settleWait = 3 * time.Minute
 	look       = 50 * time.Millisecond
+	settle     = "400ms"
 )
 
-// Binary builds the program, once per test process and set of build tags, and
-// gives its path.
+// Binary builds the program, once per set of build tags, and gives its path. It
+// is built in bin, where the test processes of all packages find it done: to
+// link it takes longer than most tests. Each has its own name for it, so that
+// who builds another one takes it from nobody.
 func Binary(t testing.TB, tags string) string {
 	t.Helper()
 	built.Lock()
@@ -36,12 +43,39 @@ func Binary(t testing.TB, tags string) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "trueup")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", tags, "-o", path, program).CombinedOutput()
-	if err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
+	if err := build(t.Context(), tags, path); err != nil {
+		t.Fatal(err)
 	}
 	built.paths[tags] = path
 	return path
+}
+
+// build brings the shared program up to date and links it to a path.
+func build(ctx context.Context, tags, path string) error {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return fmt.Errorf("go list -m: %w", err)
+	}
+	shared := filepath.Join(string(bytes.TrimSpace(root)), "bin", "test", "trueup-"+tags)
+	if err := os.MkdirAll(filepath.Dir(shared), 0o700); err != nil {
+		return err
+	}
+	unlock, err := lockedfile.MutexAt(shared + ".lock").Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if out, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", tags, "-o", shared, program).CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, out)
+	}
+	if os.Link(shared, path) == nil {
+		return nil
+	}
+	b, err := os.ReadFile(shared) //nolint:gosec // bin may be on another disk
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, b, 0o700) //nolint:gosec // a program
 }
 
 var built = struct {
