@@ -12,15 +12,15 @@ import (
 // quarters that have ended, adjustments, awards and payouts up to that day.
 // Nothing here depends on what was posted.
 func (p *Person) Due(asOf time.Time, books Books) ([]ledger.Step, error) {
-	due, _, err := p.DueOf(asOf, books, &Kept{})
+	due, _, err := p.DueOf(nil, asOf, books, &Kept{})
 	return due, err
 }
 
-// DueOf is Due with what is kept of an earlier time, and keeps what it works
-// out. Steps of accelerators that were kept are without explanations. Where what
+// DueOf is Due in the room given, with what is kept of an earlier time, and keeps
+// what it works out. Steps of accelerators that were kept are without explanations. Where what
 // is due is the same as when Kept.Posted was last called it says so, and lists
 // nothing.
-func (p *Person) DueOf(asOf time.Time, books Books, kept *Kept) (due []ledger.Step, same bool, err error) {
+func (p *Person) DueOf(room []ledger.Step, asOf time.Time, books Books, kept *Kept) (due []ledger.Step, same bool, err error) {
 	kept.anew = false
 	day := civil.In(asOf, p.set.Zone)
 	ups, err := p.trueUps(asOf, books, kept)
@@ -35,7 +35,7 @@ func (p *Person) DueOf(asOf time.Time, books Books, kept *Kept) (due []ledger.St
 	for _, steps := range ups {
 		n += len(steps)
 	}
-	due = make([]ledger.Step, 0, n)
+	due = slices.Grow(room[:0], n)
 	next := civil.Never
 	for _, steps := range append(ups, own) {
 		for i := range steps {

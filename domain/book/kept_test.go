@@ -34,7 +34,7 @@ func TestKeptAcceleratorsAreAsWorkedOutAnew(t *testing.T) {
 		posted := false
 		var got []string
 		for round := range 16 {
-			steps, same, err := p.DueOf(day.End(time.UTC), books, &kept)
+			steps, same, err := p.DueOf(nil, day.End(time.UTC), books, &kept)
 			if err != nil {
 				t.Fatalf("DueOf(%s): %v", day, err)
 			}
@@ -130,7 +130,7 @@ func TestWhatPaysNothingIsNotLookedAtAgain(t *testing.T) {
 	} {
 		var kept Kept
 		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-01", tt.arr})}
-		if _, _, err := person(accelerating(nil), enrolled("2027-01-01")).DueOf(day("2027-04-01").End(time.UTC), books, &kept); err != nil {
+		if _, _, err := person(accelerating(nil), enrolled("2027-01-01")).DueOf(nil, day("2027-04-01").End(time.UTC), books, &kept); err != nil {
 			t.Fatal(err)
 		}
 		if got := kept.Moved(q, "", tt.how); got != tt.want {
@@ -149,7 +149,7 @@ func TestOnlyAcceleratorsThatLookAtAQuarterMoveWithIt(t *testing.T) {
 		var kept Kept
 		p := person(accelerating(func(c *plan.Component, _ *plan.Plan) { c.Window = window }), enrolled("2027-01-01"))
 		books := &shelf{credited: credited(t, nil, nil, deal{"2027-02-01", 200_000_00}, deal{"2027-05-01", 300_000_00})}
-		if _, _, err := p.DueOf(day("2027-10-01").End(time.UTC), books, &kept); err != nil {
+		if _, _, err := p.DueOf(nil, day("2027-10-01").End(time.UTC), books, &kept); err != nil {
 			t.Fatal(err)
 		}
 		if !kept.Moved(quarterNamed("2027-Q2"), "", account.CreditsMoved) || len(kept.uplifts) != want {

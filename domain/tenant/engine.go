@@ -49,15 +49,18 @@ type Engine struct {
 	// Of the call under way, or the last:
 	records    Records
 	out        *Changes       // its lists' room is used again by the next call; see TellIn
-	was        State          // before the call; lists are replaced, never changed in place
+	was        State          // before the call; lists are replaced, not changed in place, but the one that is marked in
 	at         time.Time      // the instant things are posted at
 	firing     *Timer         // nil: none
 	cause      event.Identity // what posts them
 	touched    []event.Scope  // to be forgotten if the call fails
 	refused    bool           // until something at hand is changed: if the call fails it is as it was
 	teams      map[crew]advice.Team
-	entries    []ledger.Entry // of the group that is posted; room that is used again
-	ownCleared bool           // the state's list of cleared flags is of this call
+	entries    []ledger.Entry  // of the group that is posted; room that is used again
+	ownCleared bool            // the state's list of cleared flags is of this call
+	dirtyOwned bool            // and the list of those it marks; see ownDirty
+	dirtyWas   []event.PayeeID // before the call
+	due        []ledger.Step   // of the payee that is settled; room that is used again
 
 	// looking is set where nothing is settled: of accounts and payees at hand there
 	// is only what their facts tell.
@@ -131,7 +134,7 @@ func (e *Engine) begin(r Records, at time.Time, cause event.Identity) error {
 		e.startClocks()
 	}
 	e.stand(e.at)
-	e.firing, e.refused, e.ownCleared = nil, false, false
+	e.firing, e.refused, e.ownCleared, e.dirtyOwned = nil, false, false, false
 	if !e.looking { // a lens forgets them itself
 		clear(e.running)
 	}
@@ -145,7 +148,9 @@ func (e *Engine) end(err error) {
 	if err == nil {
 		return
 	}
-	e.state = e.was
+	if e.state = e.was; e.dirtyOwned {
+		e.state.Dirty = slices.Clone(e.dirtyWas)
+	}
 	if e.refused && len(e.out.Foreign) == 0 { // else an account was read and what that found is not kept
 		return
 	}

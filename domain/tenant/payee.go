@@ -207,16 +207,19 @@ func (e *Engine) settleSteps(p *payee) error {
 		e.past[p.person.ID] = of
 	}
 	of.moved = false
-	due, same, err := p.person.DueOf(e.at, books{e}, &of.kept)
+	due, same, err := p.person.DueOf(e.due, e.at, books{e}, &of.kept)
 	if err != nil || same {
 		return err
 	}
+	e.due = due
+	defer func() { clear(e.due[:cap(e.due)]) }() // their explanations take deals along
 	due = slices.DeleteFunc(due, e.beforeUs)
 	if silent := ledger.Unexplained(due, p.tally); len(silent) > 0 {
 		of.kept.Explain(silent)
-		if due, _, err = p.person.DueOf(e.at, books{e}, &of.kept); err != nil {
+		if due, _, err = p.person.DueOf(e.due, e.at, books{e}, &of.kept); err != nil {
 			return err
 		}
+		e.due = due
 	}
 	if err := e.post(event.OfPayee(p.person.ID), due, &p.tally); err != nil {
 		return err

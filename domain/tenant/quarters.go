@@ -22,7 +22,16 @@ func (e *Engine) markDirty(id event.PayeeID) {
 	if len(e.state.Dirty) == 0 {
 		e.out.Set = append(e.out.Set, Timer{(e.Today() + 1).Start(e.zone), SettlePools, ""})
 	}
-	e.state.Dirty = slices.Insert(slices.Clip(e.state.Dirty), i, id)
+	e.ownDirty()
+	e.state.Dirty = slices.Insert(e.state.Dirty, i, id)
+}
+
+// ownDirty lets the call under way change the list of those marked in place: what
+// it was is given back if the call fails.
+func (e *Engine) ownDirty() {
+	if !e.dirtyOwned {
+		e.dirtyWas, e.dirtyOwned = append(e.dirtyWas[:0], e.state.Dirty...), true
+	}
 }
 
 // settleDirty settles the quarters of everybody marked, and of those whose
@@ -41,6 +50,7 @@ func (e *Engine) settleDirty() error {
 // settled with the others: left marked, their deals would be settled and they
 // be marked again at every tick, and there would be no end of ticks.
 func (e *Engine) settleBooks(moved, all []event.PayeeID) error {
+	e.ownDirty()
 	e.state.Dirty = nil
 	if e.targetsBooks() {
 		for _, id := range moved {
