@@ -178,10 +178,11 @@ func (e *Engine) measuresMoved(of event.AccountID, payees []event.PayeeID, moved
 		return
 	}
 	clear(e.running)
-	first, paid := e.quarterFrom(moved.Measures), e.quarterFrom(moved.Paid)
+	first := e.quarterFrom(moved.Measures)
 	if first >= e.state.NextEnd && first > e.lastEnded && !e.targetsBooks() {
 		return // the running quarter is summed anew anyway, as most facts have it
 	}
+	paid := e.quarterFrom(moved.Paid)
 	for _, id := range payees {
 		for _, b := range e.endedOf[id] {
 			if b.quarter < first {

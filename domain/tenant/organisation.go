@@ -144,13 +144,15 @@ func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
 	if err := e.organise(); err != nil {
 		return nil, err
 	}
-	out, done, teams := map[event.PayeeID]bool{}, map[event.PayeeID]bool{}, map[string]bool{}
+	var out []event.PayeeID
+	done, teams := map[event.PayeeID]bool{}, map[string]bool{}
 	var add func(event.PayeeID)
 	add = func(id event.PayeeID) {
 		if done[id] {
 			return
 		}
-		done[id], out[id] = true, true
+		done[id] = true
+		out = append(out, id)
 		for _, m := range e.org.managers[id] {
 			add(m)
 		}
@@ -159,18 +161,12 @@ func (e *Engine) above(ids []event.PayeeID) ([]event.PayeeID, error) {
 				continue
 			}
 			teams[t] = true
-			for _, other := range e.org.teams[t] {
-				out[other] = true // whose own accounts are as they were
-			}
+			out = append(out, e.org.teams[t]...) // whose own accounts are as they were
 		}
 	}
 	for _, id := range ids {
 		add(id)
 	}
-	list := make([]event.PayeeID, 0, len(out))
-	for id := range out {
-		list = append(list, id)
-	}
-	slices.Sort(list)
-	return list, nil
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
