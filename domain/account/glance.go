@@ -63,22 +63,25 @@ func (s *Setting) SpanOf(day civil.Date) Span {
 }
 
 // Glanced reports whether a fact that comes can change what a glance sees of the
-// account, on a day or on the last of an earlier quarter, or when the calendar
-// changes it.
-func (s *State) Glanced(e event.Event, on Span) bool {
+// account, on a day or on the last of an earlier quarter; and if not, whether it
+// can change when the calendar does.
+func (s *State) Glanced(e event.Event, on Span) (now, later bool) {
 	switch e := e.(type) {
 	case event.InterventionLogged, event.ReviewHeld, event.ContactEngaged, event.SurveyAnswered, event.AdoptionMeasured,
 		event.OnboardingCompleted, event.ForecastRecorded, event.ChurnNotified, event.Invoice, event.CreditNoteIssued,
 		event.ExceptionApproved, event.DisputeOpened, event.DisputeDecided:
-		return false
+		return false, false
+	case event.RenewalBooked: // most are of a term to come
+		return e.Term.Start <= on.Day, true
 	case event.HealthScored:
 		// The usual score is of these days, and says again what the last one did.
 		last := s.health.last(on.Until)
 		below := s.set.Plans.Settings(on.Day).SLA.Risk.Below
-		return last == nil || e.MeasuredAt.Before(on.From) || e.MeasuredAt.After(on.Until) ||
+		now = last == nil || e.MeasuredAt.Before(on.From) || e.MeasuredAt.After(on.Until) ||
 			last.compareAt(e.MeasuredAt) >= 0 || last.reaches(below) != reaches(e.Score, e.ScaleMax, below)
+		return now, now
 	default:
-		return true
+		return true, true
 	}
 }
 

@@ -189,8 +189,8 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if r.retractions = r.retractions || retraction; r.retractions || e.named(in.Event.Head().Identity) {
 		return e.rebuildAccount(r, in.Event)
 	}
-	glanced := r.state.Glanced(in.Event, e.glanceSpan())
-	if glanced {
+	now, later := r.state.Glanced(in.Event, e.glanceSpan())
+	if now {
 		e.glances.was = e.parts(r.state, e.glances.was)
 	}
 	foreign := len(r.state.Foreign())
@@ -198,10 +198,15 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 	if err != nil {
 		return err
 	}
-	if glanced {
+	switch {
+	case now:
 		if err := e.glancesMoved(r.state); err != nil {
 			return err
 		}
+	case later && touched.Measures <= e.glances.on: // it did more than it said: they are summed up again
+		e.unglanceAll(r.state.Referred())
+	case later:
+		e.await(r.state)
 	}
 	e.refer(r)
 	if len(r.state.Foreign()) != foreign { // which only grows
