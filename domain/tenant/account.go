@@ -203,8 +203,8 @@ func (e *Engine) applyAccount(id event.AccountID, in Input) error {
 		if err := e.glancesMoved(r.state); err != nil {
 			return err
 		}
-	case later && touched.Measures <= e.glances.on: // it did more than it said: they are summed up again
-		e.unglanceAll(r.state.Referred())
+	case later && touched.Measures <= e.glances.on: // it did more than it said: all are summed up again
+		e.forgetGlances()
 	case later:
 		e.await(r.state)
 	}

@@ -198,15 +198,6 @@ func (e *Engine) unglance(ids []event.PayeeID) {
 	}
 }
 
-// unglanceAll forgets the sums of all books that payees' accounts are in.
-func (e *Engine) unglanceAll(ids []event.PayeeID) {
-	for _, id := range ids {
-		for _, g := range slices.Clone(e.glances.of[id]) {
-			e.drop(g)
-		}
-	}
-}
-
 // pruneGlances forgets the sums of quarters that no flag looks at any more.
 func (e *Engine) pruneGlances() {
 	for at, g := range e.glances.books {
