@@ -13,11 +13,14 @@ import (
 )
 
 // sent is an answer of a worker over HTTP.
-func sent(t *testing.T, method, target, body string) (code int, header http.Header, text string) {
+func sent(t *testing.T, method, target, body, token string) (code int, header http.Header, text string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -50,7 +53,7 @@ func TestExportsOverHTTPAreTheCommands(t *testing.T) {
 	same := func(method, path, body string, args ...string) {
 		t.Helper()
 		want, stderr := got(t, append([]string{"export", "--server", g.url}, args...)...)
-		code, header, text := sent(t, method, g.url+"/v1/export/"+path, body)
+		code, header, text := sent(t, method, g.url+"/v1/export/"+path, body, "")
 		if code != http.StatusOK || text != want || len(want) < 300 {
 			t.Errorf("%s %s = %d, %d bytes, trueup export %v writes %d", method, path, code, len(text), args, len(want))
 		}
@@ -83,7 +86,7 @@ func TestExportsOverHTTPAreTheCommands(t *testing.T) {
 	}
 	_, _, stderr := trueup(t, "", "export", "payroll", "--server", g.url, "--mapping", file)
 	_, said, _ := strings.Cut(stderr, file+": ")
-	code, _, text := sent(t, http.MethodPost, g.url+"/v1/export/payroll", none)
+	code, _, text := sent(t, http.MethodPost, g.url+"/v1/export/payroll", none, "")
 	if said = strings.TrimSpace(said); code != http.StatusBadRequest || said == "" || !strings.Contains(text, `"mapping: `+said+`"`) {
 		t.Errorf("a part without a code = %d %s, the command says %s", code, text, said)
 	}

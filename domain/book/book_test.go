@@ -419,7 +419,8 @@ func TestCumulativeWindows(t *testing.T) {
 			[]string{"", "", "3375.00", "3375.00"},
 		},
 	} {
-		for name, w := range windowNames {
+		for _, name := range []string{"quarter", "ytd", "ttm"} {
+			w := account.WindowOf(name)
 			if w == account.WindowQuarter {
 				continue
 			}
@@ -464,7 +465,7 @@ func TestACumulativeYearStartsAnew(t *testing.T) {
 func TestCumulativeQuartersSumToTheYear(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom([]string{"ytd", "ttm"}).Draw(t, "window")
-		w, books := windowNames[name], &shelf{all: map[window]account.Retention{}}
+		w, books := account.WindowOf(name), &shelf{all: map[window]account.Retention{}}
 		variable := usd(rapid.Int64Range(0, 50_000_00).Draw(t, "variable"))
 		p := person(setting(func(p *plan.Plan) { p.Components[0].Window, p.Variable = name, variable }), enrolled("2027-01-01"))
 		want := int64(0)

@@ -54,7 +54,7 @@ func (p *Person) GRR(q civil.Quarter, books Books) (*money.Ratio, error) {
 func (p *Person) grr(qt quarter, books Books) (*money.Ratio, error) {
 	w := account.WindowQuarter
 	if c := qt.plan.Component(plan.Retention); c != nil {
-		w = windowNames[c.Window]
+		w = account.WindowOf(c.Window)
 	}
 	r, _, err := books.Retained(p, w, qt.Quarter)
 	if err != nil || r.Opening <= 0 {
@@ -75,7 +75,7 @@ func (p *Person) Figures(q civil.Quarter, day civil.Date, books Books) (Figures,
 		return out, err
 	}
 	if c := qt.plan.Component(plan.NetRetention); c != nil {
-		r, _, err := books.Retained(p, windowNames[c.Window], q)
+		r, _, err := books.Retained(p, account.WindowOf(c.Window), q)
 		if err != nil {
 			return out, err
 		}

@@ -13,8 +13,6 @@ import (
 	"github.com/trueup/trueup/domain/plan"
 )
 
-var windowNames = map[string]account.Window{"quarter": account.WindowQuarter, "ytd": account.WindowYTD, "ttm": account.WindowTTM}
-
 // trueUps are the steps of every quarter that has ended by an instant: a
 // quarter ends with the last nanosecond of its last day.
 //
@@ -126,7 +124,7 @@ type poolSoFar struct {
 }
 
 func (p *Person) retention(qt quarter, c *plan.Component, year *yearSoFar, books Books, kept *Kept) ([]ledger.Step, error) {
-	w := windowNames[c.Window]
+	w := account.WindowOf(c.Window)
 	all, cfo, err := books.Retained(p, w, qt.Quarter)
 	if err != nil {
 		return nil, err
