@@ -3,11 +3,12 @@ package store
 import (
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/trueup/trueup/domain/civil"
 	"github.com/trueup/trueup/domain/event"
 	"github.com/trueup/trueup/domain/money"
 	"github.com/trueup/trueup/domain/tenant"
-	"go.etcd.io/bbolt"
 )
 
 type stateForm struct {
